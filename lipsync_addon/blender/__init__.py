@@ -1,0 +1,1 @@
+"""The only folder that may import bpy, mathutils and aud."""

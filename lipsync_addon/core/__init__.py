@@ -1,0 +1,1 @@
+"""The words of the domain and all arithmetic. Imports numpy and the standard library only."""

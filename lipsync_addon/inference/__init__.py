@@ -1,0 +1,1 @@
+"""Runs the network: core and onnxruntime."""
