@@ -1,0 +1,42 @@
+"""Fixtures for every test: the shared folder and the switch that rewrites golden files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"
+SHARED_IS_ABSENT = "../shared is absent"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="rewrite the golden files instead of comparing")
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The repository."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder ../shared with recorded speech and heads; tests that need it do not run where it is absent."""
+    if not SHARED.is_dir():
+        pytest.skip(SHARED_IS_ABSENT)
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def update_golden(request: pytest.FixtureRequest) -> bool:
+    """Whether golden files are to be rewritten."""
+    return request.config.getoption("--update-golden")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says in one line how many tests the absence of ../shared cost."""
+    skipped = [r for r in terminalreporter.stats.get("skipped", []) if SHARED_IS_ABSENT in str(r.longrepr)]
+    if skipped:
+        terminalreporter.write_line(f"{SHARED_IS_ABSENT}: {len(skipped)} tests not run")
