@@ -35,7 +35,7 @@ def face_materials(model: skin.Skin) -> list[str]:
 
 def is_upper_lid(corners: list[tuple]) -> bool:
     """Whether a face of the lid loops lies on the upper lid."""
-    return all(0 <= k[2] <= 18 for k in corners)
+    return all(1 <= k[2] <= 17 for k in corners)
 
 
 def build_skin(model: skin.Skin) -> parts.Part:
@@ -56,7 +56,9 @@ def build(path: Path) -> None:
     bpy.ops.wm.read_factory_settings(use_empty=True)
     model = skin.build()
     face = build_skin(model)
-    meshes = {"Face": face, "Brows": parts.brows(face.co, face.shapes), "Eyes": parts.eyes(), "Teeth": parts.teeth(),
+    meshes = {"Face": face, "Brows": parts.brows(face.co, face.shapes), 
+              "Lashes": parts.lashes(face.co, face.shapes, model.layout.ring("eL", skin.LID_EDGE), model.layout.mirror),
+              "Freckles": parts.freckles(face.co, face.shapes), "Eyes": parts.eyes(), "Teeth": parts.teeth(),
               "Tongue": parts.tongue(), "Hair": dress.hair(), "Ears": dress.ears(), "Sweater": dress.collar()}
     armature = rig.add_armature()
     objects = {}

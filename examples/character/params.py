@@ -29,33 +29,34 @@ JAW_FORWARD = 0.006
 JAW_SIDE = 0.007
 
 # Eyes: centre of the left one, radius, half width and half heights of the opening.
-EYE_CENTRE = (0.0375, -0.0650, 0.0030)
-EYE_RADIUS = 0.0285
+EYE_CENTRE = (0.0385, -0.0625, 0.0020)
+EYE_RADIUS = 0.0305
 LID_RADIUS = 1.07 * EYE_RADIUS
-LID_HALF_WIDTH = 0.0225
-LID_UPPER = 0.0168
-LID_LOWER = 0.0140
+LID_HALF_WIDTH = 0.0242
+LID_UPPER = 0.0160
+LID_LOWER = 0.0152
 
 # Mouth: height of the line between the lips and how far its corners lie above its middle.
 SEAM_Z = -0.0640
-SEAM_CURVE = 0.0028
+SEAM_CURVE = 0.0042
 
 # Linear RGB.
 COLOURS = {
-    "Skin": (0.86, 0.53, 0.38, 1.0),
-    "Lips": (0.66, 0.24, 0.22, 1.0),
+    "Skin": (0.95, 0.62, 0.46, 1.0),
+    "Lips": (0.80, 0.27, 0.25, 1.0),
     "MouthBag": (0.13, 0.022, 0.03, 1.0),
     "Lashes": (0.035, 0.018, 0.015, 1.0),
     "EyeWhite": (0.92, 0.92, 0.90, 1.0),
-    "Iris": (0.06, 0.30, 0.33, 1.0),
+    "Iris": (0.10, 0.42, 0.36, 1.0),
     "IrisRim": (0.015, 0.08, 0.10, 1.0),
     "Pupil": (0.006, 0.006, 0.008, 1.0),
     "Glint": (1.0, 1.0, 1.0, 1.0),
     "Teeth": (0.90, 0.87, 0.80, 1.0),
     "Gums": (0.55, 0.16, 0.17, 1.0),
     "Tongue": (0.62, 0.17, 0.19, 1.0),
-    "Hair": (0.30, 0.060, 0.022, 1.0),
+    "Hair": (0.50, 0.11, 0.03, 1.0),
     "HairTie": (0.07, 0.35, 0.36, 1.0),
-    "Brows": (0.16, 0.035, 0.015, 1.0),
-    "Sweater": (0.10, 0.33, 0.36, 1.0),
+    "Brows": (0.22, 0.045, 0.015, 1.0),
+    "Freckles": (0.72, 0.36, 0.22, 1.0),
+    "Sweater": (0.95, 0.62, 0.16, 1.0),
 }

@@ -56,7 +56,7 @@ def strip(rings: Array, closed: bool, material: str, cap: bool = True) -> Part:
 
 # ---------------------------------------------------------------- eyes
 
-EYE_ZONES = (("Pupil", 0.0, 12.0, 2), ("Iris", 12.0, 26.0, 2), ("IrisRim", 26.0, 29.0, 1), ("EyeWhite", 29.0, 150.0, 9))
+EYE_ZONES = (("Pupil", 0.0, 14.0, 2), ("Iris", 14.0, 27.0, 2), ("IrisRim", 27.0, 30.5, 1), ("EyeWhite", 30.5, 150.0, 9))
 EYE_TURN = {"eyeLookDown": (0.0, -24.0), "eyeLookUp": (0.0, 20.0), "eyeLookIn": (-27.0, 0.0),
             "eyeLookOut": (27.0, 0.0)}
 
@@ -68,7 +68,7 @@ def _left_eye() -> Part:
         angles += list(np.linspace(max(start, 0.6), stop, steps + 1)[1:])
         zones += [name] * steps
     polar = np.radians(angles)
-    radius = EYE_RADIUS * np.interp(angles, [0, 12, 26, 29, 33], [0.972, 0.975, 0.988, 0.994, 1.0])
+    radius = EYE_RADIUS * np.interp(angles, [0, 14, 27, 30.5, 35], [0.972, 0.975, 0.988, 0.994, 1.0])
     rings = np.stack([radius[:, None] * np.sin(polar)[:, None] * np.cos(around),
                       np.broadcast_to(-(radius * np.cos(polar))[:, None], (len(polar), 32)),
                       radius[:, None] * np.sin(polar)[:, None] * np.sin(around)], -1)
@@ -112,7 +112,7 @@ def eyes() -> Part:
 
 # ---------------------------------------------------------------- teeth, tongue
 
-ARCH_FRONT = -0.0865
+ARCH_FRONT = -0.0925
 # Widths (mm) of one side's teeth from the middle outwards, and their heights relative to the first.
 TOOTH_WIDTHS = (8.2, 7.0, 7.0, 6.8, 7.4)
 TOOTH_HEIGHTS = (1.0, 0.93, 0.98, 0.88, 0.8)
@@ -163,7 +163,7 @@ def _row(edge_z: float, sign: float, height: float, front: float, scale: float) 
         start = 0.0
         for width, tall in zip(TOOTH_WIDTHS, TOOTH_HEIGHTS):
             w = width * scale * 1e-3
-            parts.append(_tooth(side * (start + w / 2), w * 1.02, height * tall, edge_z, sign, front))
+            parts.append(_tooth(side * (start + w / 2), w * 1.05, height * tall, edge_z, sign, front))
             start += w
     gum_z = edge_z + sign * height * 0.95
     length = np.linspace(-start, start, 29)
@@ -179,8 +179,8 @@ def _row(edge_z: float, sign: float, height: float, front: float, scale: float) 
 
 def teeth() -> Part:
     """Upper teeth (fixed) and lower teeth (on the jaw bone, with the jaw shapes that a hinge does not give)."""
-    upper = _row(SEAM_Z - 0.0020, 1.0, 0.0100, ARCH_FRONT, 1.0)
-    lower = _row(SEAM_Z - 0.0035, -1.0, 0.0085, ARCH_FRONT + 0.0030, 0.86)
+    upper = _row(SEAM_Z - 0.0034, 1.0, 0.0105, ARCH_FRONT, 1.0)
+    lower = _row(SEAM_Z - 0.0038, -1.0, 0.0085, ARCH_FRONT + 0.0030, 0.86)
     lower.jaw = np.ones(len(lower.co))
     lower.shapes = jaw_slides(len(lower.co))
     return join([upper, lower])
@@ -194,9 +194,9 @@ def jaw_slides(count: int) -> dict[str, Array]:
 
 # Tongue midline from root to tip: y, z (m), half width, half height; at rest and stuck out.
 TONGUE_REST = ((-0.042, -0.086, 0.0125, 0.008), (-0.052, -0.0775, 0.0150, 0.0085), (-0.062, -0.0735, 0.0155, 0.0075),
-               (-0.071, -0.0735, 0.0140, 0.0060), (-0.0775, -0.0750, 0.0105, 0.0044), (-0.0800, -0.0760, 0.0055, 0.0026))
+               (-0.071, -0.0735, 0.0140, 0.0060), (-0.0790, -0.0748, 0.0110, 0.0052), (-0.0822, -0.0755, 0.0060, 0.0034))
 TONGUE_OUT = ((-0.044, -0.084, 0.0125, 0.008), (-0.060, -0.0745, 0.0145, 0.0080), (-0.080, -0.0690, 0.0140, 0.0058),
-              (-0.099, -0.0685, 0.0140, 0.0046), (-0.113, -0.0735, 0.0125, 0.0040), (-0.1215, -0.0790, 0.0070, 0.0028))
+              (-0.099, -0.0685, 0.0145, 0.0052), (-0.113, -0.0735, 0.0138, 0.0048), (-0.1215, -0.0800, 0.0085, 0.0036))
 
 
 def _tongue_rings(line: tuple) -> Array:
@@ -223,8 +223,8 @@ def tongue() -> Part:
 # ---------------------------------------------------------------- brows
 
 # Left brow: x, z (m) and half width from the inner to the outer end.
-BROW_LINE = ((0.0150, 0.0355, 0.0024), (0.0240, 0.0400, 0.0042), (0.0370, 0.0440, 0.0041), (0.0500, 0.0425, 0.0032),
-             (0.0620, 0.0350, 0.0010))
+BROW_LINE = ((0.0150, 0.0400, 0.0026), (0.0240, 0.0435, 0.0042), (0.0370, 0.0460, 0.0041), (0.0500, 0.0435, 0.0032),
+             (0.0620, 0.0355, 0.0010))
 
 
 def brows(skin_co: Array, skin_shapes: dict[str, Array]) -> Part:
@@ -247,6 +247,86 @@ def brows(skin_co: Array, skin_shapes: dict[str, Array]) -> Part:
     both = join([left, left.mirrored()])
     both.shapes = follow(skin_co, skin_shapes, both.co)
     both.jaw = None
+    return both
+
+
+def _upper_lid(ring: Array) -> Array:
+    """Upper half of a lid loop from its +x corner to the other one."""
+    return ring[:len(ring) // 2 + 1]
+
+
+def lashes(skin_co: Array, skin_shapes: dict[str, Array], edge: Array, mirror: Array) -> Part:
+    """Dark upper lash lines with a wing at the outer corners, riding on the lid edge.
+
+    `edge` holds the vertices of the left eye's lid edge, `mirror` each skin vertex's partner."""
+    line = _upper_lid(edge)
+    base = skin_co[line]
+    outward = base - EYE_CENTRE
+    outward /= np.linalg.norm(outward, axis=1)[:, None]
+    at = np.linspace(0, 1, len(line))
+    width = 1e-3 * np.interp(at, [0, 0.08, 0.35, 0.8, 1.0], [0.3, 1.5, 1.5, 0.9, 0.2])
+    across = np.cross(np.gradient(base, axis=0), outward)
+    across /= np.linalg.norm(across, axis=1)[:, None]
+    ring = np.radians(np.arange(0, 360, 45))
+    rings = (base[:, None] + across[:, None] * (width[:, None] * np.cos(ring))[..., None]
+             + outward[:, None] * (0.0006 + 0.9 * width[:, None] * np.sin(ring))[..., None])
+    flicks = [(n, _flick(base[n], across[n], *size)) for n, size in LASH_FLICKS.items()]
+    tubes = [(line.repeat(len(ring)), line[[0, -1]], rings)]
+    tubes += [(np.full(flick[..., 0].size, line[n]), line[[n, n]], flick) for n, flick in flicks]
+    left, right = [], []
+    for riders, ends, tube in tubes:
+        part = strip(tube, True, "Lashes")
+        ride = np.concatenate([riders, ends])
+        other = part.mirrored()
+        part.shapes = {k: d[ride] for k, d in skin_shapes.items()}
+        other.shapes = {k: d[mirror[ride]] for k, d in skin_shapes.items()}
+        left.append(part)
+        right.append(other)
+    both = join(left + right)
+    both.shapes = {k: d for k, d in both.shapes.items() if np.abs(d).max() > 1e-5}
+    return both
+
+
+# Single lashes at the outer corner: index along the upper lid -> reach outwards and upwards, half width (mm).
+LASH_FLICKS = {2: (5.2, 2.2, 1.5), 4: (4.2, 3.8, 1.4)}
+
+
+def _flick(root: Array, across: Array, out: float, up: float, width: float) -> Array:
+    """Rings [R, 8, 3] of one curved lash from `root` (m)."""
+    at = np.linspace(0, 1, 6)[:, None]
+    reach = np.array([[out, 0.35 * out, up]]) * 1e-3
+    line = root + at * reach + at * (1 - at) * np.array([[0.4, -1.2, -0.8]]) * 1e-3
+    ring = np.radians(np.arange(0, 360, 45))
+    radius = width * 1e-3 * (1 - at) ** 0.7 + 1e-5
+    forward = np.array([0.0, -1.0, 0.0])
+    return (line[:, None] + radius[..., None] * (np.cos(ring)[:, None] * across + np.sin(ring)[:, None] * forward))
+
+
+# Left cheek's freckles: x, z (m).
+FRECKLES = ((0.022, -0.034), (0.029, -0.0385), (0.036, -0.033), (0.0425, -0.0385), (0.032, -0.0445), (0.0495, -0.034),
+            (0.0055, -0.0145))
+
+
+def freckles(skin_co: Array, skin_shapes: dict[str, Array]) -> Part:
+    """Small flat discs on cheeks and nose that follow the skin."""
+    x, z = np.array(FRECKLES).T
+    base = surface.front(x, z)
+    normal = surface.gradient(base)
+    normal /= np.linalg.norm(normal, axis=1)[:, None]
+    side = np.cross(normal, [0.0, 0.0, 1.0])
+    side /= np.linalg.norm(side, axis=1)[:, None]
+    up = np.cross(side, normal)
+    ring = np.radians(np.arange(0, 360, 45))
+    left = []
+    for n in range(len(base)):
+        r = 0.00125 if n % 2 else 0.00095
+        disc = base[n] + r * (np.cos(ring)[:, None] * side[n] + np.sin(ring)[:, None] * up[n])
+        disc = surface.project(disc) + 0.00025 * normal[n]
+        left.append(Part(np.vstack([disc, base[n] + 0.00035 * normal[n]]),
+                         [(8, b, (b + 1) % 8) for b in range(8)], ["Freckles"] * 8))
+    half = join(left)
+    both = join([half, half.mirrored()])
+    both.shapes = follow(skin_co, skin_shapes, both.co)
     return both
 
 

@@ -70,7 +70,7 @@ def add_armature() -> bpy.types.Object:
     head.head, head.tail, head.roll = (0, 0.02, LIFT - 0.10), (0, 0.02, LIFT + 0.10), 0.0
     jaw = data.edit_bones.new("jaw")
     jaw.head, jaw.tail = (0, HINGE[0], LIFT + HINGE[1]), (0, -0.088, LIFT - 0.092)
-    jaw.align_roll(Vector((0, 0, 1)))
+    jaw.align_roll(Vector((0, 0, -1)))
     jaw.parent = head
     bpy.ops.object.mode_set(mode="OBJECT")
     rig.pose.bones["jaw"].rotation_mode = "XYZ"
@@ -104,7 +104,7 @@ def set_up_scene() -> None:
     camera = bpy.data.objects.new("Camera", bpy.data.cameras.new("Camera"))
     camera.location = (0.34, -1.02, LIFT + 0.015)
     camera.rotation_euler = (target - camera.location).to_track_quat("-Z", "Y").to_euler()
-    camera.data.lens = 85
+    camera.data.lens = 105
     light = bpy.data.objects.new("Key", bpy.data.lights.new("Key", "AREA"))
     light.location = (0.5, -0.8, LIFT + 0.6)
     light.rotation_euler = (target - light.location).to_track_quat("-Z", "Y").to_euler()
@@ -120,7 +120,7 @@ def set_up_scene() -> None:
     scene.render.fps = 30
     scene.frame_start, scene.frame_end = 0, 150
     shading = scene.display.shading
-    shading.light, shading.studio_light = "STUDIO", "Default"
+    shading.light, shading.studio_light = "STUDIO", "paint.sl"
     shading.color_type, shading.background_type = "MATERIAL", "WORLD"
     shading.show_cavity, shading.cavity_type = True, "BOTH"
     shading.cavity_ridge_factor, shading.cavity_valley_factor = 0.2, 1.0

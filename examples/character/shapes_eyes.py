@@ -8,13 +8,13 @@ import numpy as np
 
 from .params import EYE_CENTRE
 from .shapes_mouth import bump, smoothstep
-from .skin import LID_EDGE, LID_LOOPS, Skin, lid_angles, lid_point, ring_angles
+from .skin import LID_EDGE, Skin, lid_angles, lid_coordinates, lid_point, ring_angles
 from .spread import Spreader
 
 Array = np.ndarray
 
 # How much of the lid edge's turn each loop follows, and where it ends up (eyeball radii) when closed.
-FOLLOW = {4: 0.45, 5: 0.86, 6: 1.0, 7: 1.0, 8: 0.5}
+FOLLOW = {4: 0.42, 5: 0.86, 6: 1.0, 7: 1.0, 8: 0.5}
 CLOSED_RADIUS = {4: 1.08, 5: 1.10, 6: 1.095, 7: 1.04, 8: 0.95}
 
 
@@ -38,25 +38,19 @@ class EyeShapes:
         """Left lids turned so that their edges reach the elevations given as functions of the neutral upper
         and lower edge elevation (rad); `closed` 0..1 moves the loops out to `CLOSED_RADIUS`."""
         d = np.zeros_like(self.co)
-        for loop, (scale, radius) in LID_LOOPS.items():
+        for loop, follow in FOLLOW.items():
             ring = self.lay.ring("eL", loop)
             beta = ring_angles(len(ring))
-            azimuth, elevation = lid_angles(beta, scale)
-            _, edge = lid_angles(beta)
-            _, top = lid_angles(np.abs(np.where(beta > np.pi, beta - 2 * np.pi, beta)))
-            _, bottom = lid_angles(-np.abs(np.where(beta > np.pi, beta - 2 * np.pi, beta)))
-            goal = np.where(np.sin(beta) >= -1e-9, upper(top, bottom), lower(top, bottom))
+            over = np.minimum(beta, 2 * np.pi - beta)
+            edge, top, bottom = (lid_angles(b)[1] for b in (beta, over, -over))
+            goal = np.where(beta <= np.pi, upper(top, bottom), lower(top, bottom))
             goal = np.where(np.abs(np.sin(beta)) < 1e-6, edge, goal)
-            if loop == 7 and closed:
-                elevation = np.where(np.abs(np.sin(beta)) < 1e-6, elevation, edge)
-            turn = FOLLOW[loop] * (goal - edge)
-            end = radius + closed * (CLOSED_RADIUS[loop] - radius)
-            before = lid_point(*lid_angles(beta, scale), radius)
-            after = lid_point(azimuth + FOLLOW[loop] * sideways * np.sin(beta) ** 2, elevation + turn,
-                              np.full(len(beta), end))
-            d[ring] = after - before
-        free_loop4 = self.lay.ring("eL", 4)
-        d[free_loop4] *= 0.9
+            azimuth, elevation, radius = lid_coordinates(self.co[ring])
+            rise = closed * np.where((beta > np.pi) & (loop < LID_EDGE), 0.2, 1.0)
+            end = radius + rise * np.maximum(CLOSED_RADIUS[loop] - radius, 0.0) * np.sin(beta) ** 2
+            start = edge if loop == 7 and closed == 1.0 else elevation
+            after = lid_point(azimuth + follow * sideways * np.sin(beta) ** 2, start + follow * (goal - edge), end)
+            d[ring] = after - self.co[ring]
         return self.spread.fill(d)
 
     def brow(self, centre: tuple, radius: float, move: tuple) -> Array:

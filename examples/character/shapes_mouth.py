@@ -104,8 +104,12 @@ class MouthShapes:
         return self.jaw[:, None] * (rotate_jaw(self.co, JAW_OPEN_ANGLE) - self.co)
 
     def jaw_move(self, x: float, y: float) -> Array:
-        """Jaw shifted by x (to +x) and y (to +y) metres."""
-        return self.jaw[:, None] * np.array([x, y, 0.0])
+        """Jaw shifted by x (to +x) and y (to +y) metres; sideways both lips go half the way and stay together."""
+        d = self.jaw[:, None] * np.array([x, y, 0.0])
+        if x == 0.0:
+            return d
+        lips = self._finish(np.tile([0.5 * x, 0.0, 0.0], (len(self.co), 1)) - d)
+        return d + lips
 
     def close(self) -> Array:
         """Brings the lips of the jawOpen pose back together, undistorted, 38 % of the way down the gap."""
@@ -131,9 +135,9 @@ class MouthShapes:
         return d
 
     def pucker(self) -> Array:
-        d = self.narrow(0.50, 9.5, 5.0)
+        d = self.narrow(0.54, 9.0, 5.0)
         arch = (1 - self.t ** 2) ** 0.6
-        d += self._vector(z=np.where(self.upper, 1.1, np.where(self.lower, -1.3, 0)) * arch)
+        d += self._vector(z=np.where(self.upper, 0.4, np.where(self.lower, -0.5, 0)) * arch)
         border = np.interp(self.loop, [4, 5, 6], [1, 0.6, 0])
         d += self._vector(y=-2.0 * border, z=np.sign(self.s) * 1.2 * border * arch)
         return self._finish(d)
@@ -141,7 +145,7 @@ class MouthShapes:
     def funnel(self) -> Array:
         d = self.narrow(0.66, 8.5, 4.0)
         arch = (1 - self.t ** 2) ** 0.5
-        d += self._vector(z=np.where(self.upper, 4.8, np.where(self.lower, -5.8, 0)) * arch)
+        d += self._vector(z=np.where(self.upper, 4.0, np.where(self.lower, -5.8, 0)) * arch)
         border = np.interp(self.loop, [4, 5, 6, 7], [1, 0.7, 0.3, 0])
         d += self._vector(y=-2.5 * border, z=np.sign(self.s) * 1.0 * border * arch)
         return self._finish(d)
@@ -152,7 +156,7 @@ class MouthShapes:
         return self._finish(self._vector(**{k: v * w for k, v in mm.items()}))
 
     def smile(self) -> Array:
-        d = self.corners(1.7, x=6.5, y=-4.5, z=9.5)
+        d = self.corners(2.3, x=6.5, y=-4.5, z=8.0)
         return d + self._cheeks(out=2.0, up=3.5)
 
     def _cheeks(self, out: float, up: float) -> Array:
@@ -213,18 +217,18 @@ class MouthShapes:
         d = self._finish(self._vector(y=2.0 * (1 - np.abs(self.t) ** 2), x=-1.0 * np.abs(self.t) ** 2))
         folded = self.co * [0, 1, 1] + np.abs(self.co) * [1, 0, 0]
         w = bump(folded, (0.048, -0.066, -0.056), 0.016) * ~self.mouth * ~self.bag_end
-        return d + w[:, None] * self._vector(x=9.0, y=6.5)
+        return d + w[:, None] * self._vector(x=12.0, y=8.0)
 
     def sneer(self) -> Array:
         folded = self.co * [0, 1, 1] + np.abs(self.co) * [1, 0, 0]
         skin = ~self.mouth * ~self.bag_end
         wing = bump(folded, (0.012, -0.098, -0.026), 0.007) * skin
         fold = bump(folded, (0.022, -0.090, -0.030), 0.010) * skin
-        return 0.3 * self.upper_up() + wing[:, None] * self._vector(x=0.8, z=3.2) + fold[:, None] * self._vector(
-            y=1.0, z=2.2)
+        return 0.12 * self.upper_up() + wing[:, None] * self._vector(x=1.2, z=4.5) + fold[:, None] * self._vector(
+            y=2.2, z=3.5)
 
     def cheek_squint(self) -> Array:
-        return self._cheeks(out=3.0, up=4.5)
+        return self._cheeks(out=5.0, up=6.0)
 
     def tongue_out(self) -> Array:
         arch = (1 - np.abs(self.t) ** 2)

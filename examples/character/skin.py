@@ -106,6 +106,13 @@ def lid_point(azimuth: Array, elevation: Array, radius: Array | float) -> Array:
     return np.array(EYE_CENTRE) + EYE_RADIUS * np.asarray(radius)[..., None] * direction(azimuth, elevation)
 
 
+def lid_coordinates(co: Array) -> tuple[Array, Array, Array]:
+    """Azimuth, elevation (rad) and radius (eyeball radii) of points around the left eye; undoes `lid_point`."""
+    x, y, z = ((co - np.array(EYE_CENTRE)) / EYE_RADIUS).T
+    radius = np.sqrt(x * x + y * y + z * z)
+    return np.arctan2(x, -y), np.arcsin(z / radius), radius
+
+
 def neighbours_mean(edges: Array, count: int):
     """Function that averages a field [N, K] over each vertex's neighbours."""
     i = np.concatenate([edges[:, 0], edges[:, 1]])
@@ -162,7 +169,7 @@ def build() -> Skin:
     kind = np.array([k[0] for k in lay.keys])
     level = np.array([k[1] for k in lay.keys])
     eye = (kind == "eL") | (kind == "eR")
-    pinned = ((kind == "m") & (level >= MOUTH_BORDER)) | (eye & (level >= 5)) | (kind == "b")
+    pinned = ((kind == "m") & (level >= MOUTH_BORDER)) | (eye & (level >= LID_EDGE)) | (kind == "b")
     bottom = (kind == "g") & (level == level[kind == "g"].max())
     mean = neighbours_mean(lay.edges(), len(co))
     free = ~pinned & ~bottom
