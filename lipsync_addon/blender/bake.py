@@ -1,0 +1,125 @@
+"""bake(): a performance onto a character. Operators, the command line and scripts all call this."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import bpy
+
+from ..core.errors import LipsyncError
+from ..core.mapping import JawSettings, Target, map_track, resolve
+from ..core.pipeline import Performance
+from ..core.rig_profile import RigProfile
+from .actions import Take
+from .keyframes import data_block, frame_rate, write_track
+from .rig_scan import best_match, scan_rig
+from .sequencer import add_sound
+
+
+@dataclass(frozen=True, slots=True)
+class BakeSettings:
+    """Where a take goes and what else it may change."""
+
+    start_frame: float = 1.0
+    """Frame of the sound's first sample; may lie between whole frames, where the keys are."""
+    jaw: JawSettings = JawSettings()
+    extend_range: bool = False
+    """Let the scene end later where the take does; otherwise its range is left alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class BakeReport:
+    """What a bake did, for the user."""
+
+    take: str
+    profile: str
+    """Label of the rig profile."""
+    frames: int
+    first_frame: int
+    last_frame: int
+    curves: int
+    targets: tuple[Target, ...]
+    missing: tuple[str, ...]
+    """Shape keys that the performance could use and the character lacks."""
+    notices: tuple[str, ...]
+
+    def __str__(self) -> str:
+        owners = ", ".join(dict.fromkeys(f"'{target.owner}'" for target in self.targets))
+        return f"{self.curves} curves, {self.frames} frames written to {owners}."
+
+
+def bake(
+    scene: bpy.types.Scene,
+    objects: Iterable[bpy.types.Object],
+    performance: Performance,
+    take: str,
+    settings: BakeSettings = BakeSettings(),
+    *,
+    sound: Path | None = None,
+    profiles: Sequence[RigProfile] | None = None,
+) -> BakeReport:
+    """Writes the performance as one action named `take` onto the character that `objects` make up.
+
+    `sound`: a file to put into the sequencer at the same frame. `profiles`: the rigs to look for; None: those
+    that come with the add-on. Raises LipsyncError; after any error the scene is exactly as it was.
+    """
+    objects = list(objects)
+    match = best_match(objects, profiles)
+    track = performance.track
+    mapping = resolve(match.profile, scan_rig(objects), track.names, settings.jaw)
+    if not mapping.targets or len(track.values) == 0:
+        raise LipsyncError(
+            f"The take '{take}' has nothing for this character to do.", "Choose a voice line with some sound in it."
+        )
+    owners = list(dict.fromkeys(data_block(target) for target in mapping.targets))
+    with ExitStack() as undo:
+        new = Take(take, match.objects[0], owners)
+        undo.callback(new.discard)
+        frames, kept = write_track(
+            map_track(track, mapping), mapping.targets, new, rate=frame_rate(scene), start_frame=settings.start_frame
+        )
+        new.assign(undo)
+        if settings.extend_range and frames[-1] > scene.frame_end:
+            undo.callback(setattr, scene, "frame_end", scene.frame_end)
+            scene.frame_end = math.ceil(frames[-1])
+        if sound is not None:
+            add_sound(scene, Path(sound), settings.start_frame, take, undo)
+        undo.pop_all()
+    new.finish()
+    targets = tuple(target for target in mapping.targets if target not in kept)
+    notices = (*performance.notices, *_notices(targets, kept))
+    return BakeReport(
+        take=take,
+        profile=match.profile.label,
+        frames=len(frames),
+        first_frame=int(frames[0]),
+        last_frame=int(frames[-1]),
+        curves=new.curve_count,
+        targets=targets,
+        missing=mapping.missing,
+        notices=notices,
+    )
+
+
+def _notices(targets: Sequence[Target], kept: Sequence[Target]) -> list[str]:
+    notices = [f"'{target.name}' of '{target.owner}' keeps the curve that you made for it." for target in kept]
+    for target in targets:
+        if target.kind != "shape_key":
+            continue
+        keys = data_block(target)
+        key = keys.key_blocks[target.name]
+        path = key.path_from_id("value")
+        if keys.animation_data and any(driver.data_path == path for driver in keys.animation_data.drivers):
+            notices.append(f"'{target.name}' of '{target.owner}' is driven, so the curve has no effect on it.")
+        elif key.mute:
+            notices.append(f"'{target.name}' of '{target.owner}' is muted.")
+        elif key.slider_max < 1 or key.slider_min > 0:
+            notices.append(
+                f"'{target.name}' of '{target.owner}' stops at {key.slider_min:g}..{key.slider_max:g}: "
+                "widen the range of its slider."
+            )
+    return notices

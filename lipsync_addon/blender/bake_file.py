@@ -1,0 +1,105 @@
+"""bake_character(): from a .blend with a character to finished files, without a window. The command line calls it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import bpy
+
+from ..core.errors import LipsyncError
+from ..core.mapping import JawSettings
+from ..core.pipeline import Performance
+from ..core.progress import Progress, no_progress
+from ..core.writing import whole_file
+from .bake import BakeReport, BakeSettings, bake
+from .rig_scan import find_character
+from .scene_export import ENDINGS, write_character
+
+OUTPUTS = (*ENDINGS, ".blend")
+"""What bake_character() can write."""
+
+
+def bake_character(
+    character: Path,
+    line: Path,
+    performance: Performance,
+    outputs: Sequence[Path],
+    *,
+    fps: float | None = None,
+    jaw: JawSettings = JawSettings(),
+    progress: Progress = no_progress,
+) -> BakeReport:
+    """Bakes one voice line onto the character of a .blend and writes .fbx, .glb and .blend files.
+
+    `line`: the sound file; the take is named after it, and it is packed into a .blend output. `fps`: frames per
+    second of the result; None: the character's own. The take starts at frame 0. Raises LipsyncError, and
+    then none of the outputs is written.
+    """
+    if wrong := [path.name for path in outputs if path.suffix.lower() not in OUTPUTS]:
+        raise LipsyncError(f"{wrong[0]} has an ending that cannot be written.", f"Use one of {', '.join(OUTPUTS)}.")
+    open_character(character)
+    scene = bpy.context.scene
+    if fps is not None:
+        scene.render.fps, scene.render.fps_base = frame_rate_parts(fps)
+    try:
+        objects = find_character(scene)
+    except LipsyncError as error:
+        raise LipsyncError(f"{Path(character).name}: {error.message}", error.hint) from error
+    progress(0.05)
+    with_sound = any(path.suffix.lower() == ".blend" for path in outputs)
+    settings = BakeSettings(start_frame=0, jaw=jaw)
+    report = bake(scene, objects, performance, line.stem, settings, sound=line if with_sound else None)
+    scene.frame_start, scene.frame_end = report.first_frame, report.last_frame
+    notices = list(report.notices)
+    with ExitStack() as files:  # all of them or none
+        for index, (path, temporary) in enumerate([(p, files.enter_context(whole_file(p))) for p in outputs]):
+            progress(0.1 + 0.9 * index / len(outputs))
+            if path.suffix.lower() == ".blend":
+                write_packed(temporary)
+            else:
+                notices += write_character(
+                    temporary, scene, objects, report.take, report.first_frame, report.last_frame
+                )
+    progress(1.0)
+    return replace(report, notices=tuple(dict.fromkeys(notices)))
+
+
+def open_character(path: Path) -> None:
+    """Opens a .blend without running the scripts in it. Raises LipsyncError if it is missing or no .blend."""
+    path = Path(path)
+    if not path.is_file():
+        raise LipsyncError(f"The character {path} does not exist.", "Give the path of a .blend file.")
+    try:
+        bpy.ops.wm.open_mainfile(filepath=str(path.resolve()), load_ui=False, use_scripts=False)
+    except RuntimeError as error:
+        raise LipsyncError(
+            f"{path} is not a Blender file that this Blender ({bpy.app.version_string}) can open.",
+            "Give a .blend file, saved by the same or an older Blender.",
+        ) from error
+
+
+def write_packed(path: Path) -> None:
+    """Saves a copy of the open file with its sounds inside, so that it can be moved anywhere."""
+    for sound in bpy.data.sounds:
+        if sound.packed_file is None:
+            sound.pack()
+    path.unlink(missing_ok=True)  # Blender would keep the empty temporary file as a backup, .blend1
+    try:
+        bpy.ops.wm.save_as_mainfile(filepath=str(path), copy=True, compress=True)
+    except RuntimeError as error:
+        raise LipsyncError(f"The .blend file was not written: {error}".rstrip(), "Choose another folder.") from error
+
+
+def frame_rate_parts(fps: float) -> tuple[int, float]:
+    """Blender's (fps, fps_base): 23.976 is 24 / 1.001, as film and video have it. Raises LipsyncError for a rate
+    that Blender cannot play."""
+    nominal = round(fps)
+    if not 1 <= nominal <= 32767:
+        raise LipsyncError(f"{fps:g} frames per second is not possible.", "Give a rate such as 24, 25, 29.97 or 60.")
+    for base in (1.0, 1.001):
+        if abs(nominal / base - fps) < 0.002:
+            return nominal, base
+    return nominal, nominal / fps

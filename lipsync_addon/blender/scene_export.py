@@ -1,0 +1,166 @@
+"""A baked character as FBX or GLB: its meshes, armature and one clip that holds shape keys and bones.
+
+The character is exported from a scene of its own, made for the export: neither cameras nor lights come along,
+hidden objects do, the clip bears the take's name and starts at second 0, and there is little to restore.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+
+import bpy
+
+from ..core.errors import LipsyncError
+from ..core.writing import whole_file
+from .actions import moved
+
+
+def export_character(
+    target: Path,
+    scene: bpy.types.Scene,
+    objects: Sequence[bpy.types.Object],
+    take: str,
+    first_frame: int,
+    last_frame: int,
+) -> tuple[str, ...]:
+    """Writes `target` (.fbx or .glb) with the frames first_frame..last_frame, and returns notices for the user.
+
+    Everything that animates the objects goes into the clip as it plays in the scene. The scene is afterwards as
+    it was. Raises LipsyncError for another ending, or where the file cannot be written.
+    """
+    with whole_file(Path(target)) as temporary:
+        return write_character(temporary, scene, objects, take, first_frame, last_frame)
+
+
+def write_character(
+    path: Path,
+    scene: bpy.types.Scene,
+    objects: Sequence[bpy.types.Object],
+    take: str,
+    first_frame: int,
+    last_frame: int,
+) -> tuple[str, ...]:
+    """export_character() straight into `path`, for callers that care for whole files themselves."""
+    ending = path.suffix.lower()
+    if ending not in _FORMATS:
+        raise LipsyncError(f"{path.name} has an ending that cannot be exported.", f"Use one of {', '.join(ENDINGS)}.")
+    owners = [owner for obj in objects for owner in _animated(obj)]
+    with moved(owners, -first_frame), _still_values(owners), _own_scene(scene, objects, take, last_frame - first_frame):
+        try:
+            with redirect_stdout(io.StringIO()):  # the exporters tell every step
+                _FORMATS[ending](str(path))
+        except RuntimeError as error:
+            raise LipsyncError(
+                f"The {ending} file of '{take}' was not written, Blender's exporter failed: {_reason(error)}",
+                "Choose another folder, free some space, or look into Blender's console for details.",
+            ) from error
+    return tuple(_unapplied(objects))
+
+
+def _write_fbx(path: str) -> None:
+    bpy.ops.export_scene.fbx(
+        filepath=path,
+        object_types={"MESH", "ARMATURE"},
+        # Applying any modifier but an armature makes the exporter drop the shape keys without a word.
+        use_mesh_modifiers=False,
+        add_leaf_bones=False,
+        use_custom_props=False,
+        bake_anim=True,
+        bake_anim_use_all_bones=True,
+        # One clip of what the scene plays, not one for each action or strip.
+        bake_anim_use_nla_strips=False,
+        bake_anim_use_all_actions=False,
+        bake_anim_step=1.0,
+        bake_anim_simplify_factor=0.0,
+    )
+
+
+def _write_glb(path: str) -> None:
+    bpy.ops.export_scene.gltf(
+        filepath=path,
+        export_format="GLB",
+        use_active_scene=True,
+        export_cameras=False,
+        export_lights=False,
+        export_apply=False,  # as for FBX
+        export_morph=True,
+        export_skins=True,
+        export_animations=True,
+        # One clip of what the scene plays, for all objects together.
+        export_animation_mode="SCENE",
+        export_anim_scene_split_object=False,
+        export_frame_range=True,
+        export_force_sampling=True,
+        export_frame_step=1,
+        export_optimize_animation_size=False,
+    )
+
+
+_FORMATS: dict[str, Callable[[str], None]] = {".fbx": _write_fbx, ".glb": _write_glb}
+ENDINGS = tuple(_FORMATS)
+"""File name endings that export_character() writes."""
+
+
+@contextmanager
+def _own_scene(
+    scene: bpy.types.Scene, objects: Sequence[bpy.types.Object], name: str, last_frame: int
+) -> Iterator[None]:
+    """The context's scene is one with just these objects and the frames 0..last_frame."""
+    own = bpy.data.scenes.new(name)
+    try:
+        own.render.fps, own.render.fps_base = scene.render.fps, scene.render.fps_base
+        own.frame_start, own.frame_end = 0, last_frame
+        for setting in ("system", "scale_length", "length_unit"):
+            setattr(own.unit_settings, setting, getattr(scene.unit_settings, setting))
+        for obj in objects:
+            own.collection.objects.link(obj)
+        with bpy.context.temp_override(scene=own, view_layer=own.view_layers[0]):
+            yield
+    finally:
+        bpy.data.scenes.remove(own)
+
+
+@contextmanager
+def _still_values(owners: Sequence[bpy.types.ID]) -> Iterator[None]:
+    """Evaluating other frames leaves their values in shape keys and bones; this puts back what was there."""
+    keys = [(block, block.value) for owner in owners if isinstance(owner, bpy.types.Key) for block in owner.key_blocks]
+    bones = [
+        (bone, bone.matrix_basis.copy())
+        for owner in owners
+        if isinstance(owner, bpy.types.Object) and owner.pose
+        for bone in owner.pose.bones
+    ]
+    try:
+        yield
+    finally:
+        for block, value in keys:
+            block.value = value
+        for bone, matrix in bones:
+            bone.matrix_basis = matrix
+
+
+def _reason(error: RuntimeError) -> str:
+    """The line of an operator's traceback that says what happened."""
+    lines = [line for line in str(error).splitlines() if line and not line.startswith("Location:")]
+    return lines[-1] if lines else "for no reason that it tells."
+
+
+def _animated(obj: bpy.types.Object) -> Iterator[bpy.types.ID]:
+    yield obj
+    if obj.data is not None:
+        yield obj.data
+    if obj.type == "MESH" and obj.data.shape_keys:
+        yield obj.data.shape_keys
+
+
+def _unapplied(objects: Sequence[bpy.types.Object]) -> Iterator[str]:
+    for obj in objects:
+        names = [f"'{m.name}'" for m in obj.modifiers if m.type != "ARMATURE" and m.show_viewport]
+        if names and obj.type == "MESH":
+            yield (
+                f"{' and '.join(names)} of '{obj.name}' is not in the file: "
+                "applying a modifier there would remove the shape keys."
+            )

@@ -1,0 +1,104 @@
+"""Any file that Blender can decode, or a strip of the sequencer, as a core Sound."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import aud
+import bpy
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.errors import LipsyncError
+from .keyframes import frame_rate
+
+_BEST = 3  # of aud's resampling qualities 0..3; 0 aliases
+_BLOCK = 1 << 18  # samples
+
+
+class ImportedSound:
+    """Mono sound at one rate, decoded by Blender's aud. Follows core.audio_clip.Sound.
+
+    Decodes anew at every pass and holds one pass in memory: seeking in ogg, opus and mp3 is not exact in aud,
+    so reading piece by piece would lose samples.
+    """
+
+    def __init__(
+        self, sound: aud.Sound, source: str, sample_rate: int, start: float = 0.0, end: float | None = None
+    ) -> None:
+        """`start`, `end`: the part to use, in seconds. Raises LipsyncError if aud cannot decode it."""
+        self._sound = sound
+        self._part = start, end
+        self.source = source
+        self.sample_rate = sample_rate
+        self._file_rate, _ = self._decode(lambda: sound.specs)
+
+    @property
+    def duration(self) -> float:
+        """Seconds; an estimate for mp3."""
+        start, end = self._part
+        whole = max(self._sound.length, 0) / self._file_rate
+        return (whole if end is None else min(end, whole)) - start
+
+    def blocks(self) -> Iterator[NDArray[np.float32]]:
+        """[n] each, the mean of the channels: aud's own mixing to mono would add them up and clip."""
+        sound = self._sound
+        if self._file_rate != self.sample_rate:
+            sound = sound.resample(self.sample_rate, _BEST)
+        data = self._decode(sound.data)
+        start, end = (None if t is None else round(t * self.sample_rate) for t in self._part)
+        data = data[start:end]
+        for first in range(0, len(data), _BLOCK):
+            yield data[first : first + _BLOCK].mean(axis=1, dtype=np.float32)
+
+    def _decode(self, read):
+        try:
+            return read()
+        except aud.error as error:
+            raise LipsyncError(
+                f"{self.source} is not a sound that can be read.",
+                "Choose a .wav, .flac, .ogg, .opus, .mp3 or .m4a file with recorded speech.",
+            ) from error
+
+
+def open_sound(path: Path, sample_rate: int) -> ImportedSound:
+    """A sound file. Raises LipsyncError for one that is missing, empty or no sound."""
+    path = Path(path)
+    if not path.is_file():
+        raise LipsyncError(f"The sound file {path} does not exist.", "Choose the file again.")
+    if path.stat().st_size == 0:
+        raise LipsyncError(f"The sound file {path} is empty.", "Record or export it again.")
+    return ImportedSound(aud.Sound(str(path)), path.name, sample_rate)
+
+
+def sound_of_strip(
+    strip: bpy.types.SoundStrip, scene: bpy.types.Scene, sample_rate: int
+) -> tuple[ImportedSound, float]:
+    """The audible part of a sequencer strip, and the frame where it begins.
+
+    Packed sound works too. Raises LipsyncError for a strip that is no sound or plays at another speed.
+    """
+    if strip.type != "SOUND" or strip.sound is None:
+        raise LipsyncError(f"The strip '{strip.name}' is not a sound.", "Choose a sound strip.")
+    if len(strip.retiming_keys) > 0:
+        raise LipsyncError(
+            f"The strip '{strip.name}' is retimed, so its sound plays at another speed.",
+            "Remove the retiming, or render the sound to a file and use that.",
+        )
+    rate = frame_rate(scene)
+    start = (strip.frame_final_start - strip.frame_start) / rate
+    end = (strip.frame_final_end - strip.frame_start) / rate
+    sound = _sound_of(strip.sound)
+    return ImportedSound(sound, strip.name, sample_rate, max(start, 0.0), end), float(
+        max(strip.frame_final_start, strip.frame_start)
+    )
+
+
+def _sound_of(sound: bpy.types.Sound) -> aud.Sound:
+    """Decoded by ourselves: Blender's own object exists only while it plays, and may be mixed down."""
+    if sound.packed_file is None:
+        return aud.Sound(bpy.path.abspath(sound.filepath, library=sound.library))
+    unpacked = Path(bpy.app.tempdir) / f"lipsync-{sound.session_uid}{Path(sound.filepath).suffix}"
+    unpacked.write_bytes(sound.packed_file.data)
+    return aud.Sound(str(unpacked))
