@@ -1,0 +1,86 @@
+"""Our inventory of IPA units, the Oculus viseme of each, and how other notations map to it."""
+
+from __future__ import annotations
+
+from .channels import VISEMES_15
+
+_UNITS_OF_VISEME: dict[str, str] = {
+    "sil": "sil",
+    "PP": "p b m",
+    "FF": "f v",
+    "TH": "θ ð",
+    "DD": "t d",
+    "kk": "k ɡ ŋ x ɣ h ʔ ʁ",
+    "CH": "tʃ dʒ ʃ ʒ",
+    "SS": "s z",
+    "nn": "n ɲ l",
+    "RR": "r ɾ ɹ ɚ",
+    "aa": "a ɑ ɐ æ ʌ",
+    "E": "e ɛ ə ɜ",
+    "ih": "i ɪ ɨ ɯ j ç",
+    "oh": "o ɔ ɒ ø œ ɤ",
+    "ou": "u ʊ ʉ y ʏ w",
+}
+PHONES: tuple[str, ...] = tuple(" ".join(_UNITS_OF_VISEME.values()).split())
+"""The IPA units that the network tells apart, silence ("sil") first."""
+VISEME_OF_PHONE: dict[str, str] = {
+    unit: f"viseme_{viseme}" for viseme, units in _UNITS_OF_VISEME.items() for unit in units.split()
+}
+assert set(VISEME_OF_PHONE.values()) == set(VISEMES_15)
+
+VOWELS = frozenset("a ɑ ɐ æ ʌ e ɛ ə ɜ ɚ i ɪ ɨ ɯ o ɔ ɒ ø œ ɤ u ʊ ʉ y ʏ".split())
+BILABIALS = frozenset("p b m".split())
+LABIODENTALS = frozenset("f v".split())
+
+_SAME_AS: dict[str, str] = {
+    # Letters without a unit of their own: the unit with the nearest lips and jaw.
+    "g": "ɡ", "ɱ": "v", "ʋ": "v", "β": "v", "ɸ": "f", "ⱱ": "v", "ɓ": "b", "ʙ": "b",
+    "ʈ": "t", "ɖ": "d", "ɗ": "d", "ʣ": "d z", "ʦ": "t s", "ʧ": "tʃ", "ʤ": "dʒ", "ʨ": "tʃ", "ʥ": "dʒ",
+    "c": "k", "ɟ": "ɡ", "ɠ": "ɡ", "ʄ": "ɡ", "q": "k", "ɢ": "ɡ", "ʛ": "ɡ", "χ": "x", "ħ": "h", "ʕ": "h", "ɦ": "h",
+    "ʜ": "h", "ʢ": "h", "ʡ": "ʔ", "ɰ": "ɣ", "ɧ": "ʃ", "ʍ": "w", "ɥ": "y", "ʝ": "j",
+    "ɕ": "ʃ", "ʑ": "ʒ", "ʂ": "ʃ", "ʐ": "ʒ", "ɬ": "l", "ɮ": "l", "ɫ": "l", "ɭ": "l", "ʎ": "l", "ʟ": "l", "ɺ": "l",
+    "ɳ": "n", "ɴ": "ŋ", "ɽ": "ɾ", "ɻ": "ɹ", "ʀ": "ʁ",
+    "ʘ": "p", "ǀ": "t", "ǃ": "t", "ǂ": "t", "ǁ": "l",
+    "ɘ": "ə", "ɵ": "ø", "ɞ": "œ", "ɶ": "œ", "ɝ": "ɚ", "ᵻ": "ɪ", "ᵿ": "ʊ",
+}  # fmt: skip
+
+_ARPABET: dict[str, str] = {
+    "AA": "ɑ", "AE": "æ", "AH": "ʌ", "AO": "ɔ", "AW": "a ʊ", "AX": "ə", "AY": "a ɪ", "B": "b", "CH": "tʃ", "D": "d",
+    "DH": "ð", "EH": "ɛ", "ER": "ɚ", "EY": "e ɪ", "F": "f", "G": "ɡ", "HH": "h", "IH": "ɪ", "IY": "i", "JH": "dʒ",
+    "K": "k", "L": "l", "M": "m", "N": "n", "NG": "ŋ", "OW": "o ʊ", "OY": "ɔ ɪ", "P": "p", "R": "ɹ", "S": "s",
+    "SH": "ʃ", "T": "t", "TH": "θ", "UH": "ʊ", "UW": "u", "V": "v", "W": "w", "Y": "j", "Z": "z", "ZH": "ʒ",
+    "SIL": "sil", "SPN": "sil", "PAU": "sil", "<SIL>": "sil", "+SPN+": "sil", "+NSN+": "sil",
+}  # fmt: skip
+
+
+def arpabet_to_units(name: str) -> tuple[str, ...]:
+    """("a", "ɪ") for "AY1". Raises KeyError for a name that is no ARPAbet."""
+    return tuple(_ARPABET[name.upper().rstrip("012")].split())
+
+
+def ipa_to_units(ipa: str) -> tuple[str, ...]:
+    """Units of one IPA symbol or word, e.g. ("tʃ", "a", "ɪ") for "tʃˈaɪ̯"; marks that the lips do not show are dropped.
+
+    Letters that are not IPA are dropped too: an empty result means that nothing was understood.
+    """
+    units: list[str] = []
+    ipa = ipa.replace("͡", "").replace("͜", "")
+    position = 0
+    while position < len(ipa):
+        pair, letter = ipa[position : position + 2], ipa[position]
+        if pair in VISEME_OF_PHONE:
+            units.append(pair)
+            position += 2
+            continue
+        if letter in VISEME_OF_PHONE:
+            units.append(letter)
+        elif letter in _SAME_AS:
+            units.extend(_SAME_AS[letter].split())
+        position += 1
+    return tuple(units)
+
+
+def spread(start: float, end: float, units: tuple[str, ...]) -> list[tuple[float, float, str]]:
+    """(start s, end s, unit) with the time shared out evenly, as for the halves of a diphthong."""
+    step = (end - start) / max(len(units), 1)
+    return [(start + i * step, start + (i + 1) * step, unit) for i, unit in enumerate(units)]

@@ -1,0 +1,55 @@
+"""Lines spoken by synthesisers, with exact phone times: flite for voices, espeak-ng for the phones of many languages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import flite
+from .corpora import utterances
+from .espeak import Espeak
+
+Spoken = Iterator[tuple[str, NDArray[np.float32], list[tuple[float, float, str]]]]
+
+ESPEAK_LANGUAGES = (
+    "en-us en-gb en-gb-scotland de nl fr-fr es es-419 it pt pt-br pl cs sk ro hu sv nb da fi et lv lt tr el ru uk bg "
+    "hr sr hi bn ta te ml ur fa ar he sw id ms vi cmn ja ko ka hy az kk eu ca gl cy ga is sq mk sl bs eo la"
+).split()
+ESPEAK_VARIANTS = ("", "+f1", "+f2", "+f3", "+f4", "+m1", "+m2", "+m3", "+m5", "+m7")
+
+
+def sentences(seed: int) -> list[str]:
+    """English, German and Dutch lines of the corpora in a seeded order."""
+    lines = sorted({u.text for c in ("kathleen_en", "kerstin_de", "nathalie_nl") for u in utterances(c) if u.text})
+    return [lines[i] for i in np.random.default_rng(seed).permutation(len(lines))]
+
+
+def flite_lines(count: int = 2400, seed: int = 1) -> Spoken:
+    """English lines in flite's voices."""
+    rng = np.random.default_rng(seed)
+    texts = sorted({u.text for c in ("kathleen_en", "speechocean762_en") for u in utterances(c)})
+    for index, pick in enumerate(rng.permutation(len(texts))[:count]):
+        voice = flite.VOICES[index % len(flite.VOICES)]
+        samples, phones = flite.speak(texts[pick].lower(), voice, float(rng.uniform(0.85, 1.25)))
+        yield f"flite_{index}", samples, phones
+
+
+def espeak_lines(count: int = 3600, seed: int = 2) -> Spoken:
+    """Every language's voice reads lines of three languages: what counts is its phones, not its sense."""
+    rng, espeak = np.random.default_rng(seed), Espeak()
+    texts = sentences(seed)
+    for index in range(count):
+        voice = ESPEAK_LANGUAGES[index % len(ESPEAK_LANGUAGES)] + str(rng.choice(ESPEAK_VARIANTS))
+        try:
+            samples, phones = espeak.speak(
+                texts[index % len(texts)],
+                voice,
+                rate=int(rng.integers(120, 230)),
+                pitch=int(rng.integers(20, 90)),
+                pitch_range=int(rng.integers(20, 90)),
+            )
+        except ValueError:
+            continue  # this build of espeak-ng has no such voice
+        yield f"espeak_{index}", samples[: 12 * 16000], [p for p in phones if p[1] <= 12]

@@ -1,0 +1,108 @@
+"""What training asks for. Openings are in distances of the outer eye corners, as everywhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from .dataset import SILENCE
+from .network import UNITS
+from .targets import gap_weights
+
+
+@dataclass(frozen=True, slots=True)
+class LossWeights:
+    """Share of each term; what a term means stands at its function."""
+
+    phones: float = 1.0
+    units: float = 8.0
+    opening: float = 25.0
+    velocity: float = 40.0
+    agreement: float = 0.6
+    seal: float = 20.0
+    stillness: float = 20.0
+
+
+def lip_gap(units: Tensor) -> Tensor:
+    """[B, T, U] -> [B, T] signed gap between the lips; below 0 they press together."""
+    return units @ units.new_tensor(gap_weights())
+
+
+def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
+    """Mean where the mask is set; 0 where it is nowhere set."""
+    return (values * mask).sum() / mask.sum().clamp(min=1)
+
+
+def phone_loss(logits: Tensor, phones: Tensor) -> Tensor:
+    """Cross-entropy per frame of [B, T, P] against [B, T]; -1 counts for nothing."""
+    return F.cross_entropy(logits.flatten(0, 1), phones.flatten(), ignore_index=-1, label_smoothing=0.05)
+
+
+def unit_loss(units: Tensor, wanted: Tensor, source_weight: Tensor) -> Tensor:
+    """Huber distance of the mouth units where they are known."""
+    known = ~torch.isnan(wanted)
+    distance = F.smooth_l1_loss(units, wanted.nan_to_num(), beta=0.03, reduction="none")
+    return masked_mean(distance * source_weight[:, None, None], known)
+
+
+def opening_losses(gap: Tensor, opening: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Distance of the opening, weighted towards closed lips; distance of its velocity; 1 - correlation in time.
+
+    Lips in contact have no measured gap: pressing together where the truth is 0 costs nothing.
+    """
+    known = ~torch.isnan(opening)
+    truth = opening.nan_to_num()
+    shown = torch.where(truth < 0.004, gap.clamp(min=0), gap)
+    weight = 1 + 3 * torch.exp(-truth / 0.03)
+    distance = masked_mean(weight * F.smooth_l1_loss(shown, truth, beta=0.01, reduction="none"), known)
+    pairs = known[:, 1:] & known[:, :-1]
+    velocity = masked_mean(F.smooth_l1_loss(shown.diff(dim=1), truth.diff(dim=1), beta=0.01, reduction="none"), pairs)
+    return distance, velocity, disagreement(gap.clamp(min=0), truth, known)
+
+
+def disagreement(predicted: Tensor, truth: Tensor, known: Tensor) -> Tensor:
+    """1 - Pearson r over each piece's known frames, mean over pieces that have any motion."""
+    count = known.sum(1, keepdim=True).clamp(min=1)
+    a = (predicted - (predicted * known).sum(1, keepdim=True) / count) * known
+    b = (truth - (truth * known).sum(1, keepdim=True) / count) * known
+    moving = (b.square().sum(1) / count[:, 0]).sqrt() > 0.01
+    r = (a * b).sum(1) / (a.square().sum(1) * b.square().sum(1) + 1e-8).sqrt()
+    return masked_mean(1 - r, moving & (known.sum(1) > 50))
+
+
+def seal_loss(gap: Tensor, seal: Tensor, trusted: Tensor) -> Tensor:
+    """Lips apart in the middle of p, b, m; `trusted` [B] is 0 where the face itself was measured."""
+    return masked_mean(F.relu(gap + 0.01), seal & trusted[:, None])
+
+
+def stillness_loss(units: Tensor, phones: Tensor) -> Tensor:
+    """Motion well inside silence (more than 100 ms from speech)."""
+    silent = (phones == SILENCE).float()[:, None]
+    deep = -F.max_pool1d(-silent, 11, stride=1, padding=5)[:, 0] > 0
+    return masked_mean(units.diff(dim=1).abs().mean(-1), deep[:, 1:])
+
+
+def total_loss(
+    logits: Tensor, units: Tensor, batch: dict[str, Tensor], source_weight: Tensor, measured: Tensor, weights: LossWeights
+) -> tuple[Tensor, dict[str, float]]:
+    """Sum of all terms, and each by name. source_weight [B] for the units; measured [B]: a face was tracked."""
+    gap = lip_gap(units)
+    opening = torch.where(batch["seal"] & ~measured[:, None] & ~batch["opening"].isnan(), 0.0, batch["opening"])
+    distance, velocity, agreement = opening_losses(gap, opening)
+    terms = {
+        "phones": phone_loss(logits, batch["phones"]),
+        "units": unit_loss(units, batch["units"], source_weight),
+        "opening": distance,
+        "velocity": velocity,
+        "agreement": agreement,
+        "seal": seal_loss(gap, batch["seal"], ~measured),
+        "stillness": stillness_loss(units, batch["phones"]),
+    }
+    total = sum(getattr(weights, name) * term for name, term in terms.items())
+    return total, {name: float(term.detach()) for name, term in terms.items()}
+
+
+assert len(UNITS) == len(gap_weights())

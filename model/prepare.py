@@ -1,0 +1,144 @@
+"""Turns every source into the same prepared form: sound, phones, lip opening and mouth units at 50 Hz.
+
+    python -m model.prepare            everything that is not prepared yet
+    python -m model.prepare grid_s1    one source again
+
+runs/data/<source>/: audio.npy int16 [N], starts.npy int64 [U + 1] (samples; every utterance a whole number of
+frames), phones.npy int16 [F] (-1 unknown), opening.npy float16 [F] (nan unknown), units.npy float16 [F, 17] (nan
+unknown), seal.npy bool [F] (middle of p b m), names.json.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.interpolate import CubicSpline
+
+from .datasets.faces import facegood_units, grid_opening
+from .datasets.corpora import FACEGOOD_AUDIO, GRID_AUDIO, corpus_sound, dev_utterances, tar_sound, utterances
+from .datasets.dutch import dutch_phones
+from .datasets.synthetic import espeak_lines, flite_lines
+from .datasets.teacher import teacher_opening
+from .network import HOP, UNITS
+from .paths import PREPARED
+from .targets import FPS, Phones, bilabial_core, frame_phones, fused, unit_curves, with_short_onsets
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One utterance and what is known about it."""
+
+    name: str
+    samples: NDArray[np.float32]
+    phones: Phones | None = None
+    opening: tuple[NDArray[np.float64], NDArray[np.float32]] | None = None
+    """(times s, lip opening in distances of the outer eye corners)"""
+    units: tuple[NDArray[np.float64], NDArray[np.float32]] | None = None
+    """(times s, [K, U]) captured mouth units"""
+
+
+def at_frames(curve: tuple[NDArray, NDArray], frames: int) -> NDArray[np.float32]:
+    """Values of (times, values) at the frames' times, never below 0, held beyond the ends."""
+    times, values = curve
+    return np.maximum(CubicSpline(times, values)(np.clip(np.arange(frames) / FPS, times[0], times[-1])), 0)
+
+
+def store(source: str, lines: Iterator[Line]) -> None:
+    """Writes one source."""
+    audio, starts, names = [], [0], []
+    phones, openings, units, seals = [], [], [], []
+    for line in lines:
+        frames = len(line.samples) // HOP
+        if frames < 10:
+            continue
+        pcm = np.clip(line.samples[: frames * HOP], -1, 1) * 32767
+        labels = frame_phones(line.phones or [], frames)
+        opening = at_frames(line.opening, frames) if line.opening else np.full(frames, np.nan)
+        if line.units:
+            curves = at_frames(line.units, frames)
+        elif line.phones:
+            curves = fused(unit_curves(line.phones, frames), opening, labels)
+        else:
+            curves = np.full((frames, len(UNITS)), np.nan)
+        audio.append(pcm.astype(np.int16))
+        starts.append(starts[-1] + len(audio[-1]))
+        names.append(line.name)
+        phones.append(labels)
+        openings.append(opening.astype(np.float16))
+        units.append(curves.astype(np.float16))
+        seals.append(bilabial_core(line.phones or [], frames))
+    folder = PREPARED / source
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, parts in (("audio", audio), ("phones", phones), ("opening", openings), ("units", units), ("seal", seals)):
+        np.save(folder / f"{name}.npy", np.concatenate(parts))
+    np.save(folder / "starts.npy", np.array(starts))
+    (folder / "names.json").write_text(json.dumps(names), encoding="utf-8")
+    labelled = np.concatenate(phones) >= 0
+    print(f"{source}: {len(names)} lines, {starts[-1] / 16000 / 60:.1f} min, {labelled.mean():.0%} with phones", flush=True)
+
+
+def aligned(corpus: str) -> dict[str, Phones]:
+    """Phone times found by align_english or by our own aligner."""
+    found: dict[str, Phones] = {}
+    for path in (PREPARED / "phones" / f"{corpus}.json", PREPARED / "phones" / f"{corpus}.own.json"):
+        if path.exists():
+            found = json.loads(path.read_text(encoding="utf-8")) | found
+    return {name: with_short_onsets(phones) for name, phones in found.items()}
+
+
+def speech_lines(corpus: str) -> Iterator[Line]:
+    """A corpus of shared/data/speech with its phones and the teacher's lip opening, as far as there are any."""
+    allowed = {u.name for u in utterances(corpus)}
+    phones = dutch_phones() if corpus == "nathalie_nl" else aligned(corpus)
+    opening = teacher_opening(corpus)
+    for name, samples in corpus_sound(corpus):
+        if name in allowed:
+            yield Line(name, samples, phones.get(name), opening.get(name))
+
+
+def grid_lines() -> Iterator[Line]:
+    """The tracked GRID talker."""
+    phones, opening = aligned("grid_s1"), grid_opening()
+    for name, samples in tar_sound(GRID_AUDIO):
+        if name in opening and name not in dev_utterances():
+            yield Line(name, samples, phones.get(name), opening[name])
+
+
+def facegood_lines() -> Iterator[Line]:
+    """The captured Mandarin takes, without the dev take and the one that is held out."""
+    units = facegood_units()
+    for name, samples in tar_sound(FACEGOOD_AUDIO):
+        if name in units:
+            yield Line(name, samples, units=units[name])
+
+
+def synthetic_lines(speak) -> Iterator[Line]:
+    for name, samples, phones in speak():
+        yield Line(name, samples, phones)
+
+
+SOURCES = {
+    "grid_s1": grid_lines,
+    "facegood": facegood_lines,
+    "nathalie_nl": lambda: speech_lines("nathalie_nl"),
+    "flite": lambda: synthetic_lines(flite_lines),
+    "espeak": lambda: synthetic_lines(espeak_lines),
+    "kathleen_en": lambda: speech_lines("kathleen_en"),
+    "speechocean762_en": lambda: speech_lines("speechocean762_en"),
+    "kerstin_de": lambda: speech_lines("kerstin_de"),
+}
+
+
+def main() -> None:
+    wanted = sys.argv[1:] or [s for s in SOURCES if not (PREPARED / s / "names.json").exists()]
+    for source in wanted:
+        store(source, SOURCES[source]())
+
+
+if __name__ == "__main__":
+    main()
