@@ -116,13 +116,15 @@ def extension_tool(python: Path, *arguments: str) -> None:
         raise ValueError(answer.stdout + answer.stderr)
 
 
-def build(platforms: list[str], output: Path) -> list[Path]:
-    """Builds and validates the zips of these platforms. Raises ValueError for a faulty manifest or wheel."""
+def build(platforms: list[str], output: Path, python: Path) -> list[Path]:
+    """Builds and validates the zips of these platforms with the bpy module of this Python.
+
+    Raises ValueError for a faulty manifest or wheel.
+    """
     manifest = tomllib.loads((ROOT / "blender_manifest.toml").read_text(encoding="utf-8"))
     hashes = read_hashes(ROOT / "scripts" / "wheels.sha256")
     if found := problems(manifest, hashes):
         raise ValueError("blender_manifest.toml: " + "; ".join(found))
-    python = ensure("blender-4.5")
     (ROOT / "wheels").mkdir(exist_ok=True)
     output.mkdir(parents=True, exist_ok=True)
     needed = [name for platform in platforms for name in of_platform(hashes, platform)]
@@ -149,7 +151,7 @@ def main() -> None:
     parser.add_argument("--to", type=Path, default=ROOT / "dist", help="folder of the zips, dist/ by default")
     options = parser.parse_args()
     try:
-        zips = build(options.platform or list(PLATFORMS), options.to)
+        zips = build(options.platform or list(PLATFORMS), options.to, ensure("blender-4.5"))
     except (ValueError, NoEnvironment) as error:
         sys.exit(str(error))
     except subprocess.CalledProcessError as error:
