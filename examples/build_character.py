@@ -40,7 +40,9 @@ def is_upper_lid(corners: list[tuple]) -> bool:
 
 def build_skin(model: skin.Skin) -> parts.Part:
     """The skin with all 52 shapes; tiny left-right differences of the solvers are evened out."""
-    shapes = {**EyeShapes(model).all(), **MouthShapes(model).all()}
+    shapes = EyeShapes(model).all()
+    for name, field in MouthShapes(model).all().items():
+        shapes[name] = shapes.get(name, 0.0) + field
     mirror = model.layout.mirror
     flip = np.array([-1.0, 1.0, 1.0])
     even = {}
@@ -49,6 +51,17 @@ def build_skin(model: skin.Skin) -> parts.Part:
         even[name] = 0.5 * (shapes[name] + shapes[other][mirror] * flip)
         even[name][np.abs(even[name]).max(1) < 2e-6] = 0.0
     return parts.Part(model.co, model.layout.faces, face_materials(model), even)
+
+
+def edge_groups(model: skin.Skin) -> dict[str, np.ndarray]:
+    """Vertices of the inner lips and of the lid edges, without the corners, for measuring and retargeting."""
+    groups = {}
+    for hole, loop, upper, lower in (("m", skin.CONTACT_FRONT, "lips_upper_inner", "lips_lower_inner"),
+                                     ("eL", skin.LID_EDGE, "lid_upper_edge_left", "lid_lower_edge_left"),
+                                     ("eR", skin.LID_EDGE, "lid_upper_edge_right", "lid_lower_edge_right")):
+        ring = model.layout.ring(hole, loop)
+        groups[upper], groups[lower] = ring[1:len(ring) // 2], ring[len(ring) // 2 + 1:]
+    return groups
 
 
 def build(path: Path) -> None:
@@ -65,10 +78,8 @@ def build(path: Path) -> None:
     for name, part in meshes.items():
         objects[name] = rig.add_object(name, part)
         rig.bind(objects[name], armature, part.jaw)
-    ring = model.layout.ring("m", skin.CONTACT_FRONT)
-    half = len(ring) // 2
-    rig.add_group(objects["Face"], "lips_upper_inner", ring[1:half])
-    rig.add_group(objects["Face"], "lips_lower_inner", ring[half + 1:])
+    for name, members in edge_groups(model).items():
+        rig.add_group(objects["Face"], name, members)
     rig.set_up_scene()
     bpy.ops.wm.save_as_mainfile(filepath=str(path.resolve()), compress=True)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from . import surface
-from .parts import Part, join, strip
+from .parts import Part, join, tube
 from .skin import direction
 
 Array = np.ndarray
@@ -42,12 +42,7 @@ def _cap() -> Part:
         rise = 1 - (1 - min(v / 0.22, 1.0)) ** 2
         groove = 0.0012 * np.cos(np.radians(longitude) * 24) * rise * (1 - v) ** 0.3
         rings.append(on_head(longitude, low + (89 - low) * v, -0.002 + 0.011 * rise + groove))
-    part = strip(np.array(rings), True, "Hair")
-    inside = len(part.co) - 2
-    keep = [f for f in part.faces if inside not in f]
-    part.faces, part.materials = keep, part.materials[:len(keep)]
-    part.co[inside] = part.co[-1]
-    return part
+    return tube(np.array(rings), "Hair", start=False)
 
 
 def _spline(knots: Array, count: int) -> Array:
@@ -72,7 +67,7 @@ def _lock(knots: tuple) -> Part:
     ridge = 1 + 0.10 * np.cos(3 * ring)
     rings = (line[:, None] + across[:, None] * (wide[:, None] * np.cos(ring))[..., None]
              + normal[:, None] * (thick[:, None] * np.sin(ring) * ridge)[..., None])
-    return strip(rings[:, ::-1], True, "Hair")
+    return tube(rings[:, ::-1], "Hair")
 
 
 def _bun() -> Part:
@@ -89,13 +84,13 @@ def _bun() -> Part:
     def ring_point(r: Array, a: Array, p: Array) -> Array:
         return (centre + (r * np.sin(p) * np.cos(a))[..., None] * side + (r * np.sin(p) * np.sin(a))[..., None] * other
                 + (0.86 * r * np.cos(p))[..., None] * axis)
-    ball = strip(ring_point(radius, around[None], polar[:, None])[:, ::-1], True, "Hair")
-    tube = np.radians(np.arange(0, 360, 45))
-    ringed = 0.023 + 0.0055 * np.cos(tube)
+    ball = tube(ring_point(radius, around[None], polar[:, None])[:, ::-1], "Hair")
+    section = np.radians(np.arange(0, 360, 45))
+    ringed = 0.023 + 0.0055 * np.cos(section)
     tie = (centre - 0.026 * axis + (ringed[None, :, None] * (np.cos(around)[:, None, None] * side
-           + np.sin(around)[:, None, None] * other)) + (0.0055 * np.sin(tube))[None, :, None] * axis)
+           + np.sin(around)[:, None, None] * other)) + (0.0055 * np.sin(section))[None, :, None] * axis)
     tie = np.concatenate([tie, tie[:1]])
-    return join([ball, strip(tie, True, "HairTie", cap=False)])
+    return join([ball, tube(tie, "HairTie", start=False, end=False)])
 
 
 def hair() -> Part:
@@ -121,7 +116,7 @@ def ears() -> Part:
     y, z = y * np.cos(lean) - z * np.sin(lean), y * np.sin(lean) + z * np.cos(lean)
     x, y = x * np.cos(turn) + y * np.sin(turn), -x * np.sin(turn) + y * np.cos(turn)
     placed = np.stack([x, y, z], -1) + np.array([0.0875, 0.016, -0.006])
-    left = strip(placed, True, "Skin")
+    left = tube(placed, "Skin")
     return join([left, left.mirrored()])
 
 
@@ -133,4 +128,4 @@ def collar() -> Part:
     rib = 1 + 0.012 * np.cos(36 * around)
     rings = [np.stack([r * rib * np.sin(around), 0.028 - r * rib * np.cos(around), np.full(72, z)], -1)
              for r, z in profile]
-    return strip(np.array(rings)[:, ::-1], True, "Sweater", cap=False)
+    return tube(np.array(rings)[:, ::-1], "Sweater", start=False, end=False)

@@ -39,18 +39,19 @@ def join(parts: list[Part]) -> Part:
     return Part(np.concatenate([p.co for p in parts]), faces, [m for p in parts for m in p.materials], shapes, jaw)
 
 
-def strip(rings: Array, closed: bool, material: str, cap: bool = True) -> Part:
-    """Tube through rings [R, K, 3]; `closed` joins each ring's ends, `cap` closes both tube ends with fans."""
+def tube(rings: Array, material: str, start: bool = True, end: bool = True) -> Part:
+    """Tube through closed rings [R, K, 3]; `start` and `end` say which ends a fan closes."""
     r, k, _ = rings.shape
     co = rings.reshape(-1, 3)
-    last = k if closed else k - 1
     faces: list[tuple] = [(a * k + b, a * k + (b + 1) % k, (a + 1) * k + (b + 1) % k, (a + 1) * k + b)
-                          for a in range(r - 1) for b in range(last)]
-    if cap:
-        co = np.concatenate([co, [rings[0].mean(0), rings[-1].mean(0)]])
-        end = (r - 1) * k
-        faces += [(r * k, (b + 1) % k, b) for b in range(last)]
-        faces += [(r * k + 1, end + b, end + (b + 1) % k) for b in range(last)]
+                          for a in range(r - 1) for b in range(k)]
+    if start:
+        faces += [(len(co), (b + 1) % k, b) for b in range(k)]
+        co = np.concatenate([co, rings[:1].mean(1)])
+    if end:
+        last = (r - 1) * k
+        faces += [(len(co), last + b, last + (b + 1) % k) for b in range(k)]
+        co = np.concatenate([co, rings[-1:].mean(1)])
     return Part(co, faces, [material] * len(faces))
 
 
@@ -72,7 +73,7 @@ def _left_eye() -> Part:
     rings = np.stack([radius[:, None] * np.sin(polar)[:, None] * np.cos(around),
                       np.broadcast_to(-(radius * np.cos(polar))[:, None], (len(polar), 32)),
                       radius[:, None] * np.sin(polar)[:, None] * np.sin(around)], -1)
-    ball = strip(rings, True, "EyeWhite")
+    ball = tube(rings, "EyeWhite")
     ball.materials = [z for z in zones for _ in range(32)] + ["Pupil"] * 32 + ["EyeWhite"] * 32
     ball.shapes = {name: _turned(ball.co, *turn) - ball.co for name, turn in EYE_TURN.items()}
     return join([ball, _glint(-9.0, 11.0, 4.4), _glint(8.0, -9.0, 2.0)])
@@ -85,10 +86,7 @@ def _glint(azimuth: float, elevation: float, size: float) -> Part:
     for k in (1.0, 0.5):
         a, e = np.radians(azimuth + k * size * np.cos(around)), np.radians(elevation + k * size * np.sin(around))
         rings.append(1.012 * EYE_RADIUS * np.stack([np.sin(a) * np.cos(e), -np.cos(a) * np.cos(e), np.sin(e)], -1))
-    part = strip(np.array(rings[::-1]), True, "Glint")
-    keep = [f for f in part.faces if len(part.co) - 1 not in f]
-    part.faces, part.materials = keep, part.materials[:len(keep)]
-    part.co = part.co[:-1]
+    part = tube(np.array(rings[::-1]), "Glint", end=False)
     part.shapes = {name: 0.75 * (_turned(part.co, *turn) - part.co) for name, turn in EYE_TURN.items()}
     return part
 
@@ -112,16 +110,16 @@ def eyes() -> Part:
 
 # ---------------------------------------------------------------- teeth, tongue
 
-ARCH_FRONT = -0.0925
+ARCH_FRONT = -0.0930
 # Widths (mm) of one side's teeth from the middle outwards, and their heights relative to the first.
-TOOTH_WIDTHS = (8.2, 7.0, 7.0, 6.8, 7.4)
-TOOTH_HEIGHTS = (1.0, 0.93, 0.98, 0.88, 0.8)
+TOOTH_WIDTHS = (8.8, 7.6, 7.5, 7.2, 7.6, 7.8)
+TOOTH_HEIGHTS = (1.0, 0.93, 0.98, 0.88, 0.82, 0.76)
 
 
-def arch(length: float | Array, front: float = ARCH_FRONT, half_width: float = 0.0205, depth: float = 0.030) -> Array:
+def arch(length: float | Array, front: float, half_width: float, depth: float = 0.033) -> Array:
     """Point (x, y) at an arc length (m) from the middle of a dental arch, positive towards +x."""
-    u = np.linspace(0, np.pi / 2, 200)
-    xy = np.stack([half_width * np.sin(u), front + depth * (1 - np.cos(u))], 1)
+    u = np.linspace(0, np.pi / 2, 2000)
+    xy = np.stack([half_width * np.sin(u) ** 0.71, front + depth * (1 - np.cos(u) ** 0.71)], 1)
     s = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(xy, axis=0), axis=1))])
     at = np.abs(length)
     return np.stack([np.sign(length) * np.interp(at, s, xy[:, 0]), np.interp(at, s, xy[:, 1])], -1)
@@ -144,43 +142,44 @@ def _cube_shell(n: int) -> tuple[Array, list[tuple]]:
     return np.array(list(index)) * 2.0 / n - 1.0, faces
 
 
-def _tooth(middle: float, width: float, height: float, edge_z: float, sign: float, front: float) -> Part:
+def _tooth(middle: float, width: float, height: float, edge_z: float, sign: float, shape: tuple) -> Part:
     """Rounded block at arc length `middle`; `sign` +1 hangs from above, -1 stands from below."""
     cube, faces = _cube_shell(3)
     cube = cube / (np.abs(cube) ** 5).sum(1, keepdims=True) ** 0.2
     narrow = 1 - 0.10 * (cube[:, 2] * sign + 1) / 2
-    xy = arch(middle + 0.5 * width * cube[:, 0] * narrow, front)
-    ahead = arch(middle + 1e-4, front) - arch(middle - 1e-4, front)
+    xy = arch(middle + 0.5 * width * cube[:, 0] * narrow, *shape)
+    ahead = arch(middle + 1e-4, *shape) - arch(middle - 1e-4, *shape)
     normal = np.array([ahead[1], -ahead[0]]) / np.linalg.norm(ahead)
     xy = xy + normal * (0.0027 * cube[:, 1:2] * -1.0)
     z = edge_z + sign * height * (cube[:, 2] * sign + 1) / 2
     return Part(np.column_stack([xy, z]), faces, ["Teeth"] * len(faces))
 
 
-def _row(edge_z: float, sign: float, height: float, front: float, scale: float) -> Part:
+def _row(edge_z: float, sign: float, height: float, shape: tuple, scale: float) -> Part:
+    """Teeth and gum of one jaw; `shape` is the arch's front (y) and half width (m)."""
     parts = []
     for side in (1, -1):
         start = 0.0
         for width, tall in zip(TOOTH_WIDTHS, TOOTH_HEIGHTS):
             w = width * scale * 1e-3
-            parts.append(_tooth(side * (start + w / 2), w * 1.05, height * tall, edge_z, sign, front))
+            parts.append(_tooth(side * (start + w / 2), w * 1.05, height * tall, edge_z, sign, shape))
             start += w
     gum_z = edge_z + sign * height * 0.95
     length = np.linspace(-start, start, 29)
     ring = np.radians(np.arange(0, 360, 36))
-    xy = arch(length, front)
+    xy = arch(length, *shape)
     tangent = np.gradient(xy, axis=0)
     normal = np.stack([tangent[:, 1], -tangent[:, 0]], 1) / np.linalg.norm(tangent, axis=1)[:, None]
     out = 0.0040 * np.cos(ring)
     rings = np.stack([xy[:, None, 0] + normal[:, None, 0] * out, xy[:, None, 1] + normal[:, None, 1] * out,
                       np.broadcast_to(gum_z + sign * 0.0015 + 0.0045 * np.sin(ring), (29, 10))], -1)
-    return join([*parts, strip(rings, True, "Gums")])
+    return join([*parts, tube(rings, "Gums")])
 
 
 def teeth() -> Part:
     """Upper teeth (fixed) and lower teeth (on the jaw bone, with the jaw shapes that a hinge does not give)."""
-    upper = _row(SEAM_Z - 0.0034, 1.0, 0.0105, ARCH_FRONT, 1.0)
-    lower = _row(SEAM_Z - 0.0038, -1.0, 0.0085, ARCH_FRONT + 0.0030, 0.86)
+    upper = _row(SEAM_Z - 0.0034, 1.0, 0.0105, (ARCH_FRONT, 0.0272), 1.0)
+    lower = _row(SEAM_Z - 0.0044, -1.0, 0.0085, (ARCH_FRONT + 0.0030, 0.0236), 0.86)
     lower.jaw = np.ones(len(lower.co))
     lower.shapes = jaw_slides(len(lower.co))
     return join([upper, lower])
@@ -213,8 +212,8 @@ def _tongue_rings(line: tuple) -> Array:
 
 def tongue() -> Part:
     """Tongue on the jaw bone with tongueOut and the jaw slides."""
-    rest = strip(_tongue_rings(TONGUE_REST), True, "Tongue")
-    out = strip(_tongue_rings(TONGUE_OUT), True, "Tongue")
+    rest = tube(_tongue_rings(TONGUE_REST), "Tongue")
+    out = tube(_tongue_rings(TONGUE_OUT), "Tongue")
     rest.shapes = {**jaw_slides(len(rest.co)), "tongueOut": out.co - rest.co}
     rest.jaw = np.ones(len(rest.co))
     return rest
@@ -243,7 +242,7 @@ def brows(skin_co: Array, skin_shapes: dict[str, Array]) -> Part:
     ring = np.radians(np.arange(0, 360, 36))
     rings = (base[:, None] + across[:, None] * (w[:, None] * np.cos(ring))[..., None]
              + normal[:, None] * (0.0004 + 0.0024 * np.sin(ring))[None, :, None])
-    left = strip(rings, True, "Brows")
+    left = tube(rings, "Brows")
     both = join([left, left.mirrored()])
     both.shapes = follow(skin_co, skin_shapes, both.co)
     both.jaw = None
@@ -274,8 +273,8 @@ def lashes(skin_co: Array, skin_shapes: dict[str, Array], edge: Array, mirror: A
     tubes = [(line.repeat(len(ring)), line[[0, -1]], rings)]
     tubes += [(np.full(flick[..., 0].size, line[n]), line[[n, n]], flick) for n, flick in flicks]
     left, right = [], []
-    for riders, ends, tube in tubes:
-        part = strip(tube, True, "Lashes")
+    for riders, ends, rings in tubes:
+        part = tube(rings, "Lashes")
         ride = np.concatenate([riders, ends])
         other = part.mirrored()
         part.shapes = {k: d[ride] for k, d in skin_shapes.items()}

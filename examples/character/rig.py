@@ -102,7 +102,7 @@ def set_up_scene() -> None:
     scene = bpy.context.scene
     target = Vector((0, -0.02, LIFT - 0.005))
     camera = bpy.data.objects.new("Camera", bpy.data.cameras.new("Camera"))
-    camera.location = (0.34, -1.02, LIFT + 0.015)
+    camera.location = (0.30, -1.03, LIFT + 0.010)
     camera.rotation_euler = (target - camera.location).to_track_quat("-Z", "Y").to_euler()
     camera.data.lens = 105
     light = bpy.data.objects.new("Key", bpy.data.lights.new("Key", "AREA"))
@@ -123,7 +123,7 @@ def set_up_scene() -> None:
     shading.light, shading.studio_light = "STUDIO", "paint.sl"
     shading.color_type, shading.background_type = "MATERIAL", "WORLD"
     shading.show_cavity, shading.cavity_type = True, "BOTH"
-    shading.cavity_ridge_factor, shading.cavity_valley_factor = 0.2, 1.0
+    shading.cavity_ridge_factor, shading.cavity_valley_factor = 0.2, 0.8
     shading.curvature_ridge_factor, shading.curvature_valley_factor = 0.3, 0.9
     shading.show_specular_highlight = True
     scene.display.render_aa = "8"

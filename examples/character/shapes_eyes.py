@@ -78,6 +78,7 @@ class EyeShapes:
             "eyeLookOutLeft": self.lids_to(keep_top, keep_bottom, sideways=deg(5)),
             "eyeSquintLeft": self.lids_to(mix(0.15), mix(0.68), closed=0.3),
             "eyeWideLeft": self.lids_to(lambda t, b: t + deg(9), lambda t, b: b - deg(3)),
+            "cheekSquintLeft": self.lids_to(keep_top, mix(0.80)),
             "browDownLeft": down,
             "browOuterUpLeft": self.brow(outer, 0.013, (0.001, 0.001, 0.0095))
             + self.brow(middle, 0.011, (0, 0, 0.0045)),

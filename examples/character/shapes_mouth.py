@@ -76,7 +76,7 @@ class MouthShapes:
         chin = (z < -0.086) & (y < -0.052) & (z > -0.112)
         still = (z > -0.030) | eyes | (y > 0.03) | (z < -0.160)
         w = chin.astype(float)
-        side = np.abs(self.s) ** 0.9
+        side = np.abs(self.s) ** np.interp(self.loop, [9, 12], [0.9, 0.4])
         corner = 0.42
         w[self.mouth] = np.where(self.s < 0, corner + (1 - corner) * side, corner * (1 - side))[self.mouth]
         end = self.bag_end
@@ -137,7 +137,7 @@ class MouthShapes:
     def pucker(self) -> Array:
         d = self.narrow(0.54, 9.0, 5.0)
         arch = (1 - self.t ** 2) ** 0.6
-        d += self._vector(z=np.where(self.upper, 0.4, np.where(self.lower, -0.5, 0)) * arch)
+        d += self._vector(z=np.where(self.upper, 0.2, np.where(self.lower, -0.4, 0)) * arch)
         border = np.interp(self.loop, [4, 5, 6], [1, 0.6, 0])
         d += self._vector(y=-2.0 * border, z=np.sign(self.s) * 1.2 * border * arch)
         return self._finish(d)
@@ -145,7 +145,7 @@ class MouthShapes:
     def funnel(self) -> Array:
         d = self.narrow(0.66, 8.5, 4.0)
         arch = (1 - self.t ** 2) ** 0.5
-        d += self._vector(z=np.where(self.upper, 4.0, np.where(self.lower, -5.8, 0)) * arch)
+        d += self._vector(z=np.where(self.upper, 2.4, np.where(self.lower, -6.4, 0)) * arch)
         border = np.interp(self.loop, [4, 5, 6, 7], [1, 0.7, 0.3, 0])
         d += self._vector(y=-2.5 * border, z=np.sign(self.s) * 1.0 * border * arch)
         return self._finish(d)
@@ -192,7 +192,7 @@ class MouthShapes:
 
     def shrug_upper(self) -> Array:
         arch = (1 - np.abs(self.t) ** 3)
-        return self._finish(self._vector(y=1.6 * arch, z=np.where(self.upper, 2.6, 0.9) * arch))
+        return self._finish(self._vector(y=np.where(self.upper, 2.4, 0.6) * arch, z=2.4 * arch))
 
     def upper_up(self) -> Array:
         arch = (1 - np.abs(self.t) ** 2.5)
@@ -216,16 +216,15 @@ class MouthShapes:
     def puff(self) -> Array:
         d = self._finish(self._vector(y=2.0 * (1 - np.abs(self.t) ** 2), x=-1.0 * np.abs(self.t) ** 2))
         folded = self.co * [0, 1, 1] + np.abs(self.co) * [1, 0, 0]
-        w = bump(folded, (0.048, -0.066, -0.056), 0.016) * ~self.mouth * ~self.bag_end
-        return d + w[:, None] * self._vector(x=12.0, y=8.0)
+        w = bump(folded, (0.046, -0.070, -0.050), 0.018) * ~self.mouth * ~self.bag_end
+        return d + w[:, None] * self._vector(x=10.0, y=8.0)
 
     def sneer(self) -> Array:
         folded = self.co * [0, 1, 1] + np.abs(self.co) * [1, 0, 0]
         skin = ~self.mouth * ~self.bag_end
         wing = bump(folded, (0.012, -0.098, -0.026), 0.007) * skin
         fold = bump(folded, (0.022, -0.090, -0.030), 0.010) * skin
-        return 0.12 * self.upper_up() + wing[:, None] * self._vector(x=1.2, z=4.5) + fold[:, None] * self._vector(
-            y=2.2, z=3.5)
+        return wing[:, None] * self._vector(x=1.2, z=4.5) + fold[:, None] * self._vector(y=2.2, z=3.5)
 
     def cheek_squint(self) -> Array:
         return self._cheeks(out=5.0, up=6.0)
@@ -245,7 +244,7 @@ class MouthShapes:
         pairs: dict[str, Callable[[], Array]] = {
             "mouthSmile": self.smile, "mouthPress": self.press, "mouthUpperUp": self.upper_up,
             "mouthLowerDown": self.lower_down, "cheekSquint": self.cheek_squint, "noseSneer": self.sneer,
-            "mouthFrown": lambda: self.corners(2.0, x=1.0, y=-1.0, z=-8.5),
+            "mouthFrown": lambda: self.corners(2.6, x=1.0, y=-1.0, z=-7.0),
             "mouthDimple": lambda: self.corners(3.0, x=4.0, y=-5.0, z=1.0),
             "mouthStretch": lambda: self.corners(1.2, x=8.5, y=-6.0, z=-2.5)}
         for name, make in pairs.items():

@@ -17,17 +17,17 @@ LID_EDGE = 6
 # Loops of the lips and the bag from the lip border inwards: half width, height of the upper and the lower
 # half, forward offset of the upper and the lower half, forward offset at the corners; millimetres.
 LIP_LOOPS = {
-    4: (27.0, 8.0, 9.6, 0.2, 0.2, 0.2),
-    5: (26.4, 6.0, 7.6, 2.2, 2.4, 0.3),
-    6: (25.6, 3.6, 4.8, 3.7, 4.3, 0.2),
-    7: (24.9, 1.5, 1.9, 3.2, 3.7, -0.3),
-    8: (24.3, 0.0, 0.0, 1.3, 1.3, -1.2),
-    9: (24.0, 0.0, 0.0, -2.2, -2.2, -3.0),
-    10: (24.6, 3.0, 3.0, -4.2, -4.2, -5.0),
-    11: (27.0, 10.0, 11.0, -5.2, -5.2, -6.5),
-    12: (30.0, 16.0, 18.0, -10.0, -10.0, -10.0),
-    13: (31.0, 18.0, 20.0, -26.0, -26.0, -24.0),
-    14: (26.0, 15.0, 18.0, -46.0, -46.0, -44.0),
+    4: (29.7, 8.0, 9.6, 0.2, 0.2, 0.2),
+    5: (29.0, 6.0, 7.6, 2.2, 2.4, 0.3),
+    6: (28.2, 3.6, 4.8, 3.7, 4.3, 0.2),
+    7: (27.4, 1.5, 1.9, 3.2, 3.7, -0.3),
+    8: (26.7, 0.0, 0.0, 1.3, 1.3, -1.2),
+    9: (26.4, 0.0, 0.0, -2.2, -2.2, -3.0),
+    10: (27.1, 3.0, 3.0, -4.2, -4.2, -5.0),
+    11: (31.4, 10.0, 12.0, -5.2, -5.2, -6.0),
+    12: (36.9, 17.0, 21.0, -10.0, -9.0, -11.0),
+    13: (38.0, 19.0, 23.0, -26.0, -26.0, -24.0),
+    14: (30.8, 16.0, 20.0, -46.0, -46.0, -44.0),
 }
 # Loops of the eyelids: scale of the opening, radius in eyeball radii.
 LID_LOOPS = {4: (1.36, 1.07), 5: (1.15, 1.075), 6: (1.0, 1.07), 7: (0.965, 1.01), 8: (1.25, 0.95)}
@@ -70,7 +70,7 @@ def direction(azimuth: Array, elevation: Array) -> Array:
 
 def seam_z(x: Array) -> Array:
     """Height (m) of the line where the lips touch."""
-    return SEAM_Z + SEAM_CURVE * np.minimum(np.abs(x) / 0.027, 1.3) ** 2
+    return SEAM_Z + SEAM_CURVE * np.minimum(np.abs(x) / 0.0297, 1.3) ** 2
 
 
 def ring_angles(count: int) -> Array:

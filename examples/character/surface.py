@@ -42,7 +42,7 @@ def head(p: Array) -> Array:
     d = _join(d, _ellipsoid(q, (0.038, -0.060, -0.036), (0.033, 0.032, 0.030)), 0.03)
     d = _join(d, _ellipsoid(q, (0, -0.066, -0.088), (0.027, 0.024, 0.019)), 0.05)
     d = _join(d, _ellipsoid(q, (0, -0.0805, -0.0945), (0.0165, 0.0150, 0.0135)), 0.025)
-    d = _join(d, _ellipsoid(q, (0, -0.070, -0.062), (0.034, 0.030, 0.028)), 0.02)
+    d = _join(d, _ellipsoid(q, (0, -0.071, -0.062), (0.0335, 0.0315, 0.028)), 0.02)
     d = _cut(d, _ellipsoid(q, (0.039, -0.116, 0.004), (0.028, 0.020, 0.024)), 0.022)
     eye = np.linalg.norm(q - np.array(EYE_CENTRE), axis=-1) - LID_RADIUS
     d = _join(d, eye, 0.007)
