@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -19,12 +20,7 @@ def whole_file(target: Path) -> Iterator[Path]:
     it was before and the temporary file is gone.
     """
     target = Path(target)
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{target.stem}-", suffix=target.suffix, dir=target.parent)
-    except OSError as error:
-        raise _cannot_write(target, error) from error
-    os.close(handle)
-    temporary = Path(name)
+    temporary = _empty_file_beside(target)
     try:
         yield temporary
         temporary.chmod(0o666 & ~_umask())  # mkstemp makes it private; the user's own rule holds for results
@@ -35,6 +31,23 @@ def whole_file(target: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def check_writable(target: Path) -> None:
+    """Raises LipsyncError where whole_file() would fail: to be called before long work. Leaves nothing behind."""
+    target = Path(target)
+    if target.is_dir():
+        raise LipsyncError(f"{target} is a folder.", "Add the name of a file.")
+    _empty_file_beside(target).unlink()
+
+
+def _empty_file_beside(target: Path) -> Path:
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{target.stem}-", suffix=target.suffix, dir=target.parent)
+    except OSError as error:
+        raise _cannot_write(target, error) from error
+    os.close(handle)
+    return Path(name)
+
+
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
@@ -42,5 +55,8 @@ def _umask() -> int:
 
 
 def _cannot_write(target: Path, error: OSError) -> LipsyncError:
-    reason = error.strerror or str(error)
-    return LipsyncError(f"{target} cannot be written: {reason}.", "Choose another folder or free some space.")
+    hint = {
+        errno.ENOENT: "Create its folder first.",
+        errno.ENOSPC: "Free some space, or choose another folder.",
+    }.get(error.errno, "Choose another folder, or check that you may write there.")
+    return LipsyncError(f"{target} cannot be written: {error.strerror or error}.", hint)

@@ -1,0 +1,208 @@
+"""The command `lipsync`: bake a voice line, or say what is installed."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import importlib.util
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from .core.errors import LipsyncError
+from .core.pipeline import Performance, animate
+from .core.progress import Progress, no_progress, part
+from .core.style import StyleSettings
+from .core.writing import check_writable
+from .exporters import EXPORTERS, ExportOptions, write
+from .inference.predictor import Predictor
+from .inference.session import PROVIDERS
+from .speech.sound_file import open_sound
+
+CHARACTER_ENDINGS = (".fbx", ".glb", ".blend")
+"""What needs Blender and a character."""
+
+BAKE_EXAMPLES = (
+    "lipsync bake line.wav --to line.csv --to line.json",
+    "lipsync bake line.wav --character hero.blend --to line.fbx",
+)
+INFO_EXAMPLE = "lipsync info"
+INSTALL_BLENDER = "Install Blender as a Python package, `pip install bpy==4.5.15` (Python 3.11), or leave out {}."
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command and returns its exit code: 0, 2 for what the user can put right, 130 for Ctrl-C."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except LipsyncError as error:
+        print(f"lipsync: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("lipsync: stopped. Nothing half-written is left.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def bake(options: argparse.Namespace) -> None:
+    """One voice line to all files that --to names. Characters first: they are what most can go wrong with."""
+    started = time.perf_counter()
+    characters, curves = _checked_outputs(options)
+    predictor = Predictor.load(options.network, providers=options.provider and [options.provider])
+    sound = open_sound(options.line, predictor.spec.sample_rate)
+    style = StyleSettings(options.intensity, options.smoothing)
+    with _progress_line(options.quiet) as progress:
+        share = 0.2 if characters else 1.0
+        performance = animate(sound, predictor, style, progress=part(progress, 0.0, share))
+        predicted = time.perf_counter()
+        results, notices = [], performance.notices
+        if characters:
+            result, notices = _write_characters(options, performance, characters, part(progress, share, 1.0))
+            results.append(result)
+        results += _write_curves(performance, curves, options.fps)
+    for notice in notices:
+        print(f"lipsync: {notice}", file=sys.stderr)
+    if options.quiet:
+        return
+    track, finished = performance.track, time.perf_counter()
+    print(f"{options.line}: {track.duration:.2f} s, {len(track.values)} frames of {len(track.names)} channels")
+    print(f"Network {predictor.spec.name} {predictor.spec.version} on {predictor.provider_line}")
+    print(*results, sep="\n")
+    print(f"Prediction {predicted - started:.2f} s, writing {finished - predicted:.2f} s")
+
+
+def info(options: argparse.Namespace) -> None:
+    """What is installed and what will run."""
+    predictor = Predictor.load(options.network)
+    spec = predictor.spec
+    channels = ", ".join(f"{len(names)} {output}" for output, names in spec.outputs.items())
+    formats = [f"{ending} ({exporter.label})" for ending, exporter in EXPORTERS.items()]
+    print(f"lipsync   {_version('lipsync') or 'run from its source folder'}")
+    print(f"network   {spec.name} {spec.version}, {spec.sample_rate} Hz in, {spec.fps:g} frames per second out: {channels}")
+    print(f"runs on   {predictor.provider_line}")
+    print(f"writes    {', '.join(formats)}; with a character {', '.join(CHARACTER_ENDINGS)}")
+    print(f"Blender   {_version('bpy') or 'not in this Python. ' + INSTALL_BLENDER.format('characters')}")
+
+
+def _checked_outputs(options: argparse.Namespace) -> tuple[list[Path], list[Path]]:
+    """The files that need Blender and those that do not. Raises LipsyncError for what cannot work, before work."""
+    characters = [path for path in options.to if path.suffix.lower() in CHARACTER_ENDINGS]
+    curves = [path for path in options.to if path.suffix.lower() in EXPORTERS]
+    inputs = [path.resolve() for path in (options.line, options.character) if path]
+    for path in options.to:
+        if path not in characters and path not in curves:
+            known = ", ".join([*EXPORTERS, *CHARACTER_ENDINGS])
+            raise LipsyncError(f"{path} has an unknown ending.", f"Use one of {known}.")
+        if path.resolve() in inputs:
+            raise LipsyncError(f"{path} would be overwritten by its own result.", "Choose another name after --to.")
+    if len({path.resolve() for path in options.to}) < len(options.to):
+        raise LipsyncError("The same file stands twice after --to.", "Name each file once.")
+    if characters and not options.character:
+        raise LipsyncError(f"{characters[0]} needs a character.", "Add --character FILE.blend.")
+    if options.character and not characters:
+        raise LipsyncError(
+            f"The character {options.character} is not used by these files.",
+            f"Add --to with {', '.join(CHARACTER_ENDINGS)}, or leave out --character.",
+        )
+    if characters and not importlib.util.find_spec("bpy"):
+        raise LipsyncError(f"{characters[0]} needs Blender.", INSTALL_BLENDER.format("--character"))
+    if options.character and not options.character.is_file():
+        raise LipsyncError(f"The character {options.character} does not exist.", "Give the path of a .blend file.")
+    for path in options.to:
+        check_writable(path)
+    return characters, curves
+
+
+def _write_characters(
+    options: argparse.Namespace, performance: Performance, outputs: list[Path], progress: Progress
+) -> tuple[str, tuple[str, ...]]:
+    """Returns what to tell the user, and notices."""
+    from .blender.bake_file import bake_character  # imports bpy, half a second
+
+    report = bake_character(options.character, options.line, performance, outputs, fps=options.fps, progress=progress)
+    return f"{report} -> {', '.join(map(str, outputs))}", report.notices
+
+
+def _write_curves(performance: Performance, outputs: list[Path], fps: float | None) -> list[str]:
+    """Returns what to tell the user."""
+    done = []
+    for path in outputs:
+        exporter = EXPORTERS[path.suffix.lower()]
+        write(performance.track, path, exporter, ExportOptions(fps))
+        done.append(f"{exporter.label} -> {path}")
+    return done
+
+
+@contextmanager
+def _progress_line(quiet: bool) -> Iterator[Progress]:
+    """Per cent on the terminal, wiped at the end; nothing in a pipe or where quiet."""
+    if quiet or not sys.stderr.isatty():
+        yield no_progress
+        return
+    try:
+        yield lambda fraction: print(f"\r{fraction:4.0%}", end="", file=sys.stderr, flush=True)
+    finally:
+        print("\r     \r", end="", file=sys.stderr, flush=True)
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="lipsync",
+        description="Recorded speech in, mouth animation out.",
+        epilog=f"Examples:\n  {BAKE_EXAMPLES[0]}\n  {INFO_EXAMPLE}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run: Callable[[argparse.Namespace], None], text: str, *examples: str):
+        epilog = "Example:\n  " + "\n  ".join(examples)
+        new = commands.add_parser(
+            name, help=text, description=text, epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter
+        )
+        new.set_defaults(run=run)
+        new.add_argument("--network", type=Path, metavar="FILE.onnx", help="another network, its .json beside it")
+        return new
+
+    add = command("bake", bake, "Turn one voice line into animation.", *BAKE_EXAMPLES).add_argument
+    endings = ", ".join([*EXPORTERS, *CHARACTER_ENDINGS])
+    add("line", type=Path, metavar="LINE", help="sound file with speech, any rate and number of channels")
+    add("--to", type=Path, metavar="FILE", action="append", required=True, help=f"result ({endings}); may be repeated")
+    add("--character", type=Path, metavar="FILE.blend", help="whose shape keys and jaw to move; needs Blender")
+    add("--fps", type=_frame_rate, help="frames per second of the result, e.g. 23.976 (else what the format expects)")
+    add("--intensity", type=_number(0, 2), default=1.0, help="0 still .. 1 as predicted (default) .. 2 twice as strong")
+    add("--smoothing", type=_number(0, 1), default=0.0, metavar="SECONDS", help="soften over time, e.g. 0.02 (default 0)")
+    names = ", ".join(provider.name for provider in PROVIDERS)
+    add("--provider", metavar="NAME", help=f"run on this hardware ({names}) instead of the first that works")
+    add("--quiet", action="store_true", help="print nothing but errors and notices")
+    command("info", info, "Say what is installed, what the network runs on and what can be written.", INFO_EXAMPLE)
+    return parser
+
+
+def _number(low: float, high: float) -> Callable[[str], float]:
+    def number(text: str) -> float:
+        value = float(text)
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"{text} is not within {low:g} to {high:g}")
+        return value
+
+    return number
+
+
+def _frame_rate(text: str) -> float:
+    """23.976 and 29.97 are short for 24 / 1.001 and 30 / 1.001."""
+    fps = _number(1, 1000)(text)
+    exact = round(fps) / 1.001
+    return exact if abs(fps - exact) < 0.002 else fps
+
+
+if __name__ == "__main__":
+    sys.exit(main())
