@@ -7,8 +7,8 @@ from pathlib import Path
 
 import bpy
 
-from ..core.errors import LipsyncError
 from .actions import TAKE
+from .sound_import import open_sound
 
 _CHANNELS = 128
 
@@ -17,7 +17,7 @@ def add_sound(scene: bpy.types.Scene, path: Path, start_frame: float, take: str,
     """Has the file play from `start_frame`, on the lowest channel with room for it.
 
     A strip that does so already is left as it is; the strip of an earlier bake of this take is moved. `undo`
-    gets the way back. Raises LipsyncError if Blender cannot read the file.
+    gets the way back. Raises LipsyncError if the file is no sound.
     """
     if scene.sequence_editor is None:
         scene.sequence_editor_create()
@@ -38,13 +38,11 @@ def add_sound(scene: bpy.types.Scene, path: Path, start_frame: float, take: str,
 
 
 def _new_strip(strips, path: Path, start_frame: float, undo: ExitStack) -> bpy.types.Strip:
+    open_sound(path, sample_rate=48000)  # Blender takes any file, and plays silence if it cannot read it
     known = set(bpy.data.sounds)
     # Above everything at first: Blender moves a strip that meets another to a place of its own choice.
     top = max((strip.channel for strip in strips), default=0) + 1
-    try:
-        strip = strips.new_sound(path.stem, str(path), min(top, _CHANNELS), int(start_frame))
-    except RuntimeError as error:
-        raise LipsyncError(f"{path} cannot be put into the sequencer.", "Choose another sound file.") from error
+    strip = strips.new_sound(path.stem, str(path), min(top, _CHANNELS), int(start_frame))
     undo.callback(_remove, strips, strip, known)
     strip.frame_start = start_frame
     return strip
