@@ -1,4 +1,4 @@
-"""Renders a .blend with a voice line in its sequencer to a video with sound.
+"""Renders the frame range of a .blend to a video, with the sound in its sequencer.
 
     .venvs/blender-4.5/bin/python scripts/preview.py out/hello_en.blend out/hello_en.mp4
 
@@ -11,13 +11,6 @@ import sys
 from pathlib import Path
 
 import bpy
-
-
-def set_range_to_sound(scene: bpy.types.Scene) -> None:
-    """Renders from the first frame of the sequencer's sounds to the last."""
-    sounds = [strip for strip in scene.sequence_editor.strips if strip.type == "SOUND"]
-    scene.frame_start = int(min(strip.frame_final_start for strip in sounds))
-    scene.frame_end = int(max(strip.frame_final_end for strip in sounds))
 
 
 def set_video(scene: bpy.types.Scene, target: Path) -> None:
@@ -49,7 +42,6 @@ def main() -> None:
     blend, target = map(Path, sys.argv[1:])
     bpy.ops.wm.open_mainfile(filepath=str(blend.resolve()))
     scene = bpy.context.scene
-    set_range_to_sound(scene)
     set_video(scene, target)
     bpy.app.handlers.render_write.append(show_progress)
     bpy.ops.render.render(animation=True)
