@@ -89,7 +89,9 @@ def find_python(version: str) -> list[str]:
     for command in _candidates(version):
         if _version(*command) == version:
             return command
-    raise NoEnvironment(f"Python {version} was not found: install it from python.org or your system's packages.")
+    raise NoEnvironment(
+        f"No Python {version} with venv was found: install it from python.org, or python{version}-venv on Debian and Ubuntu."
+    )
 
 
 def _candidates(version: str) -> Iterator[list[str]]:
@@ -103,7 +105,7 @@ def _candidates(version: str) -> Iterator[list[str]]:
         yield [str(folder / "bin" / "python")]
 
 
-def _version(*command: str, needs: str = "venv") -> str:
+def _version(*command: str, needs: str = "ensurepip") -> str:
     """The version of this Python, such as "3.11"; nothing if it does not start or lacks the module it `needs`."""
     code = f"import sys, {needs}; print('%d.%d' % sys.version_info[:2])"
     try:
