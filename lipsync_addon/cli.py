@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib.metadata
 import importlib.util
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -121,7 +122,10 @@ def _write_characters(
     """Returns what to tell the user, and notices."""
     from .blender.bake_file import bake_character  # imports bpy, half a second
 
-    report = bake_character(options.character, options.line, performance, outputs, fps=options.fps, progress=progress)
+    with _without_chatter():
+        report = bake_character(
+            options.character, options.line, performance, outputs, fps=options.fps, progress=progress
+        )
     return f"{report} -> {', '.join(map(str, outputs))}", report.notices
 
 
@@ -145,6 +149,21 @@ def _progress_line(quiet: bool) -> Iterator[Progress]:
         yield lambda fraction: print(f"\r{fraction:4.0%}", end="", file=sys.stderr, flush=True)
     finally:
         print("\r     \r", end="", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def _without_chatter() -> Iterator[None]:
+    """Keeps Blender's own remarks ("Read blend: ...") off standard output; its errors come as exceptions."""
+    sys.stdout.flush()
+    terminal, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(terminal, 1)
+        os.close(terminal)
+        os.close(nowhere)
 
 
 def _version(package: str) -> str | None:

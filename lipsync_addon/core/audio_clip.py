@@ -15,6 +15,10 @@ SILENCE_PEAK = 10 ** (-60 / 20)
 """Sound whose loudest sample stays below this (-60 dB of full scale) holds no speech."""
 
 
+BLOCK = 1 << 16
+"""Samples in a block of an AudioClip."""
+
+
 class Sound(Protocol):
     """Mono sound at one rate, read in blocks, so that its length does not cost memory."""
 
@@ -54,8 +58,9 @@ class AudioClip:
         return len(self.samples) / self.sample_rate
 
     def blocks(self) -> Iterator[NDArray[np.float32]]:
-        """The clip as one block."""
-        yield self.samples
+        """The clip in pieces, so that whoever works on one needs little memory."""
+        for start in range(0, len(self.samples), BLOCK):
+            yield self.samples[start : start + BLOCK]
 
 
 class CheckedSound:

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from .audio_clip import CheckedSound, Sound
 from .progress import Progress, no_progress
-from .style import StyleSettings, apply_style
+from .style import StyleSettings, apply_style, still
 from .track import AnimationTrack
 
 
@@ -35,5 +35,5 @@ def animate(
     sound = CheckedSound(sound)
     track = apply_style(predictor.predict(sound, progress=progress), style)
     if sound.is_silent:
-        return Performance(track.with_values(track.values * 0), (f"{sound.source}: silent, so the mouth stays still.",))
+        return Performance(still(track), (f"{sound.source}: silent, so the mouth stays still.",))
     return Performance(track)

@@ -1,0 +1,55 @@
+"""Files appear whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from lipsync_addon.core.errors import LipsyncError
+from lipsync_addon.core.writing import check_writable, whole_file
+
+
+def test_the_file_appears_with_its_content_and_usual_rights(tmp_path: Path) -> None:
+    with whole_file(tmp_path / "out.csv") as temporary:
+        assert temporary.suffix == ".csv"  # Blender's exporters look at it
+        temporary.write_text("all")
+        assert not (tmp_path / "out.csv").exists()
+    (tmp_path / "other").touch()
+    assert (tmp_path / "out.csv").read_text() == "all"
+    assert sorted(os.listdir(tmp_path)) == ["other", "out.csv"]
+    assert stat.S_IMODE((tmp_path / "out.csv").stat().st_mode) == stat.S_IMODE((tmp_path / "other").stat().st_mode)
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), RuntimeError("ours")])
+def test_after_an_error_everything_is_as_before(tmp_path: Path, error: Exception) -> None:
+    (tmp_path / "out.csv").write_text("old")
+    with pytest.raises(LipsyncError if isinstance(error, OSError) else RuntimeError) as caught:
+        with whole_file(tmp_path / "out.csv") as temporary:
+            temporary.write_text("half")
+            raise error
+    assert [file.name for file in tmp_path.iterdir()] == ["out.csv"]
+    assert (tmp_path / "out.csv").read_text() == "old"
+    if isinstance(error, OSError):
+        assert "out.csv cannot be written" in str(caught.value) and "Free some space" in str(caught.value)
+
+
+def test_a_missing_folder_is_named_beforehand(tmp_path: Path) -> None:
+    with pytest.raises(LipsyncError, match="Create its folder first"):
+        check_writable(tmp_path / "none" / "out.csv")
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(LipsyncError, match="is a folder"):
+        check_writable(tmp_path)
+
+
+def test_checking_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "out.csv").write_text("old")
+    check_writable(tmp_path / "out.csv")
+    check_writable(tmp_path / "new.csv")
+    assert [file.name for file in tmp_path.iterdir()] == ["out.csv"]
+    assert (tmp_path / "out.csv").read_text() == "old"
