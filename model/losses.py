@@ -18,7 +18,7 @@ class LossWeights:
     """Share of each term; what a term means stands at its function."""
 
     phones: float = 1.0
-    units: float = 8.0
+    units: float = 30.0
     opening: float = 25.0
     velocity: float = 40.0
     agreement: float = 0.6

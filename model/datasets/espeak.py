@@ -18,6 +18,7 @@ _AUDIO_OUTPUT_SYNCHRONOUS = 2
 _INITIALIZE_PHONEME_EVENTS, _INITIALIZE_PHONEME_IPA = 1, 2
 _EVENT_LIST_TERMINATED, _EVENT_PHONEME = 0, 7
 _CHARS_UTF8 = 1
+_PHONEMES_IPA = 0x02
 _RATE, _VOLUME, _PITCH, _RANGE = 1, 2, 3, 4
 
 
@@ -67,6 +68,21 @@ class Espeak:
             index += 1
         return 0
 
+    def ipa(self, text: str, voice: str) -> str:
+        """The text in IPA, words parted by spaces. Raises ValueError for a voice that the library does not know."""
+        self._set_voice(voice)
+        translate = self._library.espeak_TextToPhonemes
+        translate.restype = ctypes.c_char_p
+        rest = ctypes.c_char_p(text.encode("utf-8"))
+        clauses = []
+        while rest.value:
+            clauses.append(translate(ctypes.byref(rest), _CHARS_UTF8, _PHONEMES_IPA).decode("utf-8"))
+        return " ".join(clauses)
+
+    def _set_voice(self, voice: str) -> None:
+        if self._library.espeak_SetVoiceByName(voice.encode()) != 0:
+            raise ValueError(f"espeak-ng has no voice {voice!r}")
+
     def speak(
         self, text: str, voice: str, *, rate: int = 170, pitch: int = 50, pitch_range: int = 50
     ) -> tuple[NDArray[np.float32], list[tuple[float, float, str]]]:
@@ -75,8 +91,7 @@ class Espeak:
         Raises ValueError for a voice that the library does not know.
         """
         self._sound, self._phones = [], []
-        if self._library.espeak_SetVoiceByName(voice.encode()) != 0:
-            raise ValueError(f"espeak-ng has no voice {voice!r}")
+        self._set_voice(voice)
         for parameter, value in ((_RATE, rate), (_PITCH, pitch), (_RANGE, pitch_range)):
             self._library.espeak_SetParameter(parameter, value, 0)
         data = text.encode("utf-8") + b"\0"

@@ -1,0 +1,62 @@
+"""Phone times of any language by our own network: espeak-ng's phonemes of the text, laid over what it hears.
+
+    python -m model.datasets.align_own            with the network that ships
+
+Writes runs/data/phones/<corpus>.own.json for lines that align_english could not do, or whose language it does not
+know. Lines whose text and sound disagree (confidence below a quarter of all) are left out.
+"""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+
+from lipsync_addon.core.alignment import align
+from lipsync_addon.core.audio_clip import AudioClip
+from lipsync_addon.core.phones import ipa_to_units
+from lipsync_addon.inference.predictor import Predictor
+
+from ..paths import PREPARED
+from .corpora import SAMPLE_RATE, Utterance, corpus_sound, utterances
+from .espeak import Espeak
+
+CORPORA = {"kerstin_de": "de", "kathleen_en": "en-us", "speechocean762_en": "en-us"}
+"""Corpus -> voice of espeak-ng."""
+REFUSED_SHARE = 0.2
+
+
+def word_units(espeak: Espeak, utterance: Utterance, voice: str) -> list[tuple[str, ...]]:
+    """Units of each word of the text."""
+    return [ipa_to_units(word) for word in espeak.ipa(utterance.text.lower(), voice).split()]
+
+
+def align_corpus(corpus: str, predictor: Predictor, espeak: Espeak, skip: set[str]) -> dict[str, list]:
+    """{utterance: [[start s, end s, unit]]} of the lines that are not in `skip` and fit their text."""
+    lines = {u.name: u for u in utterances(corpus) if u.text and u.name not in skip}
+    found, confidence = {}, {}
+    for name, samples in corpus_sound(corpus):
+        if name in lines:
+            track = predictor.predict(AudioClip(samples, SAMPLE_RATE, name), outputs=("phones",))
+            result = align(track.values, word_units(espeak, lines[name], CORPORA[corpus]))
+            if result:
+                found[name] = [(a / track.fps, b / track.fps, unit) for a, b, unit in result.phones]
+                confidence[name] = result.confidence
+    limit = np.quantile(list(confidence.values()), REFUSED_SHARE)
+    kept = {name: phones for name, phones in found.items() if confidence[name] >= limit}
+    print(f"{corpus}: {len(kept)} of {len(lines)} lines aligned, median confidence {np.median(list(confidence.values())):.2f}")
+    return kept
+
+
+def main() -> None:
+    predictor, espeak = Predictor.load(), Espeak()
+    for corpus in CORPORA:
+        english = PREPARED / "phones" / f"{corpus}.json"
+        skip = set(json.loads(english.read_text(encoding="utf-8"))) if english.exists() else set()
+        found = align_corpus(corpus, predictor, espeak, skip)
+        path = PREPARED / "phones" / f"{corpus}.own.json"
+        path.write_text(json.dumps(found, ensure_ascii=False), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""Forced alignment finds phones where they were put."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lipsync_addon.core.alignment import align
+from lipsync_addon.core.phones import PHONES
+
+
+def posteriors(*heard: tuple[str, int], sure: float = 0.9) -> np.ndarray:
+    """[T, P] with each phone heard for so many frames."""
+    rows = []
+    for phone, frames in heard:
+        row = np.full(len(PHONES), (1 - sure) / (len(PHONES) - 1), np.float32)
+        row[PHONES.index(phone)] = sure
+        rows += [row] * frames
+    return np.array(rows)
+
+
+def test_phones_lie_where_they_are_heard_and_pauses_are_optional():
+    heard = posteriors(("sil", 4), ("m", 3), ("a", 6), ("p", 2), ("i", 5), ("sil", 3), ("t", 2))
+    result = align(heard, [["m", "a"], ["p", "i"], ["t"]])
+    assert result is not None
+    assert result.phones == (
+        (0, 4, "sil"), (4, 7, "m"), (7, 13, "a"), (13, 15, "p"), (15, 20, "i"), (20, 23, "sil"), (23, 25, "t"),
+    )  # fmt: skip
+
+
+def test_words_that_were_not_said_give_a_low_confidence():
+    heard = posteriors(("m", 5), ("a", 6), ("p", 4), ("i", 5))
+    right, wrong = align(heard, [["m", "a"], ["p", "i"]]), align(heard, [["s", "u"], ["k", "o"]])
+    assert right is not None and wrong is not None
+    assert right.confidence > 0.8 > 0.05 > wrong.confidence
+
+
+def test_sound_that_is_too_short_for_the_words_is_refused():
+    assert align(posteriors(("m", 2)), [["m", "a", "m", "a"]]) is None
+
+
+def test_a_misheard_frame_does_not_move_the_neighbours():
+    heard = posteriors(("m", 4), ("s", 1), ("m", 4), ("a", 5))
+    result = align(heard, [["m", "a"]])
+    assert result is not None and result.phones == ((0, 9, "m"), (9, 14, "a"))
