@@ -67,7 +67,7 @@ def _lock(knots: tuple) -> Part:
     ridge = 1 + 0.10 * np.cos(3 * ring)
     rings = (line[:, None] + across[:, None] * (wide[:, None] * np.cos(ring))[..., None]
              + normal[:, None] * (thick[:, None] * np.sin(ring) * ridge)[..., None])
-    return tube(rings[:, ::-1], "Hair")
+    return tube(rings, "Hair")
 
 
 def _bun() -> Part:
@@ -84,7 +84,7 @@ def _bun() -> Part:
     def ring_point(r: Array, a: Array, p: Array) -> Array:
         return (centre + (r * np.sin(p) * np.cos(a))[..., None] * side + (r * np.sin(p) * np.sin(a))[..., None] * other
                 + (0.86 * r * np.cos(p))[..., None] * axis)
-    ball = tube(ring_point(radius, around[None], polar[:, None])[:, ::-1], "Hair")
+    ball = tube(ring_point(radius, around[None], polar[:, None]), "Hair")
     section = np.radians(np.arange(0, 360, 45))
     ringed = 0.023 + 0.0055 * np.cos(section)
     tie = (centre - 0.026 * axis + (ringed[None, :, None] * (np.cos(around)[:, None, None] * side
@@ -128,4 +128,4 @@ def collar() -> Part:
     rib = 1 + 0.012 * np.cos(36 * around)
     rings = [np.stack([r * rib * np.sin(around), 0.028 - r * rib * np.cos(around), np.full(72, z)], -1)
              for r, z in profile]
-    return tube(np.array(rings)[:, ::-1], "Sweater", start=False, end=False)
+    return tube(np.array(rings), "Sweater", start=False, end=False)

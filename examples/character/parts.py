@@ -39,8 +39,18 @@ def join(parts: list[Part]) -> Part:
     return Part(np.concatenate([p.co for p in parts]), faces, [m for p in parts for m in p.materials], shapes, jaw)
 
 
-def tube(rings: Array, material: str, start: bool = True, end: bool = True) -> Part:
-    """Tube through closed rings [R, K, 3]; `start` and `end` say which ends a fan closes."""
+def facing_out(co: Array, faces: list[tuple], centre: Array) -> list[tuple]:
+    """The faces, all reversed if they look towards `centre` on the whole."""
+    total = 0.0
+    for f in faces:
+        a, b, c = co[f[0]], co[f[1]], co[f[-1]]
+        total += float(np.dot(np.cross(b - a, c - a), a - centre))
+    return faces if total > 0 else [tuple(reversed(f)) for f in faces]
+
+
+def tube(rings: Array, material: str, start: bool = True, end: bool = True, centre: Array | None = None) -> Part:
+    """Tube through closed rings [R, K, 3]; `start` and `end` say which ends a fan closes. Faces look away from
+    `centre`, by default the middle of the vertices."""
     r, k, _ = rings.shape
     co = rings.reshape(-1, 3)
     faces: list[tuple] = [(a * k + b, a * k + (b + 1) % k, (a + 1) * k + (b + 1) % k, (a + 1) * k + b)
@@ -52,7 +62,7 @@ def tube(rings: Array, material: str, start: bool = True, end: bool = True) -> P
         last = (r - 1) * k
         faces += [(len(co), last + b, last + (b + 1) % k) for b in range(k)]
         co = np.concatenate([co, rings[-1:].mean(1)])
-    return Part(co, faces, [material] * len(faces))
+    return Part(co, facing_out(co, faces, co.mean(0) if centre is None else centre), [material] * len(faces))
 
 
 # ---------------------------------------------------------------- eyes
@@ -86,7 +96,7 @@ def _glint(azimuth: float, elevation: float, size: float) -> Part:
     for k in (1.0, 0.5):
         a, e = np.radians(azimuth + k * size * np.cos(around)), np.radians(elevation + k * size * np.sin(around))
         rings.append(1.012 * EYE_RADIUS * np.stack([np.sin(a) * np.cos(e), -np.cos(a) * np.cos(e), np.sin(e)], -1))
-    part = tube(np.array(rings[::-1]), "Glint", end=False)
+    part = tube(np.array(rings[::-1]), "Glint", end=False, centre=np.zeros(3))
     part.shapes = {name: 0.75 * (_turned(part.co, *turn) - part.co) for name, turn in EYE_TURN.items()}
     return part
 
@@ -110,7 +120,7 @@ def eyes() -> Part:
 
 # ---------------------------------------------------------------- teeth, tongue
 
-ARCH_FRONT = -0.0930
+ARCH_FRONT = -0.0960
 # Widths (mm) of one side's teeth from the middle outwards, and their heights relative to the first.
 TOOTH_WIDTHS = (8.8, 7.6, 7.5, 7.2, 7.6, 7.8)
 TOOTH_HEIGHTS = (1.0, 0.93, 0.98, 0.88, 0.82, 0.76)
@@ -155,31 +165,34 @@ def _tooth(middle: float, width: float, height: float, edge_z: float, sign: floa
     return Part(np.column_stack([xy, z]), faces, ["Teeth"] * len(faces))
 
 
-def _row(edge_z: float, sign: float, height: float, shape: tuple, scale: float) -> Part:
-    """Teeth and gum of one jaw; `shape` is the arch's front (y) and half width (m)."""
+def _row(edge_z: float, sign: float, height: float, shape: tuple, scale: float, rise: float) -> Part:
+    """Teeth and gum of one jaw; `shape` is the arch's front (y) and half width (m), `rise` how much higher the
+    edges lie 40 mm along the arch."""
     parts = []
     for side in (1, -1):
         start = 0.0
         for width, tall in zip(TOOTH_WIDTHS, TOOTH_HEIGHTS):
             w = width * scale * 1e-3
-            parts.append(_tooth(side * (start + w / 2), w * 1.05, height * tall, edge_z, sign, shape))
+            along = start + w / 2
+            edge = edge_z + rise * (along / 0.04) ** 2
+            parts.append(_tooth(side * along, w * 1.05, height * tall, edge, sign, shape))
             start += w
-    gum_z = edge_z + sign * height * 0.95
     length = np.linspace(-start, start, 29)
+    gum_z = (edge_z + sign * (height * 0.95 + 0.0015) + rise * (length / 0.04) ** 2)[:, None]
     ring = np.radians(np.arange(0, 360, 36))
     xy = arch(length, *shape)
     tangent = np.gradient(xy, axis=0)
     normal = np.stack([tangent[:, 1], -tangent[:, 0]], 1) / np.linalg.norm(tangent, axis=1)[:, None]
-    out = 0.0040 * np.cos(ring)
+    out = 0.0033 * np.cos(ring)
     rings = np.stack([xy[:, None, 0] + normal[:, None, 0] * out, xy[:, None, 1] + normal[:, None, 1] * out,
-                      np.broadcast_to(gum_z + sign * 0.0015 + 0.0045 * np.sin(ring), (29, 10))], -1)
+                      gum_z + 0.0045 * np.sin(ring)], -1)
     return join([*parts, tube(rings, "Gums")])
 
 
 def teeth() -> Part:
     """Upper teeth (fixed) and lower teeth (on the jaw bone, with the jaw shapes that a hinge does not give)."""
-    upper = _row(SEAM_Z - 0.0034, 1.0, 0.0105, (ARCH_FRONT, 0.0272), 1.0)
-    lower = _row(SEAM_Z - 0.0044, -1.0, 0.0085, (ARCH_FRONT + 0.0030, 0.0236), 0.86)
+    upper = _row(SEAM_Z - 0.0034, 1.0, 0.0105, (ARCH_FRONT, 0.0272), 1.0, 0.0012)
+    lower = _row(SEAM_Z - 0.0064, -1.0, 0.0085, (ARCH_FRONT + 0.0030, 0.0236), 0.86, -0.0035)
     lower.jaw = np.ones(len(lower.co))
     lower.shapes = jaw_slides(len(lower.co))
     return join([upper, lower])
@@ -192,10 +205,10 @@ def jaw_slides(count: int) -> dict[str, Array]:
 
 
 # Tongue midline from root to tip: y, z (m), half width, half height; at rest and stuck out.
-TONGUE_REST = ((-0.042, -0.086, 0.0125, 0.008), (-0.052, -0.0775, 0.0150, 0.0085), (-0.062, -0.0735, 0.0155, 0.0075),
-               (-0.071, -0.0735, 0.0140, 0.0060), (-0.0790, -0.0748, 0.0110, 0.0052), (-0.0822, -0.0755, 0.0060, 0.0034))
-TONGUE_OUT = ((-0.044, -0.084, 0.0125, 0.008), (-0.060, -0.0745, 0.0145, 0.0080), (-0.080, -0.0690, 0.0140, 0.0058),
-              (-0.099, -0.0685, 0.0145, 0.0052), (-0.113, -0.0735, 0.0138, 0.0048), (-0.1215, -0.0800, 0.0085, 0.0036))
+TONGUE_REST = ((-0.042, -0.085, 0.0125, 0.009), (-0.052, -0.0755, 0.0145, 0.0095), (-0.062, -0.0710, 0.0145, 0.0078),
+               (-0.072, -0.0710, 0.0130, 0.0062), (-0.0790, -0.0712, 0.0100, 0.0050), (-0.0825, -0.0712, 0.0055, 0.0032))
+TONGUE_OUT = ((-0.044, -0.081, 0.0130, 0.009), (-0.060, -0.0705, 0.0150, 0.0082), (-0.080, -0.0640, 0.0145, 0.0058),
+              (-0.100, -0.0605, 0.0145, 0.0050), (-0.1145, -0.0630, 0.0138, 0.0046), (-0.1240, -0.0680, 0.0085, 0.0034))
 
 
 def _tongue_rings(line: tuple) -> Array:
@@ -322,7 +335,7 @@ def freckles(skin_co: Array, skin_shapes: dict[str, Array]) -> Part:
         disc = base[n] + r * (np.cos(ring)[:, None] * side[n] + np.sin(ring)[:, None] * up[n])
         disc = surface.project(disc) + 0.00025 * normal[n]
         left.append(Part(np.vstack([disc, base[n] + 0.00035 * normal[n]]),
-                         [(8, b, (b + 1) % 8) for b in range(8)], ["Freckles"] * 8))
+                         [(8, (b + 1) % 8, b) for b in range(8)], ["Freckles"] * 8))
     half = join(left)
     both = join([half, half.mirrored()])
     both.shapes = follow(skin_co, skin_shapes, both.co)

@@ -124,6 +124,6 @@ def set_up_scene() -> None:
     shading.color_type, shading.background_type = "MATERIAL", "WORLD"
     shading.show_cavity, shading.cavity_type = True, "BOTH"
     shading.cavity_ridge_factor, shading.cavity_valley_factor = 0.2, 0.8
-    shading.curvature_ridge_factor, shading.curvature_valley_factor = 0.3, 0.9
+    shading.curvature_ridge_factor, shading.curvature_valley_factor = 0.15, 0.45
     shading.show_specular_highlight = True
     scene.display.render_aa = "8"

@@ -156,7 +156,7 @@ class MouthShapes:
         return self._finish(self._vector(**{k: v * w for k, v in mm.items()}))
 
     def smile(self) -> Array:
-        d = self.corners(2.3, x=6.5, y=-4.5, z=8.0)
+        d = self.corners(2.3, x=7.5, y=-5.0, z=10.0)
         return d + self._cheeks(out=2.0, up=3.5)
 
     def _cheeks(self, out: float, up: float) -> Array:
@@ -174,13 +174,13 @@ class MouthShapes:
         d += self._vector(x=1.0 * np.abs(self.t) ** 2, y=-1.0 * np.abs(self.t) ** 2)
         return self._finish(d)
 
-    def roll(self, which: Array, lift: float) -> Array:
-        """One lip rolled in over the teeth; `lift` is the share of its height that disappears."""
+    def roll(self, which: Array, lift: float, depth: float) -> Array:
+        """One lip rolled in over the teeth by `depth` mm; `lift` is the share of its height that disappears."""
         height = self.co[:, 2] - seam_z(self.co[:, 0])
         k = self.loop
         amount = np.abs(self.s) ** 0.6 * which
-        back = np.interp(k, [4, 5, 6, 7, 8, 9, 10, 11], [1.5, 4.0, 5.8, 5.8, 4.2, 3.0, 2.0, 0.5])
-        d = self._vector(y=-back)
+        back = np.interp(k, [4, 5, 6, 7, 8, 9, 10, 11], [0.3, 0.75, 1.0, 1.0, 0.8, 0.6, 0.4, 0.15])
+        d = self._vector(y=-depth * back)
         d[:, 2] -= height * np.interp(k, [4, 7, 8], [lift, 0.9, 0])
         return self._finish(d * amount[:, None])
 
@@ -238,8 +238,8 @@ class MouthShapes:
         out = {"jawForward": self.jaw_move(0.0, -JAW_FORWARD), "jawLeft": self.jaw_move(JAW_SIDE, 0.0),
                "jawRight": self.jaw_move(-JAW_SIDE, 0.0), "jawOpen": self.jaw_open(), "mouthClose": self.close(),
                "mouthFunnel": self.funnel(), "mouthPucker": self.pucker(), "mouthLeft": self.shift(1.0),
-               "mouthRight": self.shift(-1.0), "mouthRollLower": self.roll(self.lower, 0.62),
-               "mouthRollUpper": self.roll(self.upper, 0.55), "mouthShrugLower": self.shrug_lower(),
+               "mouthRight": self.shift(-1.0), "mouthRollLower": self.roll(self.lower, 0.62, 8.5),
+               "mouthRollUpper": self.roll(self.upper, 0.55, 6.0), "mouthShrugLower": self.shrug_lower(),
                "mouthShrugUpper": self.shrug_upper(), "cheekPuff": self.puff(), "tongueOut": self.tongue_out()}
         pairs: dict[str, Callable[[], Array]] = {
             "mouthSmile": self.smile, "mouthPress": self.press, "mouthUpperUp": self.upper_up,
