@@ -30,6 +30,12 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session")
+def tiny_network() -> Path:
+    """A network of a few kB with the contract of the real one; tests/data/make_tiny_network.py writes it."""
+    return ROOT / "tests" / "data" / "tiny.onnx"
+
+
+@pytest.fixture(scope="session")
 def update_golden(request: pytest.FixtureRequest) -> bool:
     """Whether golden files are to be rewritten."""
     return request.config.getoption("--update-golden")
