@@ -31,6 +31,7 @@ def export_character(
     Everything that animates the objects goes into the clip as it plays in the scene. The scene is afterwards as
     it was. Raises LipsyncError for another ending, or where the file cannot be written.
     """
+    _writer(Path(target))
     with whole_file(Path(target)) as temporary:
         return write_character(temporary, scene, objects, take, first_frame, last_frame)
 
@@ -44,17 +45,15 @@ def write_character(
     last_frame: int,
 ) -> tuple[str, ...]:
     """export_character() straight into `path`, for callers that care for whole files themselves."""
-    ending = path.suffix.lower()
-    if ending not in _FORMATS:
-        raise LipsyncError(f"{path.name} has an ending that cannot be exported.", f"Use one of {', '.join(ENDINGS)}.")
+    write = _writer(path)
     owners = [owner for obj in objects for owner in _animated(obj)]
     with moved(owners, -first_frame), _still_values(owners), _own_scene(scene, objects, take, last_frame - first_frame):
         try:
             with redirect_stdout(io.StringIO()):  # the exporters tell every step
-                _FORMATS[ending](str(path))
+                write(str(path))
         except RuntimeError as error:
             raise LipsyncError(
-                f"The {ending} file of '{take}' was not written, Blender's exporter failed: {_reason(error)}",
+                f"The {path.suffix} file of '{take}' was not written, Blender's exporter failed: {_reason(error)}",
                 "Choose another folder, free some space, or look into Blender's console for details.",
             ) from error
     return tuple(_unapplied(objects))
@@ -104,6 +103,13 @@ ENDINGS = tuple(_FORMATS)
 """File name endings that export_character() writes."""
 
 
+def _writer(path: Path) -> Callable[[str], None]:
+    write = _FORMATS.get(path.suffix.lower())
+    if write is None:
+        raise LipsyncError(f"{path.name} has an ending that cannot be exported.", f"Use one of {', '.join(ENDINGS)}.")
+    return write
+
+
 @contextmanager
 def _own_scene(
     scene: bpy.types.Scene, objects: Sequence[bpy.types.Object], name: str, last_frame: int
@@ -126,20 +132,27 @@ def _own_scene(
 @contextmanager
 def _still_values(owners: Sequence[bpy.types.ID]) -> Iterator[None]:
     """Evaluating other frames leaves their values in shape keys and bones; this puts back what was there."""
-    keys = [(block, block.value) for owner in owners if isinstance(owner, bpy.types.Key) for block in owner.key_blocks]
-    bones = [
-        (bone, bone.matrix_basis.copy())
+    saved = [
+        (thing, name, value if isinstance(value := getattr(thing, name), float) else tuple(value))
         for owner in owners
-        if isinstance(owner, bpy.types.Object) and owner.pose
-        for bone in owner.pose.bones
+        for thing, names in _values(owner)
+        for name in names
     ]
     try:
         yield
     finally:
-        for block, value in keys:
-            block.value = value
-        for bone, matrix in bones:
-            bone.matrix_basis = matrix
+        for thing, name, value in saved:
+            setattr(thing, name, value)
+
+
+def _values(owner: bpy.types.ID) -> Iterator[tuple[object, tuple[str, ...]]]:
+    """What F-curves of a data-block usually move: (thing, its properties)."""
+    if isinstance(owner, bpy.types.Key):
+        for block in owner.key_blocks:
+            yield block, ("value",)
+    elif isinstance(owner, bpy.types.Object):
+        for thing in (owner, *(owner.pose.bones if owner.pose else ())):
+            yield thing, ("location", "rotation_euler", "rotation_quaternion", "rotation_axis_angle", "scale")
 
 
 def _reason(error: RuntimeError) -> str:

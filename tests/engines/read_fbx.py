@@ -1,0 +1,53 @@
+"""What ufbx, an FBX reader made without Autodesk's library, finds in a file; as JSON on stdout."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+import ufbx
+
+RATE = 24
+_kept: list[object] = []
+
+
+def keep(thing):
+    """The reader crashes when an object or list that it gave out is freed before the scene."""
+    _kept.append(thing)
+    return thing
+
+
+def items(listed) -> list:
+    """Its lists know their length and nothing more."""
+    keep(listed)
+    return [keep(listed[index]) for index in range(len(listed))]
+
+
+def read(path: str) -> dict[str, object]:
+    scene = keep(ufbx.load_file(path))
+    stacks = items(scene.anim_stacks)
+    clips = [(stack.name, stack.time_begin, stack.time_end) for stack in stacks]
+    anim = keep(stacks[0].anim)
+    times = [frame / RATE for frame in range(round(stacks[0].time_end * RATE) + 1)]
+    nodes = items(scene.nodes)
+    weights = {}
+    for node in nodes:
+        mesh = keep(node.mesh)
+        for deformer in items(mesh.blend_deformers) if mesh else ():
+            for channel in items(deformer.channels):
+                values = [ufbx.evaluate_blend_weight(anim, channel, time) for time in times]
+                weights[f"{node.name}/{channel.name}"] = values
+    (jaw,) = [node for node in nodes if node.name == "jaw"]
+    rotations = [keep(keep(ufbx.evaluate_transform(anim, jaw, time)).rotation) for time in times]
+    return {
+        "clips": clips,
+        "nodes": [node.name for node in nodes if node.name],
+        "weights": weights,
+        "jaw": [(r.x, r.y, r.z, r.w) for r in rotations],
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(read(sys.argv[1])), flush=True)
+    os._exit(0)  # freeing the reader's objects at exit may crash
