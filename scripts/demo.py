@@ -24,12 +24,11 @@ OUT = ROOT / "out"
 
 def bake(python: Path, line: Path) -> None:
     """Runs the command `lipsync bake`, as a user would."""
-    targets = [OUT / f"{line.stem}{ending}" for ending in (".fbx", ".glb", ".csv", ".blend")]
-    command = [command_of(python, "lipsync"), "bake", line, "--character", CHARACTER]
-    for target in targets:
-        command += ["--to", target]
-    print("$ " + " ".join(_short(part) for part in command), flush=True)
-    if code := subprocess.run([str(part) for part in command]).returncode:
+    command = [_short(command_of(python, "lipsync")), "bake", _short(line), "--character", _short(CHARACTER)]
+    for ending in (".fbx", ".glb", ".csv", ".blend"):
+        command += ["--to", _short(OUT / f"{line.stem}{ending}")]
+    print("$ " + " ".join(command), flush=True)
+    if code := subprocess.run([str(ROOT / command[0]), *command[1:]], cwd=ROOT).returncode:
         sys.exit(code)
 
 
@@ -47,9 +46,8 @@ def render(python: Path, blend: Path, video: Path) -> None:
             sys.exit(f"The preview could not be rendered:\n{log.read()}")
 
 
-def _short(path: object) -> str:
-    """A path below the repository as seen from there."""
-    path = Path(str(path))
+def _short(path: Path) -> str:
+    """A path below the repository as seen from there; any other as it is."""
     return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
 
 

@@ -2,7 +2,7 @@
 
     .venvs/blender-4.5/bin/python scripts/preview.py out/hello_en.blend out/hello_en.mp4
 
-Runs in an environment with the module bpy. Workbench needs no display; about 0.2 s a frame.
+Runs in an environment with the module bpy. Workbench needs no display; about 0.3 s a frame on two cores.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import bpy
 
 
 def set_video(scene: bpy.types.Scene, target: Path) -> None:
-    """512 x 512, H.264 with AAC, Workbench with the scene's own shading."""
+    """512 x 512, H.264 with AAC, Workbench with the scene's own shading and the cheapest smooth edges."""
+    scene.display.render_aa = "FXAA"
     render = scene.render
     render.engine = "BLENDER_WORKBENCH"
     render.resolution_x = render.resolution_y = 512
