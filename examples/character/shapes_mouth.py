@@ -123,29 +123,30 @@ class MouthShapes:
         return self.spread.fill(d * fade[:, None])
 
     def narrow(self, scale: float, forward: float, forward_corner: float) -> Array:
-        """Corners moved towards the middle by `scale`, lips moved forwards (mm) along the face."""
+        """Corners moved towards the middle by `scale` along the line between the lips, lips moved forwards (mm)."""
         x = self.co[:, 0]
         new = x * scale
         d = np.zeros_like(self.co)
         d[:, 0] = new - x
         z = seam_z(x)
         d[:, 1] = surface.front(new, z)[:, 1] - surface.front(x, z)[:, 1]
+        d[:, 2] = seam_z(new) - z
         w = (1 - self.t ** 2) ** 0.7
         d[:, 1] -= MM * (forward_corner + (forward - forward_corner) * w)
         return d
 
     def pucker(self) -> Array:
-        d = self.narrow(0.54, 9.0, 5.0)
+        d = self.narrow(0.46, 11.0, 6.0)
         arch = (1 - self.t ** 2) ** 0.6
-        d += self._vector(z=np.where(self.upper, 0.2, np.where(self.lower, -0.4, 0)) * arch)
+        d += self._vector(z=np.where(self.upper, -0.3, np.where(self.lower, -1.2, 0)) * arch)
         border = np.interp(self.loop, [4, 5, 6], [1, 0.6, 0])
         d += self._vector(y=-2.0 * border, z=np.sign(self.s) * 1.2 * border * arch)
         return self._finish(d)
 
     def funnel(self) -> Array:
-        d = self.narrow(0.66, 8.5, 4.0)
+        d = self.narrow(0.56, 10.5, 5.5)
         arch = (1 - self.t ** 2) ** 0.5
-        d += self._vector(z=np.where(self.upper, 2.4, np.where(self.lower, -6.4, 0)) * arch)
+        d += self._vector(z=np.where(self.upper, 2.2, np.where(self.lower, -6.8, 0)) * arch)
         border = np.interp(self.loop, [4, 5, 6, 7], [1, 0.7, 0.3, 0])
         d += self._vector(y=-2.5 * border, z=np.sign(self.s) * 1.0 * border * arch)
         return self._finish(d)

@@ -2,6 +2,7 @@
 """Places the vertices of the skin: head, lips, mouth bag and eyelids in the neutral pose. Metres, radians."""
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -113,7 +114,7 @@ def lid_coordinates(co: Array) -> tuple[Array, Array, Array]:
     return np.arctan2(x, -y), np.arcsin(z / radius), radius
 
 
-def neighbours_mean(edges: Array, count: int):
+def neighbours_mean(edges: Array, count: int) -> Callable[[Array], Array]:
     """Function that averages a field [N, K] over each vertex's neighbours."""
     i = np.concatenate([edges[:, 0], edges[:, 1]])
     j = np.concatenate([edges[:, 1], edges[:, 0]])

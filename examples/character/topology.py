@@ -7,6 +7,7 @@ seen from the front, q = 0 at the corner towards +x) and ("b", row, column) at t
 """
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -124,7 +125,7 @@ def build(rows: int, holes: list[Hole]) -> Layout:
     return lay
 
 
-def _add_crown(add) -> None:
+def _add_crown(add: Callable[..., None]) -> None:
     border = {crown_border(c): ("g", 0, wrap(c)) for c in range(COLUMNS)}
 
     def name(a: int, b: int) -> tuple:
@@ -135,7 +136,7 @@ def _add_crown(add) -> None:
             add(name(a, b), name(a + 1, b), name(a + 1, b + 1), name(a, b + 1))
 
 
-def _add_bag_end(add, hole: Hole, last: list[tuple]) -> None:
+def _add_bag_end(add: Callable[..., None], hole: Hole, last: list[tuple]) -> None:
     border = {(k[1], k[2]): last[q] for q, k in enumerate(hole.border())}
 
     def name(i: int, j: int) -> tuple:

@@ -204,6 +204,20 @@ def test_pucker_and_funnel_narrow_the_mouth_and_push_it_forwards() -> None:
         assert moved[:, 1].min() < base[:, 1].min() - 4 * MM, name
 
 
+def test_lower_lip_reaches_the_upper_teeth_for_f_and_v() -> None:
+    weights = {"mouthRollLower": 0.6, "mouthShrugLower": 0.3, "jawOpen": 0.08, "mouthUpperUpLeft": 0.25,
+               "mouthUpperUpRight": 0.25}
+    face, teeth = pose("Face", **weights), pose("Teeth", **weights)[group("head", "Teeth")]
+    middle = teeth[np.abs(teeth[:, 0]) < 8 * MM]
+    edge = middle[middle[:, 2].argmin()]
+    lower = face[group("lips_lower_inner")]
+    lower = lower[np.abs(lower[:, 0]).argmin()]
+    upper = face[group("lips_upper_inner")]
+    assert abs(lower[2] - edge[2]) < 2.5 * MM
+    assert -6.5 * MM < lower[1] - edge[1] < 0
+    assert upper[:, 2].max() > edge[2] + 2 * MM
+
+
 def test_tongue_comes_out_between_the_lips() -> None:
     tip = pose("Tongue", tongueOut=1.0, jawOpen=0.35)[:, 1].min()
     lips = pose("Face", tongueOut=1.0, jawOpen=0.35)[group("lips_lower_inner"), 1].min()
