@@ -81,6 +81,7 @@ def build(path: Path) -> None:
     for name, members in edge_groups(model).items():
         rig.add_group(objects["Face"], name, members)
     rig.set_up_scene()
+    rig.forget_folders()
     bpy.ops.wm.save_as_mainfile(filepath=str(path.resolve()), compress=True)
 
 

@@ -97,6 +97,15 @@ def add_group(obj: bpy.types.Object, name: str, vertices: Array) -> None:
     obj.vertex_groups.new(name=name).add([int(v) for v in vertices], 1.0, "REPLACE")
 
 
+def forget_folders() -> None:
+    """Take the home folder of this machine out of the file browsers that are saved with the file."""
+    for screen in bpy.data.screens:
+        for area in screen.areas:
+            for space in area.spaces:
+                if space.type == "FILE_BROWSER" and space.params:
+                    space.params.directory = b"//"
+
+
 def set_up_scene() -> None:
     """Portrait camera, key light and Workbench settings."""
     scene = bpy.context.scene
