@@ -137,7 +137,7 @@ class Hear(nn.Module):
 
 
 class Move(nn.Module):
-    """Phone posteriors [B, T, P] and residual [B, T, R] -> mouth units [B, T, U], 0 and up."""
+    """Phone posteriors [B, T, P] and residual [B, T, R] -> mouth units [B, T, U]; slightly below 0 means 0."""
 
     def __init__(self, config: NetworkConfig, dropout: float) -> None:
         super().__init__()
@@ -146,11 +146,14 @@ class Move(nn.Module):
         self.blocks = nn.Sequential(*[Block(width, config.kernel, d, dropout) for d in config.move_dilations])
         self.norm = nn.LayerNorm(width)
         self.units = nn.Linear(width, len(UNITS))
+        nn.init.normal_(self.units.weight, std=0.01)
+        nn.init.constant_(self.units.bias, 0.03)
 
     def forward(self, phones: Tensor, residual: Tensor) -> Tensor:
         x = self.enter(torch.cat([phones, residual], dim=-1)).transpose(1, 2)
         x = self.norm(self.blocks(x).transpose(1, 2))
-        return F.softplus(self.units(x), beta=20.0)
+        # A slope below 0 too: a unit that training once pushed under 0 (the jaw, early on) must find back.
+        return F.leaky_relu(self.units(x), 0.05)
 
 
 class Lipsync(nn.Module):
@@ -176,4 +179,4 @@ class Lipsync(nn.Module):
         logits, residual = self.hear(self.mel(samples))
         phones = torch.softmax(logits, dim=-1)
         units = self.move(phones, residual)
-        return torch.clamp(units, max=1.0) @ self.to_arkit, phones @ self.to_viseme, phones
+        return torch.clamp(units, 0.0, 1.0) @ self.to_arkit, phones @ self.to_viseme, phones

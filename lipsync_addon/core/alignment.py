@@ -53,7 +53,7 @@ def align(posteriors: NDArray[np.float32], words: Sequence[Sequence[str]]) -> Al
     total = best[state]
     for frame in range(frames - 1, -1, -1):
         path[frame] = state
-        state -= came_from[frame, state]
+        state -= int(came_from[frame, state])
     edges = np.flatnonzero(np.diff(path, prepend=-1, append=-1))
     phones = tuple((int(a), int(b), PHONES[states[path[a]]]) for a, b in zip(edges[:-1], edges[1:]))
     return Alignment(phones, float(np.exp(total / frames)))

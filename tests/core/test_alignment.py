@@ -42,3 +42,9 @@ def test_a_misheard_frame_does_not_move_the_neighbours():
     heard = posteriors(("m", 4), ("s", 1), ("m", 4), ("a", 5))
     result = align(heard, [["m", "a"]])
     assert result is not None and result.phones == ((0, 9, "m"), (9, 14, "a"))
+
+
+def test_a_long_text_is_laid_out_to_its_end():
+    heard = posteriors(*(("m", 2), ("a", 3)) * 200)
+    result = align(heard, [["m", "a"]] * 200)
+    assert result is not None and len(result.phones) == 400 and result.phones[-1] == (997, 1000, "a")
