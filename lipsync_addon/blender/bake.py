@@ -49,7 +49,8 @@ class BakeReport:
 
     def __str__(self) -> str:
         owners = ", ".join(dict.fromkeys(f"'{target.owner}'" for target in self.targets))
-        return f"{self.curves} curves, {self.frames} frames written to {owners}."
+        missing = f" Not on this character: {', '.join(self.missing)}." if self.missing else ""
+        return f"{self.curves} curves, {self.frames} frames written to {owners}.{missing}"
 
 
 def bake(

@@ -67,8 +67,13 @@ def read_track(targets: Sequence[Target], scene: bpy.types.Scene, *, start_frame
 
 def data_block(target: Target) -> bpy.types.ID:
     """What holds the target's animation: the mesh's shape keys, or the armature object."""
-    obj = bpy.data.objects[target.owner]
+    obj = _object(target)
     return obj.data.shape_keys if target.kind == "shape_key" else obj
+
+
+def _object(target: Target) -> bpy.types.Object:
+    """The local object of that name rather than a linked one, which it may override."""
+    return bpy.data.objects.get((target.owner, None)) or bpy.data.objects[target.owner]
 
 
 def _properties(target: Target) -> list[tuple[str, int]]:
@@ -103,7 +108,7 @@ def _angles(target: Target, numbers: NDArray[np.float64]) -> NDArray[np.float64]
 
 
 def _rotation_mode(target: Target) -> str:
-    return bpy.data.objects[target.owner].pose.bones[target.name].rotation_mode
+    return _object(target).pose.bones[target.name].rotation_mode
 
 
 def _axis(target: Target) -> tuple[float, ...]:

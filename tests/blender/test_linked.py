@@ -1,0 +1,62 @@
+"""Characters that come from another file: seen, and animated where Blender allows it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import bpy
+import pytest
+
+from lipsync_addon.blender.bake import bake
+from lipsync_addon.blender.rig_scan import find_character, scan_rig
+from lipsync_addon.core.errors import LipsyncError
+from lipsync_addon.core.pipeline import Performance
+from tests.blender.scene_builder import build_character, random_track, snapshot
+
+
+@pytest.fixture
+def library(tmp_path) -> Path:
+    hero = bpy.data.collections.new("Hero")
+    bpy.context.scene.collection.children.link(hero)
+    for obj in build_character():
+        hero.objects.link(obj)
+    path = tmp_path / "library.blend"
+    bpy.ops.wm.save_as_mainfile(filepath=str(path))
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    return path
+
+
+def link(path: Path) -> bpy.types.Collection:
+    with bpy.data.libraries.load(str(path), link=True) as (_, wanted):
+        wanted.collections = ["Hero"]
+    (collection,) = wanted.collections
+    bpy.context.scene.collection.children.link(collection)
+    return collection
+
+
+def test_a_linked_character_is_found_but_not_written(library):
+    link(library)
+    character = find_character(bpy.context.scene)
+    inventory = scan_rig(character)
+    assert len(inventory.shape_keys["Face"]) == 52 and inventory.jaws["Rig"].angle == pytest.approx(0.4)
+    before = snapshot()
+    with pytest.raises(LipsyncError, match="library.blend") as caught:
+        bake(bpy.context.scene, character, Performance(random_track()), "line")
+    assert "override" in caught.value.hint
+    assert snapshot() == before
+
+
+def test_a_library_override_is_animated(library):
+    collection = link(library)
+    collection.override_hierarchy_create(bpy.context.scene, bpy.context.view_layer, do_fully_editable=True)
+    for obj in [obj for obj in bpy.data.objects if obj.override_library and obj.type == "MESH"]:
+        obj.data.override_create(remap_local_usages=True)
+    objects = [obj for obj in bpy.context.scene.objects if obj.library is None]
+    assert {obj.name for obj in objects} == {"Face", "Teeth", "Rig"}
+    report = bake(bpy.context.scene, objects, Performance(random_track(fps=24)), "line")
+    assert report.curves == 58
+    bpy.context.scene.frame_set(11)
+    face = next(obj for obj in objects if obj.name == "Face")
+    assert face.data.shape_keys.key_blocks["jawOpen"].value == pytest.approx(
+        random_track(fps=24).channel("jawOpen")[10], abs=1e-6
+    )
