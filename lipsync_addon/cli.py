@@ -81,7 +81,7 @@ def info(options: argparse.Namespace) -> None:
     channels = ", ".join(f"{len(names)} {output}" for output, names in spec.outputs.items())
     formats = [f"{ending} ({exporter.label})" for ending, exporter in EXPORTERS.items()]
     print(f"lipsync   {_version('lipsync') or 'run from its source folder'}")
-    print(f"network   {spec.name} {spec.version}, {spec.sample_rate} Hz in, {spec.fps:g} frames per second out: {channels}")
+    print(f"network   {spec.name} {spec.version}, {spec.sample_rate} Hz in, {spec.fps:g} frames per second: {channels}")
     print(f"runs on   {predictor.provider_line}")
     print(f"writes    {', '.join(formats)}; with a character {', '.join(CHARACTER_ENDINGS)}")
     print(f"Blender   {_version('bpy') or 'not in this Python. ' + INSTALL_BLENDER.format('characters')}")
@@ -198,7 +198,13 @@ def _parser() -> argparse.ArgumentParser:
     add("--character", type=Path, metavar="FILE.blend", help="whose shape keys and jaw to move; needs Blender")
     add("--fps", type=_frame_rate, help="frames per second of the result, e.g. 23.976 (else what the format expects)")
     add("--intensity", type=_number(0, 2), default=1.0, help="0 still .. 1 as predicted (default) .. 2 twice as strong")
-    add("--smoothing", type=_number(0, 1), default=0.0, metavar="SECONDS", help="soften over time, e.g. 0.02 (default 0)")
+    add(
+        "--smoothing",
+        type=_number(0, 1),
+        default=0.0,
+        metavar="SECONDS",
+        help="soften over time, e.g. 0.02 (default 0)",
+    )
     names = ", ".join(provider.name for provider in PROVIDERS)
     add("--provider", metavar="NAME", help=f"run on this hardware ({names}) instead of the first that works")
     add("--quiet", action="store_true", help="print nothing but errors and notices")

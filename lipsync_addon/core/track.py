@@ -16,14 +16,16 @@ class AnimationTrack:
     names: tuple[str, ...]
     """C unique channel names, for example "jawOpen"."""
     values: NDArray[np.float32]
-    """[T, C], read-only. Weights 0..1, angles in radians."""
+    """[T, C], read-only. Weights 0..1, angles in radians. Copied, unless the given array is read-only already."""
     fps: float
     """Frames per second; may be 29.97..."""
     start: float = 0.0
     """Seconds on the sound's clock of values[0]."""
 
     def __post_init__(self) -> None:
-        values = np.array(self.values, np.float32)
+        values = np.asarray(self.values, np.float32)
+        if values.flags.writeable:
+            values = values.copy()
         if values.ndim != 2 or values.shape[1] != len(self.names):
             raise ValueError(f"values {values.shape} do not fit {len(self.names)} names")
         if len(set(self.names)) != len(self.names):

@@ -1,12 +1,12 @@
 """Curves as JSON for any engine or script: all channels by name, visemes included.
 
-    {
-     "format_version": 1,
-     "fps": 50.0,                 frames per second
-     "start": 0.0,                seconds on the sound's clock of the first frame
-     "names": ["jawOpen", ...],   C channels
-     "values": [[0.0, ...], ...]  T frames of C values, five decimals
-    }
+{
+ "format_version": 1,
+ "fps": 50.0,                 frames per second
+ "start": 0.0,                seconds on the sound's clock of the first frame
+ "names": ["jawOpen", ...],   C channels
+ "values": [[0.0, ...], ...]  T frames of C values, five decimals
+}
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ class CurvesJson:
         separator = "\n"
         for first in range(0, len(track.values), ROWS_AT_ONCE):
             rows = track.values[first : first + ROWS_AT_ONCE].tolist()
-            yield (separator + ",\n".join("  " + json.dumps([round(value, 5) for value in row]) for row in rows)).encode()
+            yield (
+                separator + ",\n".join("  " + json.dumps([round(value, 5) for value in row]) for row in rows)
+            ).encode()
             separator = ",\n"
         yield b"\n ]\n}\n"

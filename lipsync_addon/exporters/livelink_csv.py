@@ -20,9 +20,7 @@ _RIGHT_FIRST = {"jawLeft": "jawRight", "jawRight": "jawLeft", "mouthLeft": "mout
 CHANNELS: tuple[str, ...] = tuple(_RIGHT_FIRST.get(name, name) for name in ARKIT_52)
 """The 52 coefficients in the order of the captures."""
 
-ROTATIONS = tuple("HeadYaw HeadPitch HeadRoll LeftEyeYaw LeftEyePitch LeftEyeRoll".split()) + tuple(
-    "RightEyeYaw RightEyePitch RightEyeRoll".split()
-)
+ROTATIONS = tuple(f"{part}{axis}" for part in ("Head", "LeftEye", "RightEye") for axis in ("Yaw", "Pitch", "Roll"))
 """Of the head and the eyes: always 0 here."""
 
 COLUMNS = tuple(name[0].upper() + name[1:] for name in CHANNELS) + ROTATIONS
@@ -40,14 +38,14 @@ class LiveLinkCsv:
         """Rows at k / fps on the sound's clock, from 0 to the track's end."""
         fps = options.fps or self.usual_fps
         yield ("Timecode,BlendshapeCount," + ",".join(COLUMNS) + "\n").encode()
-        track = track.filled(CHANNELS)
         row = "%s," + str(len(COLUMNS)) + ",%.10f" * len(CHANNELS) + ",0.0000000000" * len(ROTATIONS) + "\n"
         count = max(math.ceil((track.start + track.duration) * fps - 1e-6) + 1, 0) if len(track.values) else 0
         for first in range(0, count, ROWS_AT_ONCE):
             frames = np.arange(first, min(first + ROWS_AT_ONCE, count))
-            values = track.at(frames / fps).tolist()
+            part = AnimationTrack(track.names, track.at(frames / fps), fps).filled(CHANNELS)
             yield "".join(
-                row % (timecode(frame, fps), *weights) for frame, weights in zip(frames.tolist(), values, strict=True)
+                row % (timecode(frame, fps), *weights)
+                for frame, weights in zip(frames.tolist(), part.values.tolist(), strict=True)
             ).encode()
 
 

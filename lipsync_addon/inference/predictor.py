@@ -90,4 +90,6 @@ class Predictor:
             )
             done += count
             progress(min(done / total, 1.0))
-        return AnimationTrack(names, np.concatenate(parts), spec.fps)
+        values = np.concatenate(parts)
+        values.flags.writeable = False  # so that the track need not copy an hour of it
+        return AnimationTrack(names, values, spec.fps)

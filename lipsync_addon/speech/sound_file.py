@@ -70,9 +70,7 @@ class _SoundFile:
         try:
             return soundfile.SoundFile(self._path)
         except (soundfile.LibsndfileError, TypeError) as error:  # TypeError: headerless .raw
-            raise LipsyncError(
-                f"{self._path} is not a sound that can be read.", f"Choose a {FORMATS} file."
-            ) from error
+            raise LipsyncError(f"{self._path} is not a sound that can be read.", f"Choose a {FORMATS} file.") from error
 
     def _mono(self, file) -> Iterator[NDArray[np.float32]]:
         import soundfile

@@ -43,7 +43,9 @@ def test_an_hour_does_not_drift(new_fps: float) -> None:
     times = np.arange(3600 * 50 + 1) / 50
     wave = 0.5 + 0.4 * np.sin(2 * np.pi * 0.5 * times)[:, None]
     new = AnimationTrack(("jawOpen",), wave.astype(np.float32), 50.0).resampled(new_fps)
-    np.testing.assert_allclose(new.values[:, 0], 0.5 + 0.4 * np.sin(2 * np.pi * 0.5 * np.minimum(new.times, 3600)), atol=1e-3)
+    np.testing.assert_allclose(
+        new.values[:, 0], 0.5 + 0.4 * np.sin(2 * np.pi * 0.5 * np.minimum(new.times, 3600)), atol=1e-3
+    )
 
 
 @given(CURVES)

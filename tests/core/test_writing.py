@@ -27,10 +27,10 @@ def test_the_file_appears_with_its_content_and_usual_rights(tmp_path: Path) -> N
 @pytest.mark.parametrize("error", [OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), RuntimeError("ours")])
 def test_after_an_error_everything_is_as_before(tmp_path: Path, error: Exception) -> None:
     (tmp_path / "out.csv").write_text("old")
-    with pytest.raises(LipsyncError if isinstance(error, OSError) else RuntimeError) as caught:
-        with whole_file(tmp_path / "out.csv") as temporary:
-            temporary.write_text("half")
-            raise error
+    expected = LipsyncError if isinstance(error, OSError) else RuntimeError
+    with pytest.raises(expected) as caught, whole_file(tmp_path / "out.csv") as temporary:
+        temporary.write_text("half")
+        raise error
     assert [file.name for file in tmp_path.iterdir()] == ["out.csv"]
     assert (tmp_path / "out.csv").read_text() == "old"
     if isinstance(error, OSError):

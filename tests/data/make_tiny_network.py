@@ -19,8 +19,8 @@ from onnx import TensorProto, helper, numpy_helper
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parents[1]))
 
-from lipsync_addon.core.channels import ARKIT_52, VISEMES_15  # noqa: E402
-from lipsync_addon.core.model_spec import ModelSpec  # noqa: E402
+from lipsync_addon.core.channels import ARKIT_52, VISEMES_15
+from lipsync_addon.core.model_spec import ModelSpec
 
 SAMPLE_RATE, HOP, HIDDEN = 16000, 320, 8
 

@@ -119,11 +119,11 @@ def test_the_bench_reads_times_and_opening_back(shared: Path, tmp_path: Path, fp
 def test_an_hour_needs_little_memory() -> None:
     track = AnimationTrack(("jawOpen",), np.zeros((3600 * 50, 1), np.float32), 50.0)
     tracemalloc.start()
-    for _ in EXPORTERS[".csv"].render(track, ExportOptions(1.0)):
+    for _ in EXPORTERS[".csv"].render(track, ExportOptions(4.0)):
         pass
     small = tracemalloc.get_traced_memory()[1]
     tracemalloc.reset_peak()
-    for _ in EXPORTERS[".csv"].render(track, ExportOptions(5.0)):
+    for _ in EXPORTERS[".csv"].render(track, ExportOptions(12.0)):
         pass
     large = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()

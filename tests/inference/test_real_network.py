@@ -40,10 +40,14 @@ def test_windows_leave_no_seam(predictor: Predictor, shared: Path) -> None:
 
 
 def test_still_in_silence(predictor: Predictor) -> None:
-    track = predictor.predict(AudioClip(np.zeros(10 * predictor.spec.sample_rate, np.float32), predictor.spec.sample_rate))
+    track = predictor.predict(
+        AudioClip(np.zeros(10 * predictor.spec.sample_rate, np.float32), predictor.spec.sample_rate)
+    )
     seconds = track.duration
     assert lip_gap(track).max() < SEALED
-    assert np.abs(np.diff(track.select(predictor.spec.outputs["arkit"]).values, axis=0)).sum(axis=0).max() / seconds < 0.02
+    assert (
+        np.abs(np.diff(track.select(predictor.spec.outputs["arkit"]).values, axis=0)).sum(axis=0).max() / seconds < 0.02
+    )
     assert (track.channel("viseme_sil") > 0.5).all()
 
 

@@ -42,7 +42,6 @@ def test_few_sizes_for_many_lengths() -> None:
 @pytest.mark.parametrize("samples", [0, 1])
 def test_almost_no_sound_still_gives_a_frame(samples: int) -> None:
     counts = [
-        count
-        for _, count in windows([np.ones(samples, np.float32)], hop=HOP, left=LEFT, right=RIGHT, frames=400)
+        count for _, count in windows([np.ones(samples, np.float32)], hop=HOP, left=LEFT, right=RIGHT, frames=400)
     ]
     assert counts == [1]

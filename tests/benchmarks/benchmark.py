@@ -1,0 +1,182 @@
+"""Speed and memory in one run, side by side with the peers' stored figures.
+
+    python tests/benchmarks/benchmark.py            everything, two minutes
+    python tests/benchmarks/benchmark.py -n 10      best of 10 instead of 5
+
+Run it with an environment that has bpy to time the writing of F-curves too. Nothing here is asserted: machines
+differ. Best of n runs; on a busy machine the CPU figures are the steadier ones.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+ROOT = Path(__file__).resolve().parents[2]
+BENCH = ROOT.parent / "shared" / "bench"
+sys.path.insert(0, str(ROOT))
+os.environ["PYTHONPATH"] = str(ROOT)
+
+from lipsync_addon.core.audio_clip import AudioClip
+from lipsync_addon.inference.predictor import Predictor
+from lipsync_addon.inference.session import thread_count
+
+RATE = 16000
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("-n", type=int, default=5, metavar="RUNS", help="take the best of so many (default 5)")
+    runs = parser.parse_args().n
+    speech = recorded_speech()
+    print(f"Python {sys.version.split()[0]}, {os.cpu_count()} cores, best of {runs}\n")
+    print(f"{'':44s}{'wall':>10s}{'CPU':>10s}   wanted")
+    network(speech, runs)
+    with tempfile.TemporaryDirectory() as folder:
+        command(speech, Path(folder), runs)
+        start_up(runs)
+        curves(runs)
+        memory(speech, Path(folder))
+    peers(runs)
+
+
+def recorded_speech() -> np.ndarray:
+    """[N] at RATE: people where ../shared is there, the examples' voices otherwise."""
+    files = sorted((BENCH / "dev" / "audio").glob("*.flac")) or sorted((ROOT / "examples" / "lines").glob("*.flac"))
+    parts = [soundfile.read(file, dtype="float32") for file in files]
+    return np.concatenate([samples for samples, rate in parts if rate == RATE])
+
+
+def best(work: Callable[[], object], runs: int) -> tuple[float, float]:
+    """Least wall and CPU seconds, those of finished child processes included."""
+    measured = []
+    for _ in range(runs):
+        before = (time.perf_counter(), sum(os.times()[:4]))
+        work()
+        measured.append((time.perf_counter() - before[0], sum(os.times()[:4]) - before[1]))
+    return min(wall for wall, _ in measured), min(cpu for _, cpu in measured)
+
+
+def row(what: str, wall: float, cpu: float, wanted: str = "", unit: str = " s") -> None:
+    print(f"{what:44s}{wall:>8.3g}{unit}{cpu:>8.3g}{unit}   {wanted}")
+
+
+def network(speech: np.ndarray, runs: int) -> None:
+    """Times real time, start-up not included."""
+    predictor = Predictor.load(providers=["CPU"])
+    clip = AudioClip(np.resize(speech, 120 * RATE), RATE)
+    predictor.predict(clip)
+    wall, cpu = best(lambda: predictor.predict(clip), runs)
+    what = f"network, times real time, {thread_count()} threads, {predictor.provider_line}"
+    row(what[:43], clip.duration / wall, clip.duration / cpu, "over 200", unit=" x")
+
+
+def bake(line: Path, out: Path) -> list[str]:
+    return [sys.executable, "-m", "lipsync_addon.cli", "bake", str(line), "--to", str(out), "--quiet"]
+
+
+def command(speech: np.ndarray, folder: Path, runs: int) -> None:
+    """From the start of the process to the finished file."""
+    for seconds, wanted in ((10, "under 1.5 s"), (60, "")):
+        line = folder / f"{seconds}.wav"
+        soundfile.write(line, np.resize(speech, seconds * RATE), RATE)
+        row(
+            f"lipsync bake, {seconds} s line to .csv",
+            *best(lambda line=line: subprocess.run(bake(line, folder / "out.csv"), check=True), runs),
+            wanted,
+        )
+
+
+def start_up(runs: int) -> None:
+    """What `import lipsync_addon` costs, in a process of its own."""
+    code = (
+        "import sys, time; before = time.perf_counter(), time.process_time(); import lipsync_addon;"
+        "print(time.perf_counter() - before[0], time.process_time() - before[1],"
+        " sum(name in sys.modules for name in ('onnxruntime', 'soundfile', 'numpy', 'bpy')))"
+    )
+    outputs = [
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True) for _ in range(runs)
+    ]
+    measured = [list(map(float, output.stdout.split())) for output in outputs]
+    wall, cpu, heavy = (min(column) for column in zip(*measured, strict=True))
+    row("import lipsync_addon", wall, cpu, f"under 0.05 s; {heavy:.0f} of onnxruntime, soundfile, numpy, bpy loaded")
+
+
+def curves(runs: int) -> None:
+    """52 curves of 3000 frames onto the shape keys of a mesh."""
+    try:
+        import bpy
+    except ImportError:
+        print("52 curves of 3000 keys: not timed, this Python has no bpy")
+        return
+    from lipsync_addon.blender.actions import Take
+    from lipsync_addon.blender.keyframes import write_track
+    from lipsync_addon.core.channels import ARKIT_52
+    from lipsync_addon.core.mapping import Target
+    from lipsync_addon.core.track import AnimationTrack
+
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    face = bpy.data.objects.new("Face", bpy.data.meshes.new("Face"))
+    bpy.context.scene.collection.objects.link(face)
+    for name in ("Basis", *ARKIT_52):
+        face.shape_key_add(name=name)
+    targets = [Target("shape_key", "Face", name) for name in ARKIT_52]
+    track = AnimationTrack(tuple(target.id for target in targets), np.random.default_rng(0).random((3000, 52)), 50.0)
+
+    def write() -> None:
+        take = Take("line", "Face", [face.data.shape_keys])
+        write_track(track, targets, take, rate=50.0, start_frame=0)
+        take.discard()
+
+    row("52 curves of 3000 keys in Blender", *best(write, runs), "under 0.1 s")
+
+
+MEASURE = """
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], check=True)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / (1 << (20 if sys.platform == "darwin" else 10)))
+"""
+"""A small process between: Linux counts the size of the process that starts a program as the program's own."""
+
+
+def memory(speech: np.ndarray, folder: Path) -> None:
+    """Largest resident set of `lipsync bake` on a minute and on an hour."""
+    if sys.platform == "win32":
+        print("memory: not measured, Windows does not tell in this way")
+        return
+    peaks: list[float] = []
+
+    def measured(line: Path) -> None:
+        command = [sys.executable, "-c", MEASURE, *bake(line, folder / "out.csv")]
+        peaks.append(float(subprocess.run(command, capture_output=True, text=True, check=True).stdout))
+
+    for minutes in (1, 60):
+        line = folder / "long.wav"
+        with soundfile.SoundFile(line, "w", RATE, 1) as file:
+            for _ in range(minutes):
+                file.write(np.resize(speech, 60 * RATE))
+        times = best(lambda line=line: measured(line), 1)
+        row(f"lipsync bake, {minutes} min of sound to .csv", *times, f"{peaks[-1]:.0f} MB at most")
+
+
+def peers(runs: int) -> None:
+    """The peers' own script, as it is."""
+    if not BENCH.is_dir():
+        print("\n../shared is absent: no peers to compare with")
+        return
+    ours = f'"{sys.executable}" -m lipsync_addon.cli bake {{wav}} --to {{out}}.csv'
+    print(flush=True)
+    subprocess.run([sys.executable, str(BENCH / "speed.py"), "--command", ours, "-n", str(runs)], check=True)
+
+
+if __name__ == "__main__":
+    main()
