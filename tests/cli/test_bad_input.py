@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from lipsync_addon.core.errors import LipsyncError
 from lipsync_addon.core.model_spec import ModelSpec
 
 
@@ -173,3 +174,18 @@ def test_unknown_provider(lipsync, speech: Path, tmp_path: Path) -> None:
     refused(
         lipsync("bake", speech, "--to", tmp_path / "a.csv", "--provider", "tpu"), "tpu", "CUDA, DirectML, CoreML, CPU"
     )
+
+
+def test_character_that_cannot_be_baked(lipsync, speech: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Characters come first, so that no other file is written beside the error; Blender itself: tests/blender."""
+
+    def no_shape_keys(*_: object) -> None:
+        raise LipsyncError("hero.blend: 'Face' has no shape keys.", "Add them.")
+
+    (tmp_path / "hero.blend").touch()
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: object())
+    monkeypatch.setattr("lipsync_addon.cli._write_characters", no_shape_keys)
+    csv, fbx = tmp_path / "a.csv", tmp_path / "a.fbx"
+    ran = lipsync("bake", speech, "--to", csv, "--to", fbx, "--character", tmp_path / "hero.blend")
+    refused(ran, "hero.blend", "no shape keys")
+    assert not csv.exists() and not fbx.exists()
