@@ -58,11 +58,15 @@ def read_track(targets: Sequence[Target], scene: bpy.types.Scene, *, start_frame
     frames = start_frame + np.arange(count)
     values = np.zeros((count, len(targets)), np.float32)
     for column, target in enumerate(targets):
-        curves = [find_curve(data_block(target), path, index) for path, index in _properties(target)]
-        if None not in curves:
+        if curves := _curves(target):
             numbers = np.array([[curve.evaluate(frame) for curve in curves] for frame in frames])
             values[:, column] = numbers[:, 0] if target.kind == "shape_key" else _angles(target, numbers)
     return AnimationTrack(tuple(target.id for target in targets), values, frame_rate(scene))
+
+
+def has_curves(target: Target) -> bool:
+    """Whether the active action animates the target."""
+    return bool(_curves(target))
 
 
 def data_block(target: Target) -> bpy.types.ID:
@@ -74,6 +78,12 @@ def data_block(target: Target) -> bpy.types.ID:
 def _object(target: Target) -> bpy.types.Object:
     """The local object of that name rather than a linked one, which it may override."""
     return bpy.data.objects.get((target.owner, None)) or bpy.data.objects[target.owner]
+
+
+def _curves(target: Target) -> list[bpy.types.FCurve]:
+    """One for each component, from the active action; empty unless all are there."""
+    curves = [find_curve(data_block(target), path, index) for path, index in _properties(target)]
+    return [] if None in curves else curves
 
 
 def _properties(target: Target) -> list[tuple[str, int]]:

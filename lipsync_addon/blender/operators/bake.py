@@ -1,0 +1,88 @@
+"""The button Bake."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+
+import bpy
+
+from ...core.audio_clip import Sound
+from ...core.model_spec import ModelSpec
+from ...core.pipeline import Performance, animate
+from ...core.progress import Progress
+from ...inference.predictor import DEFAULT_NETWORK, Predictor
+from .. import panel_data
+from ..bake import bake
+from ..jobs import JobOperator, running
+from ..preferences import wanted_providers
+from ..settings import bake_settings, sound_path, style_settings
+from ..sound_import import open_sound, sound_of_strip
+
+
+class LIPSYNC_OT_bake(JobOperator, bpy.types.Operator):
+    """Write mouth animation for the voice line onto the character"""
+
+    bl_idname = "lipsync.bake"
+    bl_label = "Bake"
+    bl_options = {"REGISTER", "UNDO"}
+    label = "Listening"
+
+    @classmethod
+    def disabled_reason(cls, context: bpy.types.Context) -> str | None:
+        if running():
+            return "A line is being baked."
+        return _sound_problem(context.scene) or panel_data.facts(context).problem
+
+    def prepare(self, context: bpy.types.Context) -> Callable[[Progress], Performance]:
+        settings = context.scene.lipsync
+        self._scene = context.scene.name
+        self._objects = [obj.name for obj in panel_data.character(context)]
+        sound, start_frame, self._file, self._take = _chosen_sound(context.scene)
+        self._settings = bake_settings(settings, start_frame)
+        style, providers = style_settings(settings), wanted_providers(context)
+        return lambda progress: animate(sound, _predictor(providers), style, progress=progress)
+
+    def finish(self, context: bpy.types.Context, result: Performance) -> None:
+        scene = bpy.data.scenes[self._scene]
+        objects = [scene.objects[name] for name in self._objects if name in scene.objects]
+        report = bake(scene, objects, result, self._take, self._settings, sound=self._file)
+        panel_data.remember(report)
+        for notice in report.notices:
+            self.report({"WARNING"}, notice)
+        self.report({"INFO"}, str(report))
+
+
+@lru_cache(maxsize=1)
+def _predictor(providers: tuple[str, ...] | None) -> Predictor:
+    """Opening the network takes longer than a short line does."""
+    return Predictor.load(providers=providers)
+
+
+def _sound_problem(scene: bpy.types.Scene) -> str | None:
+    settings = scene.lipsync
+    if settings.source == "STRIP":
+        strip = _strip(scene)
+        return None if strip and strip.type == "SOUND" else "Choose a sound strip of the video sequencer."
+    path = sound_path(settings)
+    if path is None:
+        return "Choose a sound file."
+    return None if path.is_file() else f"The sound file {path.name} does not exist."
+
+
+def _strip(scene: bpy.types.Scene) -> bpy.types.Strip | None:
+    editor = scene.sequence_editor
+    return editor.strips_all.get(scene.lipsync.strip) if editor else None
+
+
+def _chosen_sound(scene: bpy.types.Scene) -> tuple[Sound, float, Path | None, str]:
+    """(sound, start frame, file to add to the sequencer, name of the take)."""
+    settings = scene.lipsync
+    rate = ModelSpec.load(DEFAULT_NETWORK.with_suffix(".json")).sample_rate
+    if settings.source == "STRIP":
+        strip = _strip(scene)
+        sound, start_frame = sound_of_strip(strip, scene, rate)
+        return sound, start_frame, None, Path(strip.name).stem
+    path = sound_path(settings)
+    return open_sound(path, rate), settings.start_frame, path if settings.add_sound else None, path.stem

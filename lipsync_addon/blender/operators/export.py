@@ -1,0 +1,77 @@
+"""The buttons that write files: the character with its take, or the take's curves alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import bpy
+from bpy.props import EnumProperty, StringProperty
+
+from ...exporters import EXPORTERS, write
+from .. import panel_data
+from ..operator_base import LipsyncOperator
+from ..scene_export import ENDINGS, export_character
+from ..take_curves import read_channels, take_frames
+
+
+class _ExportOperator(LipsyncOperator):
+    """Asks for a file; the chosen format decides its ending."""
+
+    @classmethod
+    def disabled_reason(cls, context: bpy.types.Context) -> str | None:
+        found = panel_data.facts(context)
+        if not found.objects:
+            return found.problem
+        return None if panel_data.active_take(context) else "Bake a voice line first."
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        folder = Path(bpy.data.filepath).parent if bpy.data.filepath else Path.home()
+        self.filepath = str(folder / f"{panel_data.active_take(context)}{self.ending}")
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def check(self, context: bpy.types.Context) -> bool:
+        """Follows the format in the file dialog."""
+        path = str(Path(self.filepath).with_suffix(self.ending))
+        changed, self.filepath = path != self.filepath, path
+        return changed
+
+    @property
+    def target(self) -> Path:
+        """The file to write."""
+        return Path(bpy.path.abspath(self.filepath))
+
+
+class LIPSYNC_OT_export_character(_ExportOperator, bpy.types.Operator):
+    """Write the character with its take as a file for game engines"""
+
+    bl_idname = "lipsync.export_character"
+    bl_label = "Export Character"
+
+    filepath: StringProperty(subtype="FILE_PATH")
+    ending: EnumProperty(name="Format", items=[(ending, ending[1:].upper(), f"*{ending}") for ending in ENDINGS])
+
+    def run(self, context: bpy.types.Context) -> None:
+        objects = panel_data.character(context)
+        first, last = take_frames(objects)
+        take = panel_data.active_take(context)
+        for notice in export_character(self.target, context.scene, objects, take, first, last):
+            self.report({"WARNING"}, notice)
+        self.report({"INFO"}, f"{last - first + 1} frames written to {self.target}.")
+
+
+class LIPSYNC_OT_export_curves(_ExportOperator, bpy.types.Operator):
+    """Write the take's curves, with your changes, as a file of coefficients"""
+
+    bl_idname = "lipsync.export_curves"
+    bl_label = "Export Curves"
+
+    filepath: StringProperty(subtype="FILE_PATH")
+    ending: EnumProperty(
+        name="Format", items=[(ending, exporter.label, f"*{ending}") for ending, exporter in EXPORTERS.items()]
+    )
+
+    def run(self, context: bpy.types.Context) -> None:
+        track = read_channels(context.scene, panel_data.character(context))
+        write(track, self.target, EXPORTERS[self.ending])
+        self.report({"INFO"}, f"{len(track.names)} channels written to {self.target}.")

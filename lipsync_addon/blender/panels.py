@@ -1,0 +1,118 @@
+"""The tab "Lipsync" in the sidebar of the 3D view. Layout only: facts come from panel_data."""
+
+from __future__ import annotations
+
+from textwrap import wrap
+
+import bpy
+
+from . import panel_data
+from .jobs import running
+from .operators.bake import LIPSYNC_OT_bake
+from .operators.export import LIPSYNC_OT_export_character, LIPSYNC_OT_export_curves
+
+_LINE = 44  # characters; labels do not wrap by themselves
+
+
+class _SidebarPanel:
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "Lipsync"
+
+
+class LIPSYNC_PT_main(_SidebarPanel, bpy.types.Panel):
+    """Sound, character, Bake."""
+
+    bl_label = "Lipsync"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout, settings = self.layout, context.scene.lipsync
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        layout.row().prop(settings, "source", expand=True)
+        if settings.source == "FILE":
+            layout.prop(settings, "sound_file")
+            layout.prop(settings, "start_frame")
+            layout.prop(settings, "add_sound")
+        elif context.scene.sequence_editor:
+            layout.prop_search(settings, "strip", context.scene.sequence_editor, "strips_all")
+        layout.prop(settings, "extend_range")
+        layout.prop(settings, "character")
+        _draw_facts(layout, panel_data.facts(context))
+        _draw_bake(layout, context)
+        if report := panel_data.last_report():
+            box = layout.box()
+            _text(box, str(report), "CHECKMARK")
+            for notice in report.notices:
+                _text(box, notice, "ERROR")
+
+
+class LIPSYNC_PT_performance(_SidebarPanel, bpy.types.Panel):
+    """How the motion is played."""
+
+    bl_label = "Performance"
+    bl_parent_id = "LIPSYNC_PT_main"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        self.layout.use_property_split = True
+        self.layout.use_property_decorate = False
+        self.layout.prop(context.scene.lipsync, "intensity")
+        self.layout.prop(context.scene.lipsync, "smoothing")
+
+
+class LIPSYNC_PT_jaw(_SidebarPanel, bpy.types.Panel):
+    """The jaw bone."""
+
+    bl_label = "Jaw Bone"
+    bl_parent_id = "LIPSYNC_PT_main"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout, settings = self.layout, context.scene.lipsync
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        layout.prop(settings, "jaw_mode")
+        column = layout.column()
+        column.active = settings.jaw_mode != "off"
+        column.prop(settings, "jaw_bone")
+        column.prop(settings, "jaw_own_angle")
+        if settings.jaw_own_angle:
+            column.prop(settings, "jaw_angle")
+            column.prop(settings, "jaw_axis")
+
+
+class LIPSYNC_PT_export(_SidebarPanel, bpy.types.Panel):
+    """Files for game engines."""
+
+    bl_label = "Export"
+    bl_parent_id = "LIPSYNC_PT_main"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        self.layout.operator(LIPSYNC_OT_export_character.bl_idname, icon="EXPORT")
+        self.layout.operator(LIPSYNC_OT_export_curves.bl_idname, icon="FCURVE")
+
+
+def _draw_facts(layout: bpy.types.UILayout, found: panel_data.Facts) -> None:
+    if found.summary:
+        _text(layout, found.summary, "OUTLINER_OB_ARMATURE")
+    if found.missing:
+        names = ", ".join(found.missing[:4])
+        more = f" and {len(found.missing) - 4} more" if len(found.missing) > 4 else ""
+        _text(layout, f"Missing: {names}{more}", "INFO")
+
+
+def _draw_bake(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    if job := running():
+        layout.progress(factor=job.fraction, text=f"{job.label}   Esc: stop")
+        return
+    row = layout.row()
+    row.scale_y = 1.5
+    row.operator(LIPSYNC_OT_bake.bl_idname, icon="RENDER_ANIMATION")
+    if reason := LIPSYNC_OT_bake.disabled_reason(context):
+        _text(layout, reason, "ERROR")
+
+
+def _text(layout: bpy.types.UILayout, text: str, icon: str) -> None:
+    column = layout.column(align=True)
+    for index, line in enumerate(wrap(text, _LINE)):
+        column.label(text=line, icon="BLANK1" if index else icon)

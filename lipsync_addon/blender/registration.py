@@ -1,0 +1,39 @@
+"""What Blender is told about when the extension is switched on, and forgets in reverse order when it is off."""
+
+from __future__ import annotations
+
+import bpy
+
+from . import panel_data
+from .operators.bake import LIPSYNC_OT_bake
+from .operators.export import LIPSYNC_OT_export_character, LIPSYNC_OT_export_curves
+from .panels import LIPSYNC_PT_export, LIPSYNC_PT_jaw, LIPSYNC_PT_main, LIPSYNC_PT_performance
+from .preferences import LIPSYNC_AP_preferences
+from .settings import LIPSYNC_PG_settings
+
+CLASSES: tuple[type, ...] = (
+    LIPSYNC_AP_preferences,
+    LIPSYNC_PG_settings,
+    LIPSYNC_OT_bake,
+    LIPSYNC_OT_export_character,
+    LIPSYNC_OT_export_curves,
+    LIPSYNC_PT_main,
+    LIPSYNC_PT_performance,
+    LIPSYNC_PT_jaw,
+    LIPSYNC_PT_export,
+)
+
+
+def register() -> None:
+    """Classes, then the property that uses one of them."""
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+    bpy.types.Scene.lipsync = bpy.props.PointerProperty(type=LIPSYNC_PG_settings)
+
+
+def unregister() -> None:
+    """The mirror image of register()."""
+    del bpy.types.Scene.lipsync
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)
+    panel_data.forget()
