@@ -211,9 +211,7 @@ def _is_ours(curve: bpy.types.FCurve) -> bool:
     return curve.group is not None and curve.group.name == GROUP
 
 
-def _set_action(
-    data: bpy.types.AnimData, action: bpy.types.Action | None, slot: bpy.types.ActionSlot | None
-) -> None:
+def _set_action(data: bpy.types.AnimData, action: bpy.types.Action | None, slot: bpy.types.ActionSlot | None) -> None:
     data.action = action
     if action is not None:
         data.action_slot = slot

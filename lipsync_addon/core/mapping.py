@@ -93,9 +93,7 @@ def resolve(
             if _uses(rule.channels, channels):
                 target = Target("shape_key", owner, name)
                 columns.append(_Column(target, rule.channels, rule.bias, rule.low, rule.high))
-    missing = [
-        rule.keys[0] for rule in profile.shape_keys if id(rule) not in found and _uses(rule.channels, channels)
-    ]
+    missing = [rule.keys[0] for rule in profile.shape_keys if id(rule) not in found and _uses(rule.channels, channels)]
     if profile.jaw and _uses(profile.jaw.channels, channels):
         columns = _with_jaw(columns, profile, profile.jaw, inventory, jaw)
     return _matrix(columns, tuple(channels), tuple(missing))

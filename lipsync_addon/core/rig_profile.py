@@ -109,7 +109,7 @@ def _jaw_rule(data: Any) -> JawRule:
 
 
 def axis_sign(axis: str) -> tuple[int, float]:
-    """"-Y" -> (1, -1.0): index of the axis, and its direction. Raises ValueError for anything else."""
+    """Index of the axis and its direction: (1, -1.0) for "-Y". Raises ValueError for anything else."""
     letter = axis.removeprefix("-") if isinstance(axis, str) else ""
     if letter not in ("X", "Y", "Z"):
         raise ValueError(f"axis is {axis!r}, it must be X, Y, Z, -X, -Y or -Z")

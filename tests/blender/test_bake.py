@@ -16,7 +16,14 @@ from lipsync_addon.core.pipeline import Performance
 from lipsync_addon.core.track import AnimationTrack
 from tests.blender.scene_builder import build_character, build_mesh, curves_of, random_track, snapshot
 
-RATES = {"24": (24, 1.0), "25": (25, 1.0), "30": (30, 1.0), "60": (60, 1.0), "23.976": (24, 1.001), "29.97": (30, 1.001)}
+RATES = {
+    "24": (24, 1.0),
+    "25": (25, 1.0),
+    "30": (30, 1.0),
+    "60": (60, 1.0),
+    "23.976": (24, 1.001),
+    "29.97": (30, 1.001),
+}
 
 
 def set_rate(rate: str) -> float:
@@ -60,9 +67,7 @@ def test_ten_minutes_stay_right_to_the_sample(rate):
 
 def test_a_line_that_starts_between_frames_is_sampled_at_the_whole_frames():
     track = random_track(fps=24)
-    report = bake(
-        bpy.context.scene, [build_mesh("Face", ["jawOpen"])], Performance(track), "line", BakeSettings(10.25)
-    )
+    report = bake(bpy.context.scene, [build_mesh("Face", ["jawOpen"])], Performance(track), "line", BakeSettings(10.25))
     values = read_track(report.targets, bpy.context.scene, start_frame=10, count=report.frames).values[:, 0]
     np.testing.assert_allclose(values[1:4], track.at(np.array([0.75, 1.75, 2.75]) / 24)[:, 17], atol=1e-6)
     assert (report.first_frame, report.last_frame) == (10, 70)

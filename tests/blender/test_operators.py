@@ -33,9 +33,7 @@ def line(shared, tmp_path) -> Path:
 
 def curves() -> dict[str, list[tuple[float, float]]]:
     (action,) = bpy.data.actions
-    return {
-        f"{c.data_path}[{c.array_index}]": [tuple(p.co) for p in c.keyframe_points] for c in curves_of(action)
-    }
+    return {f"{c.data_path}[{c.array_index}]": [tuple(p.co) for p in c.keyframe_points] for c in curves_of(action)}
 
 
 def test_switching_on_and_off_twice_leaves_nothing():

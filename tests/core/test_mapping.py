@@ -84,9 +84,7 @@ def test_weights_bias_limits_and_the_direction_of_the_jaw(tmp_path):
     track = AnimationTrack(("jawOpen", "mouthFunnel"), [[0.0, 0.0], [0.5, 1.0], [1.0, 1.0]], 50.0, start=0.25)
     mapped = map_track(track, mapping)
     assert mapped.names == ("shape_key:Face:aa", "shape_key:Face:closed", "bone_rotation:Rig:jaw")
-    np.testing.assert_allclose(
-        mapped.values, [[0.0, 0.9, 0.0], [0.5, 0.1, -0.15], [0.75, 0.1, -0.3]], atol=1e-6
-    )
+    np.testing.assert_allclose(mapped.values, [[0.0, 0.9, 0.0], [0.5, 0.1, -0.15], [0.75, 0.1, -0.3]], atol=1e-6)
     assert (mapped.fps, mapped.start, mapping.targets[2].axis) == (50.0, 0.25, 2)
 
 

@@ -60,7 +60,9 @@ def test_all_52_are_found_in_every_spelling(spelling):
     assert {key: rule.keys[0] for key, rule in matched.items()} == names
 
 
-@pytest.mark.parametrize("name", ["mouthCloseFixJawOpen", "corrective_jawOpen", "jawOpenWide", "open", "jaw", "viseme_aa"])
+@pytest.mark.parametrize(
+    "name", ["mouthCloseFixJawOpen", "corrective_jawOpen", "jawOpenWide", "open", "jaw", "viseme_aa"]
+)
 def test_names_that_only_end_or_begin_alike_are_left_alone(name):
     assert match_keys(ARKIT, [*ARKIT_52, name]).get(name) is None
 
