@@ -1,0 +1,88 @@
+"""What the panel says. A layout that writes down what it is asked to draw stands in for Blender's, and refuses
+properties and operators that do not exist, as Blender would by an empty panel."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import bpy
+import pytest
+
+from lipsync_addon.blender import jobs, panels
+from lipsync_addon.blender.bake import bake
+from lipsync_addon.blender.panel_data import remember
+from lipsync_addon.core.pipeline import Performance
+from tests.blender.scene_builder import build_character, random_track
+
+PANELS = (panels.LIPSYNC_PT_main, panels.LIPSYNC_PT_performance, panels.LIPSYNC_PT_jaw, panels.LIPSYNC_PT_export)
+
+
+class Layout(SimpleNamespace):
+    """Same for rows, columns and boxes."""
+
+    def row(self, **_):
+        return self
+
+    column = box = row
+
+    def prop(self, data, name, **_):
+        assert name in data.bl_rna.properties
+        self.drawn.append(name)
+
+    def prop_search(self, data, name, collection, collection_name, **_):
+        assert collection_name in collection.bl_rna.properties
+        self.prop(data, name)
+
+    def operator(self, name, **_):
+        module, operator = name.split(".")
+        assert operator in dir(getattr(bpy.ops, module))
+        self.drawn.append(name)
+
+    def label(self, text, icon):
+        icons = bpy.types.UILayout.bl_rna.functions["label"].parameters["icon"].enum_items
+        assert icon in icons
+        self.drawn.append(text)
+
+    def progress(self, factor, text):
+        self.drawn.append(f"{factor:.0%} {text}")
+
+
+def drawn() -> str:
+    """Everything on the tab as one line."""
+    layout = Layout(drawn=[])
+    for panel in PANELS:
+        panel.draw(SimpleNamespace(layout=layout), bpy.context)
+    return " ".join(layout.drawn)
+
+
+def test_an_empty_scene_is_told_what_to_choose(addon):
+    assert "Choose a sound file." in drawn()
+    assert "lipsync.bake" in drawn()
+
+
+def test_the_character_is_described_and_the_report_shown(addon):
+    character = build_character()
+    assert "ARKit: 52 of 52, jaw bone 'jaw'" in drawn()
+    character[0].data.shape_keys.key_blocks["jawOpen"].mute = True
+    remember(bake(bpy.context.scene, character, Performance(random_track()), "line"))
+    text = drawn()
+    assert "58 curves" in text and "'jawOpen' of 'Face' is muted." in text
+
+
+@pytest.mark.parametrize("source", ["FILE", "STRIP"])
+@pytest.mark.parametrize("own_angle", [False, True])
+def test_every_state_of_the_settings_can_be_drawn(addon, source, own_angle):
+    settings = bpy.context.scene.lipsync
+    settings.source, settings.jaw_own_angle = source, own_angle
+    bpy.context.scene.sequence_editor_create()
+    text = drawn()
+    assert ("sound_file" in text, "strip" in text) == (source == "FILE", source == "STRIP")
+    assert ("jaw_axis" in text) == own_angle
+
+
+def test_while_a_line_is_baked_there_is_progress_instead_of_the_button(addon, monkeypatch):
+    job = jobs.Job(lambda progress: None, "Listening")
+    job.fraction = 0.25
+    monkeypatch.setattr(jobs, "_running", [job])
+    assert "25% Listening" in drawn() and "lipsync.bake" not in drawn()
+    assert not bpy.ops.lipsync.bake.poll()
