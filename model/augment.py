@@ -11,7 +11,7 @@ from scipy import signal
 
 from .network import MELS, SAMPLE_RATE, mel_filters
 
-WARPS = np.linspace(0.82, 1.22, 21)
+WARPS = np.linspace(0.84, 1.2, 19)
 """Vocal tract lengths: below 1 a longer tract (lower formants), above 1 a shorter one, down to a child's."""
 
 

@@ -113,13 +113,13 @@ class Pieces(IterableDataset):
                 "units": torch.from_numpy(piece.units),
                 "seal": torch.from_numpy(piece.seal),
                 "source": torch.tensor(index),
-                "warp": torch.tensor(int(rng.integers(len(WARPS))) if rng.random() < 0.75 else len(WARPS) // 2),
+                "warp": torch.tensor(int(rng.integers(len(WARPS))) if rng.random() < 0.6 else int(np.argmin(abs(WARPS - 1)))),
             }
 
     def draw(self, source: Source, rng: np.random.Generator) -> Piece:
         """A random piece at a random speed, padded with silence where the line is shorter."""
         line = int(rng.choice(source.training_lines))
-        speed = float(np.exp(rng.uniform(np.log(0.85), np.log(1.18)))) if rng.random() < 0.6 else 1.0
+        speed = float(np.exp(rng.uniform(np.log(0.85), np.log(1.18)))) if rng.random() < 0.5 else 1.0
         wanted = int(round(self.frames * speed))
         first = int(rng.integers(max(source.frames(line) - wanted, 0) + 1))
         piece = source.piece(line, first, wanted)

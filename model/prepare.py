@@ -26,7 +26,7 @@ from .datasets.synthetic import espeak_lines, flite_lines
 from .datasets.teacher import teacher_opening
 from .network import HOP, UNITS
 from .paths import PREPARED
-from .targets import FPS, Phones, bilabial_core, frame_phones, fused, unit_curves, with_short_onsets
+from .targets import FPS, Phones, bilabial_core, frame_phones, fused, with_short_onsets
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def store(source: str, lines: Iterator[Line]) -> None:
         if line.units:
             curves = at_frames(line.units, frames)
         elif line.phones:
-            curves = fused(unit_curves(line.phones, frames), opening, labels)
+            curves = fused(line.phones, opening)
         else:
             curves = np.full((frames, len(UNITS)), np.nan)
         audio.append(pcm.astype(np.int16))

@@ -19,6 +19,8 @@ from lipsync_addon.core.phones import BILABIALS, PHONES
 from .network import HOP, SAMPLE_RATE, UNITS
 
 FPS = SAMPLE_RATE / HOP
+MOST_PARTED = 0.45
+"""Most that mouthLowerDown and mouthUpperUp add to let the lips part without the jaw."""
 Phones = list[tuple[float, float, str]]
 """[(start s, end s, unit)]"""
 
@@ -59,34 +61,47 @@ def frame_phones(phones: Phones, frames: int) -> NDArray[np.int16]:
 
 def unit_curves(phones: Phones, frames: int) -> NDArray[np.float32]:
     """[T, U] coefficients by the dominance model."""
+    known = articulation()["sil"]
+    curves = [
+        dominated(phones, frames, unit, _GROUP.get(unit, "open")) if unit in known else np.zeros(frames) for unit in UNITS
+    ]
+    return np.stack(curves, axis=1).astype(np.float32)
+
+
+def dominated(phones: Phones, frames: int, column: str, group: str) -> NDArray[np.float64]:
+    """[T] one column of articulation.csv over time, every phone pulling with its dominance of `group`."""
     table = articulation()
     time = np.arange(frames)[:, None] / FPS
     phones = [p for p in phones if p[1] - p[0] > 1e-3] or [(0.0, frames / FPS, "sil")]
     start, end = (np.array([p[i] for p in phones]) for i in (0, 1))
-    column = lambda name: np.array([table[p[2]][name] for p in phones])  # noqa: E731
-    before = np.maximum(start - time, 0) / (column("onset_ms") / 2000)
-    after = np.maximum(time - end, 0) / (column("decay_ms") / 2000)
-    fading = np.exp(-(before + after)) + 1e-9
-    curves = np.zeros((frames, len(UNITS)), np.float32)
-    for index, unit in enumerate(UNITS):
-        if unit in table["sil"]:
-            pull = fading * column(f"dom_{_GROUP.get(unit, 'open')}")
-            curves[:, index] = (pull * column(unit)).sum(1) / pull.sum(1)
-    return curves
+    of = lambda name: np.array([table[p[2]][name] for p in phones])  # noqa: E731
+    before = np.maximum(start - time, 0) / (of("onset_ms") / 2000)
+    after = np.maximum(time - end, 0) / (of("decay_ms") / 2000)
+    pull = (np.exp(-(before + after)) + 1e-9) * of(f"dom_{group}")
+    return (pull * of(column)).sum(1) / pull.sum(1)
 
 
-def fused(curves: NDArray[np.float32], opening: NDArray[np.float32], labels: NDArray[np.int16]) -> NDArray[np.float32]:
-    """[T, U] the same motion with the jaw set so that the lips open as measured.
+def fused(phones: Phones, opening: NDArray[np.float32]) -> NDArray[np.float32]:
+    """[T, U] the dominance model's motion with jaw and lips set so that they open as measured.
 
     `opening` [T] in distances of the outer eye corners; nan where unknown. There the jaw is unknown too (nan) but in
-    silence and at p, b, m: the table's jaw is too even to learn from. `labels` [T] index into PHONES.
+    silence and at p, b, m: the table's jaw is too even to learn from. The jaw opens as far as the phone lets it, the
+    lips part for the rest: real lips are 0.07 apart at s, where the teeth are together.
     """
+    curves, most = unit_curves(phones, len(opening)), dominated(phones, len(opening), "jaw_most", "open")
     weights, jaw = gap_weights(), UNITS.index("jawOpen")
-    others = curves @ weights - curves[:, jaw] * weights[jaw]
-    wanted = np.clip((opening - others) / weights[jaw], 0.0, 1.0)
+    lips = [UNITS.index("mouthLowerDown"), UNITS.index("mouthUpperUp")]
+    lip_weight = weights[lips].sum()
+    known = ~np.isnan(opening)
+    rest = np.where(known, opening, 0) - (curves @ weights - curves[:, jaw] * weights[jaw])
+    first = np.clip(rest / weights[jaw], 0, most)
+    parted = np.clip((rest - first * weights[jaw]) / lip_weight, 0, MOST_PARTED)
+    second = np.clip((rest - parted * lip_weight) / weights[jaw], 0, 1)
+    labels = frame_phones(phones, len(opening))
     certain = np.isin(labels, [PHONES.index(phone) for phone in ("sil", *BILABIALS)])
     result = curves.copy()
-    result[:, jaw] = np.where(np.isnan(opening), np.where(certain, curves[:, jaw], np.nan), wanted)
+    result[:, jaw] = np.where(known, second, np.where(certain, curves[:, jaw], np.nan))
+    result[:, lips] += np.where(known, parted, 0)[:, None]
     return result
 
 

@@ -54,7 +54,7 @@ class TrainConfig:
     warm_up: int = 250
     weight_decay: float = 0.02
     dropout: float = 0.1
-    phones_only: float = 0.4
+    phones_only: float = 0.3
     """Share of pieces for which *move* gets the phones without the residual, so that it also runs from text."""
     average: float = 0.998
     seed: int = 0

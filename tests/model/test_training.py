@@ -14,7 +14,7 @@ from model.datasets.faces import grid_opening
 from model.dataset import Pieces, Source
 from model.network import HOP, UNITS, NetworkConfig
 from model.prepare import Line, store
-from model.targets import FPS, fused, frame_phones, gap_weights, unit_curves, with_short_onsets
+from model.targets import FPS, fused, gap_weights, unit_curves, with_short_onsets
 from model.train import TrainConfig, Trainer
 
 SMALL = NetworkConfig(hear_width=48, hear_dilations=(1, 2), move_width=32, move_dilations=(1,), residual=4)
@@ -87,10 +87,15 @@ def test_rounded_and_closed_phones_look_so():
 
 
 def test_the_jaw_follows_the_measured_opening():
-    opening = np.full(145, 0.1, np.float32)
-    labels = frame_phones(PHONES, 145)
-    curves = fused(unit_curves(PHONES, 145), opening, labels)
+    curves = fused(PHONES, np.full(145, 0.1, np.float32))
     np.testing.assert_allclose(curves @ gap_weights(), 0.1, atol=1e-3)
+
+
+def test_lips_part_at_s_with_the_teeth_close_and_at_a_with_the_jaw():
+    phones = [(0.0, 0.5, "a"), (0.5, 1.0, "s"), (1.0, 1.5, "a")]
+    curves = fused(phones, np.full(75, 0.08, np.float32))
+    jaw, lip = UNITS.index("jawOpen"), UNITS.index("mouthLowerDown")
+    assert curves[37, jaw] < 0.7 * curves[12, jaw] and curves[37, lip] > curves[12, lip]
 
 
 def test_a_stop_after_silence_is_cut_to_its_end():
