@@ -25,7 +25,7 @@ class BakeSettings:
     """Where a take goes and what else it may change."""
 
     start_frame: float = 1.0
-    """Frame of the sound's first sample; may lie between whole frames, where the keys are."""
+    """Frame of the sound's first sample. May lie between whole frames, where the keys are, if no sound is added."""
     jaw: JawSettings = JawSettings()
     extend_range: bool = False
     """Let the scene end later where the take does; otherwise its range is left alone."""

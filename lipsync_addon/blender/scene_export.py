@@ -47,7 +47,12 @@ def write_character(
     """export_character() straight into `path`, for callers that care for whole files themselves."""
     write = _writer(path)
     owners = [owner for obj in objects for owner in _animated(obj)]
-    with moved(owners, -first_frame), _still_values(owners), _own_scene(scene, objects, take, last_frame - first_frame):
+    with (
+        _object_mode(),
+        moved(owners, -first_frame),
+        _still_values(owners),
+        _own_scene(scene, objects, take, last_frame - first_frame),
+    ):
         try:
             with redirect_stdout(io.StringIO()):  # the exporters tell every step
                 write(str(path))
@@ -108,6 +113,21 @@ def _writer(path: Path) -> Callable[[str], None]:
     if write is None:
         raise LipsyncError(f"{path.name} has an ending that cannot be exported.", f"Use one of {', '.join(ENDINGS)}.")
     return write
+
+
+@contextmanager
+def _object_mode() -> Iterator[None]:
+    """Out of edit mode, where the mesh is not what it will be and exporters stumble; back again at the end."""
+    active = bpy.context.object
+    mode = active.mode if active else "OBJECT"
+    if mode == "OBJECT":
+        yield
+        return
+    bpy.ops.object.mode_set(mode="OBJECT")
+    try:
+        yield
+    finally:
+        bpy.ops.object.mode_set(mode=mode)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import bpy
 
+from ..core.errors import LipsyncError
 from .actions import TAKE
 from .sound_import import open_sound
 
@@ -17,8 +18,13 @@ def add_sound(scene: bpy.types.Scene, path: Path, start_frame: float, take: str,
     """Has the file play from `start_frame`, on the lowest channel with room for it.
 
     A strip that does so already is left as it is; the strip of an earlier bake of this take is moved. `undo`
-    gets the way back. Raises LipsyncError if the file is no sound.
+    gets the way back. Raises LipsyncError if the file is no sound, or for a start between two frames, which the
+    sequencer cannot do.
     """
+    if start_frame != int(start_frame):
+        raise LipsyncError(
+            f"The sequencer cannot start a sound at frame {start_frame:g}.", "Start the line on a whole frame."
+        )
     if scene.sequence_editor is None:
         scene.sequence_editor_create()
         undo.callback(scene.sequence_editor_clear)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import bpy
-from bpy.props import BoolProperty, EnumProperty, FloatProperty, PointerProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
 
 from ..core.mapping import JawSettings
 from ..core.style import StyleSettings
@@ -34,9 +34,7 @@ class LIPSYNC_PG_settings(bpy.types.PropertyGroup):
         type=bpy.types.Object,
         poll=_can_be_character,
     )
-    start_frame: FloatProperty(
-        name="Start", description="Frame of the sound's first sample", default=1.0, precision=2, step=100
-    )
+    start_frame: IntProperty(name="Start", description="Frame of the sound's first sample", default=1)
     add_sound: BoolProperty(name="Add Sound", description="Put the file into the video sequencer", default=True)
     extend_range: BoolProperty(
         name="Extend Scene", description="Let the scene end later if the line does", default=False

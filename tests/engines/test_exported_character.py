@@ -188,6 +188,22 @@ def test_a_hidden_mesh_comes_along(three_seconds, tmp_path):
     assert "Teeth" in {node.name for node in pygltflib.GLTF2().load(path).nodes}
 
 
+@pytest.mark.parametrize("ending", [".fbx", ".glb"])
+@pytest.mark.parametrize(("name", "mode"), [("Face", "EDIT"), ("Rig", "POSE"), ("Rig", "EDIT")])
+def test_the_artist_may_be_in_the_middle_of_something(three_seconds, tmp_path, ending, name, mode):
+    def enter(face):
+        bpy.context.view_layer.objects.active = bpy.data.objects[name]
+        bpy.ops.object.mode_set(mode=mode)
+
+    path, _ = export(ending, three_seconds, tmp_path, enter)
+    assert bpy.context.object.name == name and bpy.context.object.mode == mode
+    if ending == ".glb":
+        times, weights = channels_of(pygltflib.GLTF2().load(path))["Face", "weights"]
+        np.testing.assert_allclose(weights.reshape(len(times), 52), three_seconds.values, atol=1e-5)
+    else:
+        assert path.stat().st_size > 50_000
+
+
 def test_an_exporter_that_fails_leaves_no_file_and_the_scene_as_it_was(three_seconds, tmp_path, monkeypatch):
     from lipsync_addon.blender import scene_export
 
