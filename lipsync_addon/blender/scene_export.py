@@ -56,10 +56,10 @@ def write_character(
         try:
             with redirect_stdout(io.StringIO()):  # the exporters tell every step
                 write(str(path))
-        except RuntimeError as error:
+        except (RuntimeError, AttributeError) as error:  # the latter where the exporter is switched off
             raise LipsyncError(
                 f"The {path.suffix} file of '{take}' was not written, Blender's exporter failed: {_reason(error)}",
-                "Choose another folder, free some space, or look into Blender's console for details.",
+                "Choose another folder, free some space, or see whether Blender's FBX and glTF add-ons are switched on.",
             ) from error
     return tuple(_unapplied(objects))
 
@@ -175,7 +175,7 @@ def _values(owner: bpy.types.ID) -> Iterator[tuple[object, tuple[str, ...]]]:
             yield thing, ("location", "rotation_euler", "rotation_quaternion", "rotation_axis_angle", "scale")
 
 
-def _reason(error: RuntimeError) -> str:
+def _reason(error: Exception) -> str:
     """The line of an operator's traceback that says what happened."""
     lines = [line for line in str(error).splitlines() if line and not line.startswith("Location:")]
     return lines[-1] if lines else "for no reason that it tells."

@@ -22,7 +22,7 @@ from ..sound_import import open_sound, sound_of_strip
 
 
 class LIPSYNC_OT_bake(JobOperator, bpy.types.Operator):
-    """Write mouth animation for the voice line onto the character"""
+    """Write mouth animation for the voice line onto the character. Baking the line again replaces these curves"""
 
     bl_idname = "lipsync.bake"
     bl_label = "Bake"
