@@ -18,6 +18,7 @@ MOUNTS = """mount -t proc proc {root}/proc
 mount -t sysfs sysfs {root}/sys
 mount --rbind /dev {root}/dev
 mount -t tmpfs tmpfs {root}/dev/shm
+mount -t tmpfs tmpfs {root}/tmp
 mount --bind {session} {root}/session
 exec chroot {root} {command}"""
 

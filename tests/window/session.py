@@ -25,10 +25,15 @@ class Session:
     """Blender in a window of 1600 x 900, started with in_blender.py."""
 
     def __enter__(self) -> Session:
-        os.environ |= {"DISPLAY": ":99", "LIBGL_ALWAYS_SOFTWARE": "1", "BLENDER_USER_RESOURCES": str(FOLDER / "blender")}
+        os.environ |= {
+            "DISPLAY": ":99",
+            "LIBGL_ALWAYS_SOFTWARE": "1",
+            "OMP_THREAD_LIMIT": "1",  # tesseract's threads cost more than they bring
+            "BLENDER_USER_RESOURCES": str(FOLDER / "blender"),
+        }
         display = ["Xvfb", ":99", "-screen", "0", "1600x900x24", "+extension", "GLX", "+render", "-noreset"]
         self._display = subprocess.Popen(display, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self._wait("the display", Path("/tmp/.X11-unix/X99").exists)
+        self._wait("the display", self._display, Path("/tmp/.X11-unix/X99").exists)
         setup = ["blender", "--background", "--python-exit-code", "1", "--python", str(FOLDER / "install.py")]
         window = ["blender", "--window-geometry", "0", "0", "1600", "900", "--python", str(FOLDER / "in_blender.py")]
         with (FOLDER / "blender.log").open("w") as log:
@@ -53,13 +58,13 @@ class Session:
 
     def wait_for(self, what: str, condition: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
         """The first state that meets the condition. Raises TimeoutError that names `what`."""
-        self._wait(what, lambda: condition(self.state))
+        self._wait(what, self._blender, lambda: condition(self.state))
         return self.state
 
     def screenshot(self, name: str) -> Path:
         """The whole display as a picture in the session's folder."""
         path = FOLDER / f"{name}.png"
-        subprocess.run(["scrot", "--overwrite", "--pointer", str(path)], check=True)
+        subprocess.run(["scrot", "--overwrite", str(path)], check=True)
         return path
 
     def words(self, picture: Path) -> list[tuple[str, int, int]]:
@@ -77,21 +82,33 @@ class Session:
             if row[11].strip()
         ]
 
-    def click(self, word: str, picture: Path) -> None:
-        """Presses the left button on a word of the screenshot. Raises LookupError if it is not to be read there."""
-        places = [(x, y) for text, x, y in self.words(picture) if text.strip(".:()") == word]
-        if not places:
-            raise LookupError(f'"{word}" is not to be read in {picture.name}')
-        x, y = places[0]
-        subprocess.run(["xdotool", "mousemove", str(x), str(y), "sleep", "0.3", "click", "1"], check=True)
+    def see(self, word: str, name: str) -> tuple[int, int]:
+        """Waits until a word is to be read on the display; returns where. Leaves the screenshot `name`."""
+        found: list[tuple[int, int]] = []
+
+        def readable() -> bool:
+            words = self.words(self.screenshot(name))
+            found.extend((x, y) for text, x, y in words if text.strip(".:()") == word)
+            return bool(found)
+
+        self._wait(f'the word "{word}"', self._blender, readable)
+        return found[0]
+
+    def click(self, word: str, name: str) -> None:
+        """Presses the left button on a word, once it is to be read."""
+        x, y = map(str, self.see(word, name))
+        aside = ["mousemove", "400", "500"]  # a pointer on a button hides its text
+        subprocess.run(["xdotool", "mousemove", x, y, "sleep", "0.3", "click", "1", *aside], check=True)
 
     def press(self, key: str) -> None:
         """Presses a key, named as xdotool does, such as Escape."""
         subprocess.run(["xdotool", "key", key], check=True)
 
-    def _wait(self, what: str, condition: Callable[[], object]) -> None:
+    def _wait(self, what: str, process: subprocess.Popen[bytes], condition: Callable[[], object]) -> None:
         end = time.monotonic() + PATIENCE
         while not condition():
+            if process.poll() is not None:
+                raise RuntimeError(f"{process.args[0]} ended before {what} came")
             if time.monotonic() > end:
                 raise TimeoutError(f"{what} did not come; last state: {self.state}")
             time.sleep(0.1)
