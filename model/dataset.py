@@ -113,7 +113,7 @@ class Pieces(IterableDataset):
                 "units": torch.from_numpy(piece.units),
                 "seal": torch.from_numpy(piece.seal),
                 "source": torch.tensor(index),
-                "warp": torch.tensor(int(rng.integers(len(WARPS))) if rng.random() < 0.6 else int(np.argmin(abs(WARPS - 1)))),
+                "warp": torch.tensor(int(rng.integers(WARPS)) if rng.random() < 0.65 else 0),
             }
 
     def draw(self, source: Source, rng: np.random.Generator) -> Piece:

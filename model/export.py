@@ -69,6 +69,7 @@ def difference(network: Lipsync, path: Path, samples: np.ndarray) -> float:
 def export(checkpoint: Path, folder: Path, name: str, version: str) -> tuple[ModelSpec, float]:
     """The contract that was written and the difference that was found. Raises ValueError above TOLERANCE."""
     network = load_checkpoint(checkpoint)
+    folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as temporary:
         path = Path(temporary) / f"{name}.onnx"
         to_onnx(network, path)

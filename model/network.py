@@ -64,13 +64,9 @@ class NetworkConfig:
         return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in data.items()})
 
 
-def mel_filters(warp: float = 1.0) -> np.ndarray:
-    """[MELS, FFT // 2 + 1] librosa's Slaney filters; `warp` scales their frequencies (vocal tract length)."""
-    filters = librosa.filters.mel(sr=SAMPLE_RATE, n_fft=FFT, n_mels=MELS, fmin=MEL_RANGE[0], fmax=MEL_RANGE[1])
-    if warp == 1.0:
-        return filters
-    bins = np.arange(FFT // 2 + 1)
-    return np.stack([np.interp(bins / warp, bins, row, right=0.0) for row in filters]).astype(np.float32)
+def mel_filters() -> np.ndarray:
+    """[MELS, FFT // 2 + 1] librosa's Slaney filters."""
+    return librosa.filters.mel(sr=SAMPLE_RATE, n_fft=FFT, n_mels=MELS, fmin=MEL_RANGE[0], fmax=MEL_RANGE[1])
 
 
 class LogMel(nn.Module):

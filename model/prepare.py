@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ from .datasets.synthetic import espeak_lines, flite_lines
 from .datasets.teacher import teacher_opening
 from .network import HOP, UNITS
 from .paths import PREPARED
+from .voices import random_voice
 from .targets import FPS, Phones, bilabial_core, frame_phones, fused, with_short_onsets
 
 
@@ -109,6 +110,14 @@ def grid_lines() -> Iterator[Line]:
             yield Line(name, samples, phones.get(name), opening[name])
 
 
+def in_other_voices(lines: Iterator[Line], voices: int, seed: int) -> Iterator[Line]:
+    """Each line in so many random voices; what the mouth does stays."""
+    rng = np.random.default_rng(seed)
+    for line in lines:
+        for _ in range(voices):
+            yield replace(line, samples=random_voice(line.samples, rng))
+
+
 def facegood_lines() -> Iterator[Line]:
     """The captured Mandarin takes, without the dev take and the one that is held out."""
     units = facegood_units()
@@ -125,6 +134,8 @@ def synthetic_lines(speak) -> Iterator[Line]:
 SOURCES = {
     "grid_s1": grid_lines,
     "facegood": facegood_lines,
+    "grid_s1_voices": lambda: in_other_voices(grid_lines(), 3, seed=3),
+    "facegood_voices": lambda: in_other_voices(facegood_lines(), 2, seed=4),
     "nathalie_nl": lambda: speech_lines("nathalie_nl"),
     "flite": lambda: synthetic_lines(flite_lines),
     "espeak": lambda: synthetic_lines(espeak_lines),

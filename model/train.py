@@ -27,7 +27,7 @@ from .losses import LossWeights, total_loss
 from .network import Lipsync, NetworkConfig
 from .paths import REPOSITORY, RUNS
 
-MEASURED = ("grid_s1", "facegood")
+MEASURED = ("grid_s1", "grid_s1_voices", "facegood", "facegood_voices")
 """Sources with a tracked or captured face."""
 
 
@@ -39,12 +39,12 @@ class TrainConfig:
     losses: LossWeights = LossWeights()
     shares: dict[str, float] = field(
         default_factory=lambda: {
-            "grid_s1": 0.24, "facegood": 0.05, "nathalie_nl": 0.11, "flite": 0.10, "espeak": 0.12,
-            "kathleen_en": 0.12, "speechocean762_en": 0.20, "kerstin_de": 0.06,
+            "grid_s1": 0.12, "grid_s1_voices": 0.20, "facegood": 0.02, "facegood_voices": 0.03, "nathalie_nl": 0.08,
+            "kathleen_en": 0.10, "speechocean762_en": 0.20, "kerstin_de": 0.07, "flite": 0.09, "espeak": 0.09,
         }  # fmt: skip
     )
     """Chance that a piece comes from a source."""
-    unit_weights: dict[str, float] = field(default_factory=lambda: {"facegood": 2.0})
+    unit_weights: dict[str, float] = field(default_factory=lambda: {"facegood": 2.0, "facegood_voices": 2.0})
     """Weight of a source's mouth units; 1 where not named."""
     steps: int = 4000
     batch: int = 32
