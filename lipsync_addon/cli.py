@@ -17,7 +17,8 @@ from .core.pipeline import Performance, animate
 from .core.progress import Progress, no_progress, part
 from .core.style import StyleSettings
 from .core.writing import check_writable
-from .exporters import EXPORTERS, ExportOptions, write
+from .exporters import EXPORTERS, FORMATS, write
+from .exporters.arguments import add_format_arguments, chosen_formats, export_options, format_lines
 from .inference.predictor import Predictor
 from .inference.session import PROVIDERS
 from .speech.sound_file import open_sound
@@ -27,6 +28,8 @@ CHARACTER_ENDINGS = (".fbx", ".glb", ".blend")
 
 BAKE_EXAMPLES = (
     "lipsync bake line.wav --to line.csv --to line.json",
+    "lipsync bake line.wav --to line.anim --path Armature/Face --max-error 0.01",
+    "lipsync bake line.wav --to line.csv --format rigmapper --fps 30",
     "lipsync bake line.wav --character hero.blend --to line.fbx",
 )
 INFO_EXAMPLE = "lipsync info"
@@ -62,7 +65,7 @@ def bake(options: argparse.Namespace) -> None:
         if characters:
             result, notices = _write_characters(options, performance, characters, part(progress, share, 1.0))
             results.append(result)
-        results += _write_curves(performance, curves, options.fps)
+        results += _write_curves(options, performance, curves)
     for notice in notices:
         print(f"lipsync: {notice}", file=sys.stderr)
     if options.quiet:
@@ -87,6 +90,11 @@ def info(options: argparse.Namespace) -> None:
     print(f"Blender   {_version('bpy') or 'not in this Python. ' + INSTALL_BLENDER.format('characters')}")
 
 
+def formats(options: argparse.Namespace) -> None:
+    """What curves can be written as."""
+    print(*format_lines(), sep="\n")
+
+
 def _checked_outputs(options: argparse.Namespace) -> tuple[list[Path], list[Path]]:
     """The files that need Blender and those that do not. Raises LipsyncError for what cannot work, before work."""
     characters = [path for path in options.to if path.suffix.lower() in CHARACTER_ENDINGS]
@@ -98,6 +106,9 @@ def _checked_outputs(options: argparse.Namespace) -> tuple[list[Path], list[Path
             raise LipsyncError(f"{path} has an unknown ending.", f"Use one of {known}.")
         if path.resolve() in inputs:
             raise LipsyncError(f"{path} would be overwritten by its own result.", "Choose another name after --to.")
+    for chosen in (FORMATS[each] for each in options.format):
+        if chosen.extension not in {path.suffix.lower() for path in curves}:
+            raise LipsyncError(f"--format {chosen.id} is not used.", f"Add --to with a file named *{chosen.extension}.")
     if len({path.resolve() for path in options.to}) < len(options.to):
         raise LipsyncError("The same file stands twice after --to.", "Name each file once.")
     if characters and not options.character:
@@ -129,12 +140,12 @@ def _write_characters(
     return f"{report} -> {', '.join(map(str, outputs))}", report.notices
 
 
-def _write_curves(performance: Performance, outputs: list[Path], fps: float | None) -> list[str]:
+def _write_curves(options: argparse.Namespace, performance: Performance, outputs: list[Path]) -> list[str]:
     """Returns what to tell the user."""
-    done = []
+    done, formats = [], chosen_formats(options)
     for path in outputs:
-        exporter = EXPORTERS[path.suffix.lower()]
-        write(performance.track, path, exporter, ExportOptions(fps))
+        exporter = formats[path.suffix.lower()]
+        write(performance.track, path, exporter, export_options(options, path, options.line))
         done.append(f"{exporter.label} -> {path}")
     return done
 
@@ -191,7 +202,8 @@ def _parser() -> argparse.ArgumentParser:
         new.add_argument("--network", type=Path, metavar="FILE.onnx", help="another network, its .json beside it")
         return new
 
-    add = command("bake", bake, "Turn one voice line into animation.", *BAKE_EXAMPLES).add_argument
+    bake_parser = command("bake", bake, "Turn one voice line into animation.", *BAKE_EXAMPLES)
+    add = bake_parser.add_argument
     endings = ", ".join([*EXPORTERS, *CHARACTER_ENDINGS])
     add("line", type=Path, metavar="LINE", help="sound file with speech, any rate and number of channels")
     add("--to", type=Path, metavar="FILE", action="append", required=True, help=f"result ({endings}); may be repeated")
@@ -208,6 +220,8 @@ def _parser() -> argparse.ArgumentParser:
     names = ", ".join(provider.name for provider in PROVIDERS)
     add("--provider", metavar="NAME", help=f"run on this hardware ({names}) instead of the first that works")
     add("--quiet", action="store_true", help="print nothing but errors and notices")
+    add_format_arguments(bake_parser)
+    command("formats", formats, "List the formats of curves.", "lipsync formats")
     command("info", info, "Say what is installed, what the network runs on and what can be written.", INFO_EXAMPLE)
     return parser
 

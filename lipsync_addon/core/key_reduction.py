@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +53,7 @@ def fewest_keys(values: NDArray[np.float32], max_error: float, kept: Iterable[in
     ends_of_still = np.setdiff1d(np.union1d(still - 1, still + 1), still)
     fixed = sorted({0, count - 1, *kept, *ends_of_still.tolist()})
     curve, moves, keys = values.tolist(), np.diff(values) != 0, [0]
-    for start, end in zip(fixed[:-1], fixed[1:]):
+    for start, end in pairwise(fixed):
         keys += _path(curve, start, end, max_error) if moves[start:end].any() else [end]
     return np.array(keys, np.intp)
 

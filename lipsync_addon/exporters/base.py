@@ -1,40 +1,154 @@
-"""What an exporter is, and how its file gets written."""
+"""What a format is, what the user may choose for it, and the steps that formats share."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import importlib
+import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.errors import LipsyncError
+from ..core.key_reduction import reduced_keys
 from ..core.track import AnimationTrack
 from ..core.writing import whole_file
+
+ROWS_AT_ONCE = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class ExportOptions:
-    """What the user may choose, for every format."""
+    """What the user may choose. A format uses what it can hold; README.md says which."""
 
     fps: float | None = None
     """Frames per second in the file; None: what the format's readers expect."""
+    offset: float = 0.0
+    """Seconds by which everything comes later; below 0 earlier, and what would lie before second 0 is cut off."""
+    names: str | None = None
+    """A file of data/sets without ".json", "all" for the channels as they are; None: what the readers expect."""
+    prefix: str = ""
+    """Before every name, for example "blendShape1." """
+    max_error: float = 0.0
+    """Formats with keys leave out those that straight lines replace within this weight; 0: a key on every frame."""
+    clip: str = "lipsync"
+    """Name of the animation."""
+    path: str = ""
+    """The mesh below the animated object, for example "Armature/Face", for formats that bind by path."""
+    jaw: JawCurve | None = None
+    """A jaw bone that turns as well, for formats that bind by path."""
+    sound: str = ""
+    """Name of the sound file, for formats that mention it."""
+
+
+@dataclass(frozen=True, slots=True)
+class JawCurve:
+    """How a jaw bone opens in an engine: Euler angles in degrees, as the engine's inspector shows them."""
+
+    path: str
+    """The bone below the animated object, for example "Armature/Head/Jaw"."""
+    rest: tuple[float, float, float]
+    """X, Y, Z with the mouth closed."""
+    open: tuple[float, float, float]
+    """X, Y, Z at jawOpen 1."""
 
 
 class Exporter(Protocol):
-    """One file format: track in, bytes out. To add one, copy curves_json.py and list it in __init__.py."""
+    """Track in, file out."""
 
     @property
     def label(self) -> str: ...  # for lists that the user reads
 
     @property
-    def extension(self) -> str: ...  # with the dot, in lower case; no two exporters share one
+    def extension(self) -> str: ...  # with the dot, in lower case
 
     def render(self, track: AnimationTrack, options: ExportOptions) -> Iterator[bytes]:
         """The file in pieces, so that an hour needs no more memory than a minute."""
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One file format: an Exporter whose module is imported when it is used."""
+
+    id: str
+    extension: str
+    label: str
+    source: str
+    """The module in this folder, and after a dot its function if that is not `render`."""
+
+    def render(self, track: AnimationTrack, options: ExportOptions = ExportOptions()) -> Iterator[bytes]:
+        """The file in pieces. Raises LipsyncError for what the format cannot hold."""
+        module, _, function = self.source.partition(".")
+        render: Callable[[AnimationTrack, ExportOptions], Iterator[bytes]]
+        render = getattr(importlib.import_module(f".{module}", __package__), function or "render")
+        return render(track, options)
+
+
 def write(track: AnimationTrack, path: Path, exporter: Exporter, options: ExportOptions = ExportOptions()) -> None:
-    """Writes the file whole or not at all. Raises LipsyncError where that is impossible."""
+    """Writes the file whole or not at all. Raises LipsyncError where that is impossible, or for a track that is
+    empty or holds values that are no numbers."""
+    if track.values.size == 0:
+        raise LipsyncError(f"{path} would be empty: there are no curves.", "Bake a voice line first.")
+    if not np.isfinite(track.values).all():
+        raise LipsyncError(f"{path}: the curves hold values that are not numbers (NaN or infinity).", "Bake again.")
+    if track.start + track.duration + options.offset < 0:
+        raise LipsyncError(f"{path} would be empty: the offset moves everything before second 0.", "Use a smaller one.")
     with whole_file(path) as temporary, temporary.open("wb") as file:
         for piece in exporter.render(track, options):
             file.write(piece)
+
+
+def named(track: AnimationTrack, options: ExportOptions, usual: str) -> AnimationTrack:
+    """The track under the names that the user chose, else the `usual` set, at its own rate."""
+    from .channel_set import with_set  # its tables are files
+
+    track = with_set(track, options.names or usual)
+    return AnimationTrack(tuple(options.prefix + name for name in track.names), track.values, track.fps, track.start)
+
+
+def frame_count(track: AnimationTrack, fps: float, offset: float) -> int:
+    """Frames from second 0 of the file to the track's end."""
+    end = track.start + track.duration + offset
+    return max(math.ceil(end * fps - 1e-6) + 1, 0) if len(track.values) else 0
+
+
+def blocks(track: AnimationTrack, fps: float, offset: float) -> Iterator[AnimationTrack]:
+    """The track on the file's clock in pieces: frame k of the file is at k / fps seconds, the first at 0."""
+    count = frame_count(track, fps, offset)
+    for first in range(0, count, ROWS_AT_ONCE):
+        times = np.arange(first, min(first + ROWS_AT_ONCE, count)) / fps
+        yield AnimationTrack(track.names, track.at(times - offset), fps, first / fps)
+
+
+def on_clock(track: AnimationTrack, fps: float, offset: float) -> AnimationTrack:
+    """The whole track on the file's clock: frame 0 at second 0."""
+    times = np.arange(frame_count(track, fps, offset)) / fps
+    values = track.at(times - offset) if len(times) else np.zeros((0, len(track.names)), np.float32)
+    return AnimationTrack(track.names, values, fps)
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """One channel as keys, joined by straight lines."""
+
+    name: str
+    frames: NDArray[np.intp]
+    """[K] frame numbers in the file, ascending."""
+    values: NDArray[np.float32]
+    """[K]"""
+
+
+def curves(track: AnimationTrack, max_error: float) -> Iterator[Curve]:
+    """The channels of a track on the file's clock, reduced to the keys that it takes."""
+    for name, column, frames in zip(track.names, track.values.T, reduced_keys(track, max_error)):
+        yield Curve(name, frames, column[frames])
+
+
+def number(value: float) -> str:
+    """Up to six decimals and never an exponent, which some readers do not know."""
+    text = f"{value:.6f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text

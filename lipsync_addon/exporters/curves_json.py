@@ -15,29 +15,21 @@ import json
 from collections.abc import Iterator
 
 from ..core.track import AnimationTrack
-from .base import ExportOptions
+from .base import ROWS_AT_ONCE, ExportOptions, named
 
 FORMAT_VERSION = 1
-ROWS_AT_ONCE = 4096
 
 
-class CurvesJson:
-    """Every channel of the track, at the track's own rate unless another is asked for."""
-
-    label = "curves as JSON"
-    extension = ".json"
-
-    def render(self, track: AnimationTrack, options: ExportOptions) -> Iterator[bytes]:
-        """One line per frame."""
-        track = track.resampled(options.fps or track.fps)
-        head = {"format_version": FORMAT_VERSION, "fps": track.fps, "start": track.start, "names": track.names}
-        lines = ",\n".join(f" {json.dumps(key)}: {json.dumps(value)}" for key, value in head.items())
-        yield ("{\n" + lines + ',\n "values": [').encode()
-        separator = "\n"
-        for first in range(0, len(track.values), ROWS_AT_ONCE):
-            rows = track.values[first : first + ROWS_AT_ONCE].tolist()
-            yield (
-                separator + ",\n".join("  " + json.dumps([round(value, 5) for value in row]) for row in rows)
-            ).encode()
-            separator = ",\n"
-        yield b"\n ]\n}\n"
+def render(track: AnimationTrack, options: ExportOptions) -> Iterator[bytes]:
+    """One line per frame, at the track's own rate unless another is asked for."""
+    track = named(track, options, "all").resampled(options.fps or track.fps)
+    start = track.start + options.offset
+    head = {"format_version": FORMAT_VERSION, "fps": track.fps, "start": start, "names": track.names}
+    lines = ",\n".join(f" {json.dumps(key)}: {json.dumps(value)}" for key, value in head.items())
+    yield ("{\n" + lines + ',\n "values": [').encode()
+    separator = "\n"
+    for first in range(0, len(track.values), ROWS_AT_ONCE):
+        rows = track.values[first : first + ROWS_AT_ONCE].tolist()
+        yield (separator + ",\n".join("  " + json.dumps([round(value, 5) for value in row]) for row in rows)).encode()
+        separator = ",\n"
+    yield b"\n ]\n}\n"

@@ -1,7 +1,8 @@
 """Live Link Face CSV, as the iPhone app records it: for Unreal, MotionBuilder and Blender's readers of it.
 
 Layout from real captures (AnimaVR/NeuroSync_Player, livelink/animations): 61 columns after the count, two left-right
-pairs in the opposite order of Apple's, ten decimals. Read it by name: other writers use another order.
+pairs in the opposite order of Apple's, ten decimals. Read it by name: other writers use another order. The columns are
+always the 52 ARKit coefficients; channels that the track lacks are 0.
 """
 
 from __future__ import annotations
@@ -9,11 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-import numpy as np
-
 from ..core.channels import ARKIT_52
 from ..core.track import AnimationTrack
-from .base import ExportOptions
+from .base import ExportOptions, blocks
+
+USUAL_FPS = 60.0
 
 _RIGHT_FIRST = {"jawLeft": "jawRight", "jawRight": "jawLeft", "mouthLeft": "mouthRight", "mouthRight": "mouthLeft"}
 
@@ -24,29 +25,18 @@ ROTATIONS = tuple(f"{part}{axis}" for part in ("Head", "LeftEye", "RightEye") fo
 """Of the head and the eyes: always 0 here."""
 
 COLUMNS = tuple(name[0].upper() + name[1:] for name in CHANNELS) + ROTATIONS
-ROWS_AT_ONCE = 4096
 
 
-class LiveLinkCsv:
-    """The 52 ARKit coefficients; channels that the track lacks are 0."""
-
-    label = "Live Link Face"
-    extension = ".csv"
-    usual_fps = 60.0
-
-    def render(self, track: AnimationTrack, options: ExportOptions) -> Iterator[bytes]:
-        """Rows at k / fps on the sound's clock, from 0 to the track's end."""
-        fps = options.fps or self.usual_fps
-        yield ("Timecode,BlendshapeCount," + ",".join(COLUMNS) + "\n").encode()
-        row = "%s," + str(len(COLUMNS)) + ",%.10f" * len(CHANNELS) + ",0.0000000000" * len(ROTATIONS) + "\n"
-        count = max(math.ceil((track.start + track.duration) * fps - 1e-6) + 1, 0) if len(track.values) else 0
-        for first in range(0, count, ROWS_AT_ONCE):
-            frames = np.arange(first, min(first + ROWS_AT_ONCE, count))
-            part = AnimationTrack(track.names, track.at(frames / fps), fps).filled(CHANNELS)
-            yield "".join(
-                row % (timecode(frame, fps), *weights)
-                for frame, weights in zip(frames.tolist(), part.values.tolist(), strict=True)
-            ).encode()
+def render(track: AnimationTrack, options: ExportOptions) -> Iterator[bytes]:
+    """Rows at k / fps on the sound's clock, from 0 to the track's end."""
+    fps = options.fps or USUAL_FPS
+    yield ("Timecode,BlendshapeCount," + ",".join(COLUMNS) + "\n").encode()
+    row = "%s," + str(len(COLUMNS)) + ",%.10f" * len(CHANNELS) + ",0.0000000000" * len(ROTATIONS) + "\n"
+    frame = 0
+    for block in blocks(track, fps, options.offset):
+        rows = block.filled(CHANNELS).values.tolist()
+        yield "".join(row % (timecode(frame + i, fps), *weights) for i, weights in enumerate(rows)).encode()
+        frame += len(rows)
 
 
 def timecode(frame: int, fps: float) -> str:

@@ -41,19 +41,6 @@ def test_header_is_that_of_a_capture(shared: Path) -> None:
     assert render(motion()).splitlines()[0].lower() == captured.strip().lower()
 
 
-def test_golden(root: Path, update_golden: bool) -> None:
-    golden = root / "tests" / "exporters" / "golden" / "livelink.csv"
-    text = render(motion(0.1))
-    if update_golden:
-        golden.write_text(text, encoding="utf-8", newline="\n")
-    expected, written = (list(csv.reader(io.StringIO(t))) for t in (golden.read_text(encoding="utf-8"), text))
-    assert written[0] == expected[0]
-    assert [row[:2] for row in written] == [row[:2] for row in expected]
-    np.testing.assert_allclose(
-        np.array([row[2:] for row in written[1:]], float), np.array([row[2:] for row in expected[1:]], float), atol=1e-4
-    )
-
-
 def test_columns_hold_the_channel_of_their_name() -> None:
     track = motion()
     table = rows(track, 50.0)

@@ -1,0 +1,84 @@
+"""Formats and their options on the command line: for every command that writes curves."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import fields, replace
+from pathlib import Path
+
+from . import EXPORTERS, FORMATS, ExportOptions, Format, JawCurve
+from .channel_set import set_ids
+
+
+def add_format_arguments(parser: argparse.ArgumentParser) -> None:
+    """--format and the fields of ExportOptions, but for the frame rate, which is not for curves alone."""
+    group = parser.add_argument_group("curves", "What a format does with these: lipsync_addon/exporters/README.md")
+    add = group.add_argument
+    add(
+        "--format",
+        action="append",
+        default=[],
+        choices=FORMATS,
+        metavar="ID",
+        help="write all --to of the format's ending in it; may be repeated; `lipsync formats` lists them",
+    )
+    add("--names", choices=set_ids(), metavar="SET", help=f"under the names of {', '.join(set_ids())}")
+    add("--prefix", default="", metavar="TEXT", help='before every name, e.g. "blendShape1."')
+    add(
+        "--offset",
+        type=_within(-3600, 3600),
+        default=0.0,
+        metavar="SECONDS",
+        help="later by as much, earlier if below 0",
+    )
+    add(
+        "--max-error",
+        type=_within(0, 1),
+        default=0.0,
+        metavar="WEIGHT",
+        help="leave out keys that matter less, e.g. 0.01",
+    )
+    add("--path", default="", metavar="PATH", help="the mesh below the animated object, for Unity and Godot")
+    add("--jaw", type=jaw_curve, metavar="PATH:X,Y,Z:X,Y,Z", help="Unity: turn this bone from rest to open, in degrees")
+
+
+def chosen_formats(arguments: argparse.Namespace) -> dict[str, Format]:
+    """The format of each file ending."""
+    return EXPORTERS | {FORMATS[each].extension: FORMATS[each] for each in arguments.format}
+
+
+def export_options(arguments: argparse.Namespace, target: Path, sound: Path) -> ExportOptions:
+    """What the arguments say, for one file."""
+    known = {field.name for field in fields(ExportOptions)}
+    options = ExportOptions(**{name: value for name, value in vars(arguments).items() if name in known})
+    return replace(options, clip=target.stem, sound=sound.name)
+
+
+def format_lines() -> list[str]:
+    """The list for the user, a line per format."""
+    lines = []
+    for each in FORMATS.values():
+        usual = "" if EXPORTERS[each.extension] is each else f"   --format {each.id}"
+        lines.append(f"{each.id:20} {each.extension:6} {each.label}{usual}")
+    return lines
+
+
+def jaw_curve(text: str) -> JawCurve:
+    """ "Armature/Jaw:0,0,90:18,0,90": bone, Euler angles at rest, Euler angles at jawOpen 1."""
+    try:
+        path, rest, opened = text.rsplit(":", 2)
+        (x, y, z), (a, b, c) = (map(float, angles.split(",")) for angles in (rest, opened))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not like Armature/Jaw:0,0,90:18,0,90") from error
+    return JawCurve(path, (x, y, z), (a, b, c))
+
+
+def _within(low: float, high: float) -> Callable[[str], float]:
+    def number(text: str) -> float:
+        value = float(text)
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"{text} is not within {low:g} to {high:g}")
+        return value
+
+    return number

@@ -1,0 +1,76 @@
+"""Which format a file gets, and its options, on real speech with the network that ships."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from lipsync_addon.cli import main
+from lipsync_addon.exporters import FORMATS
+
+
+@pytest.fixture
+def line(root: Path) -> Path:
+    """A spoken English sentence."""
+    return root / "examples" / "lines" / "hello_en.flac"
+
+
+def bake(line: Path, *arguments: object) -> int:
+    return main(["bake", str(line), "--quiet", *map(str, arguments)])
+
+
+def test_every_format_takes_a_real_prediction(line: Path, tmp_path: Path) -> None:
+    for each in FORMATS.values():
+        target = tmp_path / f"{each.id}{each.extension}"
+        assert bake(line, "--to", target, "--format", each.id, "--max-error", "0.01") == 0
+        assert target.stat().st_size > 100
+
+
+def test_an_ending_means_its_usual_format_unless_told(line: Path, tmp_path: Path) -> None:
+    csv, data = tmp_path / "a.csv", tmp_path / "a.json"
+    assert bake(line, "--to", csv, "--to", data) == 0
+    assert csv.read_text().startswith("Timecode,") and "values" in json.loads(data.read_text())
+    assert bake(line, "--to", csv, "--to", data, "--format", "rigmapper", "--format", "rhubarb-json") == 0
+    assert csv.read_text().startswith("curve_name, frame_number, value\n")
+    assert json.loads(data.read_text())["metadata"]["soundFile"] == "hello_en.flac"
+
+
+def test_options_reach_the_file(line: Path, tmp_path: Path) -> None:
+    target = tmp_path / "Guten Tag.tres"
+    options = ("--names", "vrm", "--prefix", "v_", "--path", "Rig/Face", "--offset", "2", "--fps", "25")
+    assert bake(line, "--to", target, *options) == 0
+    text = target.read_text(encoding="utf-8")
+    assert 'resource_name = "Guten Tag"' in text and 'NodePath("Rig/Face:v_aa")' in text and "step = 0.04" in text
+    assert float(re.search(r"length = (.*)", text).group(1)) == pytest.approx(4.94 + 2, abs=0.06)
+
+
+def test_the_list(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["formats"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == list(FORMATS)
+    assert any(line.endswith("--format rigmapper") for line in lines)
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (["--to", "a.csv", "--format", "nonsense"], "nonsense"),
+        (["--to", "a.csv", "--format", "unity"], ".anim"),
+        (["--to", "a.csv", "--names", "nonsense"], "nonsense"),
+        (["--to", "a.csv", "--offset", "nan"], "not within"),
+        (["--to", "a.csv", "--max-error", "2"], "not within"),
+        (["--to", "a.anim", "--jaw", "Jaw:1,2"], "Armature/Jaw:0,0,90:18,0,90"),
+        (["--to", "a.csv", "--offset", "-60"], "offset"),
+    ],
+)
+def test_wrong_choices(line: Path, tmp_path: Path, capsys, monkeypatch, arguments: list[str], words: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    try:
+        code = bake(line, *arguments)
+    except SystemExit as stop:
+        code = stop.code
+    assert code == 2 and words in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []

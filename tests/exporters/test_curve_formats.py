@@ -1,0 +1,154 @@
+"""Every format of curves, read back by a strict reader: values, times, and each option of ExportOptions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lipsync_addon.core.errors import LipsyncError
+from lipsync_addon.core.track import AnimationTrack
+from lipsync_addon.exporters import FORMATS, ExportOptions, write
+from lipsync_addon.exporters.channel_set import set_ids, with_set
+from tests.exporters.readers import READERS, Curves
+
+USUAL_SET = {"mmd": "mmd", "unreal-csv": "unreal", "unreal-json": "unreal", "rigmapper": "unreal", "a2f-csv": "unreal"}
+FIXED_NAMES = ("livelink", "azure-blend-shapes", "oculus")
+FIXED_RATE = ("mmd",)
+USUAL = ExportOptions()
+WITH_KEYS = ("unreal-json", "rigmapper", "godot", "mmd")
+
+
+def read(format_id: str, track: AnimationTrack, options: ExportOptions = USUAL) -> Curves:
+    return READERS[format_id](b"".join(FORMATS[format_id].render(track, options)))
+
+
+def assert_follows(curves: Curves, track: AnimationTrack, offset: float = 0.0, error: float = 2e-5) -> None:
+    """Every curve of the track is there, and is the track at its own times; all other curves are 0."""
+    assert set(track.names) <= set(curves)
+    for name, (times, values) in curves.items():
+        if name in track.names:
+            expected = track.select([name]).at(times - offset)[:, 0]
+            np.testing.assert_allclose(values, expected, atol=error, err_msg=name)
+        else:
+            assert not values.any()
+
+
+def expected_channels(format_id: str, track: AnimationTrack) -> AnimationTrack:
+    if format_id == "oculus":
+        return track.select([name for name in track.names if name.startswith("viseme")])
+    if format_id in ("json", "csv", "numpy"):
+        return track
+    return with_set(track, USUAL_SET.get(format_id, "arkit"))
+
+
+@pytest.mark.parametrize("format_id", READERS)
+def test_values_and_times_are_those_of_the_track(spoken: AnimationTrack, format_id: str) -> None:
+    curves = read(format_id, spoken)
+    # Frames of another rate than the track's lie between two of its frames: at() is linear there.
+    assert_follows(curves, expected_channels(format_id, spoken), error=1e-3 if format_id == "livelink" else 2e-5)
+    for times, _ in curves.values():
+        assert times[0] == 0 and times[-1] == pytest.approx(spoken.duration, abs=1 / 30)
+
+
+@pytest.mark.parametrize(
+    "format_id", [f for f in READERS if f not in ("livelink", "rigmapper", "azure-blend-shapes", *FIXED_RATE)]
+)
+@pytest.mark.parametrize("fps", [24 / 1.001, 25.0, 120.0])
+def test_any_frame_rate(spoken: AnimationTrack, format_id: str, fps: float) -> None:
+    curves = read(format_id, spoken, ExportOptions(fps=fps))
+    assert_follows(curves, expected_channels(format_id, spoken), error=5e-5)
+    times = next(iter(curves.values()))[0]
+    np.testing.assert_allclose(times, np.arange(len(times)) / fps, atol=2e-6)
+
+
+@pytest.mark.parametrize("format_id", READERS)
+@pytest.mark.parametrize("offset", [0.5, -0.2])
+def test_offset_moves_everything(spoken: AnimationTrack, format_id: str, offset: float) -> None:
+    curves = read(format_id, spoken, ExportOptions(offset=offset))
+    assert_follows(curves, expected_channels(format_id, spoken), offset, 1e-3 if format_id == "livelink" else 2e-5)
+    for times, _ in curves.values():
+        assert times[-1] == pytest.approx(spoken.duration + offset, abs=1 / 30)
+
+
+@pytest.mark.parametrize("format_id", WITH_KEYS)
+def test_key_reduction(spoken: AnimationTrack, format_id: str) -> None:
+    every, few = read(format_id, spoken), read(format_id, spoken, ExportOptions(max_error=0.02))
+    assert sum(len(times) for times, _ in few.values()) < 0.7 * sum(len(times) for times, _ in every.values())
+    for name, (times, values) in every.items():
+        np.testing.assert_allclose(np.interp(times, *few[name]), values, atol=0.0201)
+
+
+@pytest.mark.parametrize("format_id", [f for f in READERS if f not in (*FIXED_NAMES, "mmd")])
+def test_names_and_prefix(spoken: AnimationTrack, format_id: str) -> None:
+    curves = read(format_id, spoken, ExportOptions(names="vrm", prefix="Head."))
+    vrm = with_set(spoken, "vrm")
+    named = AnimationTrack(tuple(f"Head.{name}" for name in vrm.names), vrm.values, vrm.fps)
+    assert set(curves) == {"Head.aa", "Head.ih", "Head.ou", "Head.ee", "Head.oh"}
+    assert_follows(curves, named)
+
+
+def test_every_set_can_be_filled_from_speech(spoken: AnimationTrack) -> None:
+    for set_id in set_ids():
+        track = with_set(spoken, set_id)
+        assert track.values.max() > 0.05 and 0 <= track.values.min() and track.values.max() <= 1
+
+
+def test_lips_close_in_the_vowel_sets(spoken: AnimationTrack) -> None:
+    """No vowel where the network is sure of p, b or m, and ん in MMD."""
+    closed = spoken.channel("viseme_PP") > 0.8
+    assert closed.any()
+    assert with_set(spoken, "vrm").values[closed].max() < 0.25
+    assert with_set(spoken, "mmd").channel("ん")[closed].min() > 0.75
+
+
+@pytest.mark.parametrize("format_id", FORMATS)
+def test_nothing_and_not_a_number_are_refused(tmp_path: Path, spoken: AnimationTrack, format_id: str) -> None:
+    target = tmp_path / f"line{FORMATS[format_id].extension}"
+    nan = spoken.values.copy()
+    nan[3, 2] = np.nan
+    for values, words in ((spoken.values[:0], "empty"), (nan, "not numbers")):
+        with pytest.raises(LipsyncError, match=words):
+            write(spoken.with_values(values), target, FORMATS[format_id])
+    with pytest.raises(LipsyncError, match="offset"):
+        write(spoken, target, FORMATS[format_id], ExportOptions(offset=-2.0))
+    assert not target.exists()
+
+
+@pytest.mark.parametrize("format_id", FORMATS)
+def test_one_frame_is_enough(tmp_path: Path, spoken: AnimationTrack, format_id: str) -> None:
+    target = tmp_path / f"line{FORMATS[format_id].extension}"
+    write(spoken.with_values(spoken.values[:1]), target, FORMATS[format_id], ExportOptions(max_error=0.02))
+    assert target.stat().st_size > 12
+
+
+@pytest.mark.parametrize(
+    "format_id, options, word",
+    [
+        ("unity", ExportOptions(names="nonsense"), "nonsense"),
+        ("json", ExportOptions(names="../rigs/arkit"), "no set of names"),
+        ("godot", ExportOptions(prefix="a:b"), "a:b"),
+        ("rigmapper", ExportOptions(prefix="a, b"), "a, b"),
+        ("mmd", ExportOptions(prefix="🙂"), "🙂"),
+        ("mmd", ExportOptions(prefix="much too long "), "too long"),
+    ],
+)
+def test_names_that_a_format_cannot_hold(
+    spoken: AnimationTrack, format_id: str, options: ExportOptions, word: str
+) -> None:
+    with pytest.raises(LipsyncError, match=word):
+        list(FORMATS[format_id].render(spoken, options))
+
+
+@pytest.mark.parametrize("format_id", ["mmd", "vrma", "oculus", "azure", "rhubarb-tsv", "papagayo"])
+def test_formats_of_visemes_say_so_where_there_are_none(spoken: AnimationTrack, format_id: str) -> None:
+    with pytest.raises(LipsyncError, match="viseme"):
+        list(FORMATS[format_id].render(spoken.select(["jawOpen"]), ExportOptions()))
+
+
+@pytest.mark.parametrize("format_id", ["csv", "unreal-csv", "unreal-json", "json", "numpy"])
+def test_names_with_commas_and_quotes(spoken: AnimationTrack, format_id: str) -> None:
+    name = 'Mund, "offen" é 口'
+    track = AnimationTrack((name,), spoken.channel("jawOpen")[:, None], spoken.fps)
+    assert_follows(read(format_id, track, ExportOptions(names="all")), track)

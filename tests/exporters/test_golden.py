@@ -1,0 +1,53 @@
+"""Every format against a file that was looked at: the words are the same, and the numbers to four decimals."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lipsync_addon.core.channels import VISEMES_15
+from lipsync_addon.core.track import AnimationTrack
+from lipsync_addon.exporters import FORMATS, ExportOptions, JawCurve
+
+NUMBER = re.compile(r"-?\d+\.?\d*(?:e-?\d+)?")
+OF_CUES = ("rhubarb-tsv", "rhubarb-xml", "rhubarb-json", "papagayo", "moho", "azure")
+OPTIONS = ExportOptions(
+    max_error=0.01, clip="hello", path="Armature/Face", sound="hello_en.flac",
+    jaw=JawCurve("Armature/Head/Jaw", (0.0, 0.0, 90.0), (18.0, 0.0, 90.0)),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("format_id", FORMATS)
+def test_golden(root: Path, spoken: AnimationTrack, format_id: str, update_golden: bool) -> None:
+    golden = root / "tests" / "exporters" / "golden" / f"{format_id}{FORMATS[format_id].extension}"
+    track = spoken
+    if format_id not in OF_CUES:  # the "m" of "my" and a little of its vowel are enough
+        track = spoken.select(("jawOpen", "mouthClose", *VISEMES_15))
+        track = track.with_values(track.values[4:16])
+    written = b"".join(FORMATS[format_id].render(track, OPTIONS))
+    if update_golden:
+        golden.write_bytes(written)
+    compare = {".npz": same_arrays, ".vmd": same_bytes, ".vrma": same_bytes}.get(golden.suffix, same_text)
+    compare(written, golden.read_bytes())
+
+
+def same_text(written: bytes, expected: bytes) -> None:
+    written_text, expected_text = written.decode(), expected.decode()
+    assert NUMBER.sub("#", written_text) == NUMBER.sub("#", expected_text)
+    numbers = [np.array(NUMBER.findall(text), float) for text in (written_text, expected_text)]
+    np.testing.assert_allclose(*numbers, atol=1e-4, rtol=1e-4)
+
+
+def same_bytes(written: bytes, expected: bytes) -> None:
+    assert written == expected
+
+
+def same_arrays(written: bytes, expected: bytes) -> None:
+    new, old = np.load(io.BytesIO(written)), np.load(io.BytesIO(expected))
+    assert list(new) == list(old)
+    for name in old:
+        assert new[name].dtype == old[name].dtype and (new[name] == old[name]).all()
