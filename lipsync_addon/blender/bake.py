@@ -10,13 +10,14 @@ from pathlib import Path
 
 import bpy
 
+from ..core.diagnosis import obstacles
 from ..core.errors import LipsyncError
 from ..core.mapping import JawSettings, Target, map_track, resolve
 from ..core.pipeline import Performance
 from ..core.rig_profile import RigProfile
 from .actions import Take
 from .keyframes import data_block, frame_rate, write_track
-from .rig_scan import best_match, scan_rig
+from .rig_scan import ranked_matches, scan_rig
 from .sequencer import add_sound
 
 
@@ -65,13 +66,14 @@ def bake(
 ) -> BakeReport:
     """Writes the performance as one action named `take` onto the character that `objects` make up.
 
-    `sound`: a file to put into the sequencer at the same frame. `profiles`: the rigs to look for; None: those
-    that come with the add-on. Raises LipsyncError; after any error the scene is exactly as it was.
+    `sound`: a file to put into the sequencer at the same frame. `profiles`: the rigs to look for; None: all,
+    the user's own among them. Raises LipsyncError; after any error the scene is exactly as it was.
     """
     objects = list(objects)
-    match = best_match(objects, profiles)
+    inventory = scan_rig(objects)
+    match = ranked_matches(inventory, profiles)[0]
     track = performance.track
-    mapping = resolve(match.profile, scan_rig(objects), track.names, settings.jaw)
+    mapping = resolve(match.profile, inventory, track.names, settings.jaw)
     if not mapping.targets or len(track.values) == 0:
         raise LipsyncError(
             f"The take '{take}' has nothing for this character to do.", "Choose a voice line with some sound in it."
@@ -92,7 +94,8 @@ def bake(
         undo.pop_all()
     new.finish()
     targets = tuple(target for target in mapping.targets if target not in kept)
-    notices = (*performance.notices, *_notices(targets, kept))
+    own = (f"'{target.name}' of '{target.owner}' keeps the curve that you made for it." for target in kept)
+    notices = (*performance.notices, *own, *mapping.lacks, *obstacles(targets, inventory))
     return BakeReport(
         take=take,
         profile=match.profile.label,
@@ -104,23 +107,3 @@ def bake(
         missing=mapping.missing,
         notices=notices,
     )
-
-
-def _notices(targets: Sequence[Target], kept: Sequence[Target]) -> list[str]:
-    notices = [f"'{target.name}' of '{target.owner}' keeps the curve that you made for it." for target in kept]
-    for target in targets:
-        if target.kind != "shape_key":
-            continue
-        keys = data_block(target)
-        key = keys.key_blocks[target.name]
-        path = key.path_from_id("value")
-        if keys.animation_data and any(driver.data_path == path for driver in keys.animation_data.drivers):
-            notices.append(f"'{target.name}' of '{target.owner}' is driven, so the curve has no effect on it.")
-        elif key.mute:
-            notices.append(f"'{target.name}' of '{target.owner}' is muted.")
-        elif key.slider_max < 1 or key.slider_min > 0:
-            notices.append(
-                f"'{target.name}' of '{target.owner}' stops at {key.slider_min:g}..{key.slider_max:g}: "
-                "widen the range of its slider."
-            )
-    return notices

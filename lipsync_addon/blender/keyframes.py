@@ -60,7 +60,7 @@ def read_track(targets: Sequence[Target], scene: bpy.types.Scene, *, start_frame
     for column, target in enumerate(targets):
         if curves := _curves(target):
             numbers = np.array([[curve.evaluate(frame) for curve in curves] for frame in frames])
-            values[:, column] = numbers[:, 0] if target.kind == "shape_key" else _angles(target, numbers)
+            values[:, column] = _angles(target, numbers) if target.kind == "bone_rotation" else numbers[:, 0]
     return AnimationTrack(tuple(target.id for target in targets), values, frame_rate(scene))
 
 
@@ -70,7 +70,7 @@ def has_curves(target: Target) -> bool:
 
 
 def data_block(target: Target) -> bpy.types.ID:
-    """What holds the target's animation: the mesh's shape keys, or the armature object."""
+    """What holds the target's animation: the mesh's shape keys, else the armature object."""
     obj = _object(target)
     return obj.data.shape_keys if target.kind == "shape_key" else obj
 
@@ -91,6 +91,10 @@ def _properties(target: Target) -> list[tuple[str, int]]:
     name = bpy.utils.escape_identifier(target.name)
     if target.kind == "shape_key":
         return [(f'key_blocks["{name}"].value', 0)]
+    if target.kind == "property":
+        return [(f'["{name}"]', 0)]
+    if target.kind == "bone_location":
+        return [(f'pose.bones["{name}"].location', target.axis)]
     mode = _rotation_mode(target)
     suffix, count = {"QUATERNION": ("quaternion", 4), "AXIS_ANGLE": ("axis_angle", 4)}.get(mode, ("euler", 3))
     return [(f'pose.bones["{name}"].rotation_{suffix}', index) for index in range(count)]
@@ -98,7 +102,7 @@ def _properties(target: Target) -> list[tuple[str, int]]:
 
 def _components(target: Target, values: NDArray[np.float32]) -> NDArray[np.float64]:
     """[curves, F] what each curve of the target holds."""
-    if target.kind == "shape_key":
+    if target.kind != "bone_rotation":
         return values[None].astype(np.float64)
     axis = _axis(target)
     mode = _rotation_mode(target)

@@ -6,18 +6,22 @@ from dataclasses import dataclass
 
 import bpy
 
+from ..core.diagnosis import obstacles
 from ..core.errors import LipsyncError
-from ..core.mapping import resolve
+from ..core.mapping import RigMapping, resolve
 from ..core.model_spec import ModelSpec
+from ..core.profile_match import ProfileMatch
+from ..core.rig_profile import RigProfile
 from ..inference.predictor import DEFAULT_NETWORK
 from .actions import take_name
 from .bake import BakeReport
 from .keyframes import data_block
-from .rig_scan import best_match, character_of, find_character, scan_rig
+from .rig_scan import all_profiles, character_of, find_character, ranked_matches, scan_rig
 from .settings import jaw_settings
 
 _cache: dict[object, Facts] = {}
 _last: list[BakeReport] = []
+_detected: list[object] = []  # fingerprint of what Detect looked at, while its ranking is shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,14 @@ class Facts:
     """For example: ARKit: 52 of 52, jaw bone 'jaw'."""
     missing: tuple[str, ...] = ()
     """Shape keys that the network could use and the character lacks."""
+    lacks: tuple[str, ...] = ()
+    """What the mouth cannot do for want of them, in sentences."""
+    obstacles: tuple[str, ...] = ()
+    """What keeps the mouth from moving, in sentences."""
+    ranked: tuple[ProfileMatch, ...] = ()
+    """The profiles that know something of the character, the best first."""
+    profile_problems: tuple[str, ...] = ()
+    """What is wrong with rig profiles of the user."""
 
 
 def facts(context: bpy.types.Context) -> Facts:
@@ -48,6 +60,21 @@ def character(context: bpy.types.Context) -> list[bpy.types.Object]:
     """The objects. Raises LipsyncError if there is no character that can speak."""
     chosen = context.scene.lipsync.character
     return character_of(chosen, context.scene) if chosen else find_character(context.scene)
+
+
+def profiles(context: bpy.types.Context) -> tuple[RigProfile, ...]:
+    """The rig profile that the user chose, else all. Raises LipsyncError if it does not exist."""
+    return _wanted(context.scene.lipsync.profile, all_profiles()[0])
+
+
+def show_ranking() -> None:
+    """The panel lists the profiles that fit, until the character changes."""
+    _detected[:] = list(_cache)
+
+
+def ranking_shown(context: bpy.types.Context) -> bool:
+    """Whether the panel lists the profiles that fit."""
+    return bool(_detected) and _detected[0][:-1] == _fingerprint(context.scene)[:-1]
 
 
 def active_take(context: bpy.types.Context) -> str | None:
@@ -72,38 +99,92 @@ def remember(report: BakeReport) -> None:
     _last[:] = [report]
 
 
+def forget_character() -> None:
+    """Makes the next facts() look at the character and at the files with rig profiles again."""
+    _cache.clear()
+    _detected.clear()
+
+
 def forget() -> None:
     """Drops everything, when the add-on is switched off."""
-    _cache.clear()
+    forget_character()
     _last.clear()
 
 
-def _fingerprint(scene: bpy.types.Scene) -> object:
-    """Changes with all that _find() depends on, and is cheap."""
+def _fingerprint(scene: bpy.types.Scene) -> tuple[object, ...]:
+    """Changes with all that _find() depends on, and is cheap: panels ask at every redraw."""
     settings = scene.lipsync
-    objects = []
-    for obj in scene.objects:
-        if obj.type == "MESH" and obj.data.shape_keys:
-            names = tuple(obj.data.shape_keys.key_blocks.keys())
-            objects.append((obj.session_uid, obj.name, obj.parent and obj.parent.session_uid, names))
-        elif obj.type == "ARMATURE":
-            objects.append((obj.session_uid, obj.name, len(obj.data.bones), len(obj.keys())))
+    objects = tuple(_traits(obj) for obj in scene.objects if obj.type == "ARMATURE" or _has_keys(obj))
     chosen = settings.character and settings.character.session_uid
-    return scene.session_uid, len(scene.objects), tuple(objects), chosen, jaw_settings(settings)
+    return scene.session_uid, len(scene.objects), objects, jaw_settings(settings), (chosen, settings.profile)
+
+
+def _has_keys(obj: bpy.types.Object) -> bool:
+    return obj.type == "MESH" and obj.data.shape_keys is not None
+
+
+def _traits(obj: bpy.types.Object) -> tuple[object, ...]:
+    block = obj.data.shape_keys if obj.type == "MESH" else obj
+    data = block.animation_data
+    animation = data and (len(data.drivers), any(track.is_solo for track in data.nla_tracks))
+    traits = (obj.session_uid, obj.name, obj.parent and obj.parent.session_uid, animation)
+    if obj.type == "ARMATURE":
+        return *traits, len(obj.data.bones), tuple(obj.keys()), obj.data.pose_position
+    keys = tuple((key.name, key.mute, key.slider_min, key.slider_max) for key in block.key_blocks)
+    return *traits, obj.show_only_shape_key, block.use_relative, keys
 
 
 def _find(scene: bpy.types.Scene) -> Facts:
-    chosen = scene.lipsync.character
+    settings = scene.lipsync
+    known, problems = all_profiles()
     try:
-        objects = character_of(chosen, scene) if chosen else find_character(scene)
-        match = best_match(objects)
+        objects = character_of(settings.character, scene) if settings.character else find_character(scene)
+        inventory = scan_rig(objects)
+        ranked = ranked_matches(inventory, known)
+        best = ranked_matches(inventory, _wanted(settings.profile, known))[0]
         outputs = ModelSpec.load(DEFAULT_NETWORK.with_suffix(".json")).outputs.values()
         channels = [channel for names in outputs for channel in names]
-        mapping = resolve(match.profile, scan_rig(objects), channels, jaw_settings(scene.lipsync))
+        mapping = resolve(best.profile, inventory, channels, jaw_settings(settings))
     except LipsyncError as error:
-        return Facts(problem=str(error))
-    bones = [f"jaw bone '{target.name}'" for target in mapping.targets if target.kind == "bone_rotation"]
-    summary = ", ".join([f"{match.profile.label}: {match.found} of {match.total}", *bones])
+        return Facts(problem=f"{error} {_elsewhere(scene)}".rstrip(), profile_problems=problems)
     locked = next((b for t in mapping.targets if not (b := data_block(t)).is_editable), None)
     problem = f"'{locked.name}' is linked: make a library override of the character first." if locked else None
-    return Facts(problem, tuple(obj.name for obj in objects), summary, mapping.missing)
+    return Facts(
+        problem=problem,
+        objects=tuple(obj.name for obj in objects),
+        summary=_summary(best, mapping),
+        missing=mapping.missing,
+        lacks=mapping.lacks,
+        obstacles=obstacles(mapping.targets, inventory),
+        ranked=tuple(ranked),
+        profile_problems=problems,
+    )
+
+
+def _wanted(label: str, known: tuple[RigProfile, ...]) -> tuple[RigProfile, ...]:
+    if not label:
+        return known
+    wanted = tuple(profile for profile in known if label in (profile.label, profile.id))
+    if not wanted:
+        raise LipsyncError(f"There is no rig profile '{label}'.", "Choose another one, or leave the field empty.")
+    return wanted
+
+
+def _summary(best: ProfileMatch, mapping: RigMapping) -> str:
+    bones = [target.name for target in mapping.targets if target.kind == "bone_rotation"]
+    sure = mapping.jaw_confidence
+    jaw = f"jaw bone '{bones[-1]}'" if bones else ""
+    if bones and sure < 1:
+        jaw += f" (by where it lies, {sure:.0%} sure)"
+    return ", ".join(filter(None, (str(best), jaw)))
+
+
+def _elsewhere(scene: bpy.types.Scene) -> str:
+    """Which object to choose, if the one that was chosen cannot speak and another one can."""
+    if scene.lipsync.character is None:
+        return ""
+    try:
+        other = ranked_matches(scan_rig(scene.objects))[0]
+    except LipsyncError:
+        return ""
+    return f"'{other.objects[0]}' can speak ({other}): choose that as the character."

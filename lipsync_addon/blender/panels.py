@@ -6,12 +6,15 @@ from textwrap import wrap
 
 import bpy
 
+from ..core.profile_match import explain
 from . import panel_data
 from .jobs import running
 from .operators.bake import LIPSYNC_OT_bake
+from .operators.detect import LIPSYNC_OT_detect
 from .operators.export import LIPSYNC_OT_export_character, LIPSYNC_OT_export_curves
 
 _LINE = 44  # characters; labels do not wrap by themselves
+_RANKS = 5
 
 
 class _SidebarPanel:
@@ -38,7 +41,9 @@ class LIPSYNC_PT_main(_SidebarPanel, bpy.types.Panel):
             layout.prop_search(settings, "strip", context.scene.sequence_editor, "strips_all")
         layout.prop(settings, "extend_range")
         layout.prop(settings, "character")
-        _draw_facts(layout, panel_data.facts(context))
+        layout.prop(settings, "profile")
+        layout.operator(LIPSYNC_OT_detect.bl_idname, icon="VIEWZOOM")
+        _draw_facts(layout, panel_data.facts(context), panel_data.ranking_shown(context))
         _draw_bake(layout, context)
         if report := panel_data.last_report():
             box = layout.box()
@@ -92,13 +97,22 @@ class LIPSYNC_PT_export(_SidebarPanel, bpy.types.Panel):
         self.layout.operator(LIPSYNC_OT_export_curves.bl_idname, icon="FCURVE")
 
 
-def _draw_facts(layout: bpy.types.UILayout, found: panel_data.Facts) -> None:
+def _draw_facts(layout: bpy.types.UILayout, found: panel_data.Facts, with_ranking: bool) -> None:
     if found.summary:
         _text(layout, found.summary, "OUTLINER_OB_ARMATURE")
-    if found.missing:
+    if with_ranking and found.ranked:
+        box = layout.box()
+        _text(box, explain(found.ranked), "PRESET")
+        for match in found.ranked[:_RANKS]:
+            _text(box, str(match), "CHECKMARK" if match.complete else "BLANK1")
+    for sentence in found.lacks:
+        _text(layout, sentence, "INFO")
+    if found.missing and not found.lacks:
         names = ", ".join(found.missing[:4])
         more = f" and {len(found.missing) - 4} more" if len(found.missing) > 4 else ""
         _text(layout, f"Missing: {names}{more}", "INFO")
+    for sentence in (*found.obstacles, *found.profile_problems):
+        _text(layout, sentence, "ERROR")
 
 
 def _draw_bake(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:

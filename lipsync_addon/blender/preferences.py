@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import bpy
-from bpy.props import EnumProperty
+from bpy.props import EnumProperty, StringProperty
 
 from ..inference.session import PROVIDERS
 from .operator_base import log_file
@@ -13,7 +15,7 @@ ADDON = __package__.partition(".lipsync_addon")[0] if ".lipsync_addon" in __pack
 
 
 class LIPSYNC_AP_preferences(bpy.types.AddonPreferences):
-    """Which hardware runs the network, and where errors are described."""
+    """Which hardware runs the network, where rig profiles are, and where errors are described."""
 
     bl_idname = ADDON
 
@@ -25,11 +27,25 @@ class LIPSYNC_AP_preferences(bpy.types.AddonPreferences):
         ],
     )
 
+    rigs: StringProperty(
+        name="Rig Profiles",
+        description="A folder with rig profiles of your own or of your team, beside the one in Blender's configuration",
+        subtype="DIR_PATH",
+    )
+
     def draw(self, context: bpy.types.Context) -> None:
         self.layout.prop(self, "provider")
+        self.layout.prop(self, "rigs")
         row = self.layout.row()
         row.label(text=f"Errors are described in {log_file()}")
         row.operator("wm.path_open", text="Open Folder").filepath = str(log_file().parent)
+
+
+def rig_folder(context: bpy.types.Context) -> Path | None:
+    """Where the user keeps rig profiles beside the usual place."""
+    addon = context.preferences.addons.get(ADDON)
+    chosen = addon.preferences.rigs if addon and addon.preferences else ""
+    return Path(bpy.path.abspath(chosen)) if chosen else None
 
 
 def wanted_providers(context: bpy.types.Context) -> tuple[str, ...] | None:

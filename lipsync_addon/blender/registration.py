@@ -6,6 +6,7 @@ import bpy
 
 from . import panel_data
 from .operators.bake import LIPSYNC_OT_bake
+from .operators.detect import LIPSYNC_OT_detect
 from .operators.export import LIPSYNC_OT_export_character, LIPSYNC_OT_export_curves
 from .panels import LIPSYNC_PT_export, LIPSYNC_PT_jaw, LIPSYNC_PT_main, LIPSYNC_PT_performance
 from .preferences import LIPSYNC_AP_preferences
@@ -14,6 +15,7 @@ from .settings import LIPSYNC_PG_settings
 CLASSES: tuple[type, ...] = (
     LIPSYNC_AP_preferences,
     LIPSYNC_PG_settings,
+    LIPSYNC_OT_detect,
     LIPSYNC_OT_bake,
     LIPSYNC_OT_export_character,
     LIPSYNC_OT_export_curves,

@@ -16,6 +16,12 @@ def _can_be_character(settings: bpy.types.PropertyGroup, obj: bpy.types.Object) 
     return obj.type in ("MESH", "ARMATURE")
 
 
+def _fitting_profiles(settings: bpy.types.PropertyGroup, context: bpy.types.Context, typed: str) -> list[str]:
+    from .panel_data import facts  # which reads these settings
+
+    return [match.profile.label for match in facts(context).ranked]
+
+
 class LIPSYNC_PG_settings(bpy.types.PropertyGroup):
     """Scene.lipsync"""
 
@@ -33,6 +39,11 @@ class LIPSYNC_PG_settings(bpy.types.PropertyGroup):
         description="A mesh or the armature of the character; empty: the one in the scene with most known shape keys",
         type=bpy.types.Object,
         poll=_can_be_character,
+    )
+    profile: StringProperty(
+        name="Rig",
+        description="How the character's shape keys and bones are called; empty: the profile that fits best",
+        search=_fitting_profiles,
     )
     start_frame: IntProperty(name="Start", description="Frame of the sound's first sample", default=1)
     add_sound: BoolProperty(name="Add Sound", description="Put the file into the video sequencer", default=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,32 +10,39 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import LipsyncError
-from .profile_match import JawHint, RigInventory, find_bone, match_keys
-from .rig_profile import JawRule, RigProfile, axis_sign
+from .face_bones import find_jaw, find_named
+from .profile_match import JawHint, Obstacle, RigInventory, find_bone, match_keys
+from .rig_profile import BoneRule, JawRule, KeyRule, RigProfile, axis_sign
 from .track import AnimationTrack
+from .visemes import blended
 
 JawMode = Literal["auto", "beside", "instead", "off"]
 """Whether the jaw bone turns: "beside" the shape keys of jawOpen, "instead" of them, not at all ("off"), or
-"auto": beside them where the armature says its angle, alone where there is no such key, else not at all
-(such a key usually holds the jaw's motion already, and a bone beside it would open the mouth twice)."""
+"auto": beside them where the armature says its angle or the profile says that they need it, alone where there is no
+such key, else not at all (such a key usually holds the jaw's motion already, and a bone beside it would open the
+mouth twice)."""
+
+_PLAIN_JAW = JawRule({"jawOpen": 1.0}, 0.35, "X")
+"""For a profile that says nothing of a jaw, where the user wants it turned."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
     """One thing of a rig that is animated."""
 
-    kind: Literal["shape_key", "bone_rotation"]
+    kind: Literal["shape_key", "property", "bone_rotation", "bone_location"]
     owner: str
     """Object in the scene: the mesh, or the armature."""
     name: str
-    """Shape key or bone."""
+    """Shape key, custom property of the armature, or bone."""
     axis: int | None = None
-    """0..2, the bone's own X, Y or Z; the value is radians about it."""
+    """0..2, the bone's own X, Y or Z; the value is radians about it, or a distance along it."""
 
     @property
     def id(self) -> str:
         """Unique name in a mapped track."""
-        return f"{self.kind}:{self.owner}:{self.name}"
+        axis = f".{'XYZ'[self.axis]}" if self.kind == "bone_location" else ""
+        return f"{self.kind}:{self.owner}:{self.name}{axis}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,10 @@ class RigMapping:
     """[K]"""
     missing: tuple[str, ...] = ()
     """First names of the rules that found no shape key."""
+    lacks: tuple[str, ...] = ()
+    """What the mouth cannot do for want of them, in sentences."""
+    jaw_confidence: float = 1.0
+    """Of the jaw bone that turns; below 1 it was found by its position."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,53 +96,120 @@ def resolve(
     """Finds the targets for these channels. Rules that use none of them are left alone: a mouth track must
     not overwrite the eyes. Raises LipsyncError if the chosen bone does not exist or a bone is asked for and
     there is none."""
-    columns: list[_Column] = []
     found: set[int] = set()
-    for owner, names in inventory.shape_keys.items():
-        for name, rule in match_keys(profile, names).items():
-            found.add(id(rule))
-            if _uses(rule.channels, channels):
-                target = Target("shape_key", owner, name)
-                columns.append(_Column(target, rule.channels, rule.bias, rule.low, rule.high))
-    missing = [rule.keys[0] for rule in profile.shape_keys if id(rule) not in found and _uses(rule.channels, channels)]
-    if profile.jaw and _uses(profile.jaw.channels, channels):
-        columns = _with_jaw(columns, profile, profile.jaw, inventory, jaw)
-    return _matrix(columns, tuple(channels), tuple(missing))
+    columns = _controls(profile, inventory, channels, found)
+    columns += _bones(profile, inventory, channels, found)
+    absent: list[KeyRule | BoneRule] = [
+        rule for rule in (*profile.shape_keys, *profile.bones) if id(rule) not in found and _uses(rule, channels)
+    ]
+    columns, confidence = _with_jaw(columns, profile, inventory, channels, jaw)
+    return _matrix(columns, tuple(channels), absent, _lacks(profile, absent, channels), confidence)
 
 
 def map_track(track: AnimationTrack, mapping: RigMapping) -> AnimationTrack:
-    """The track of the rig: its names are the target ids; weights 0..1, bone angles in radians."""
-    values = track.filled(mapping.channels).values @ mapping.weights + mapping.bias
+    """The track of the rig: its names are the target ids; weights 0..1, bone angles in radians.
+
+    Visemes are blended over time first, see visemes.py.
+    """
+    values = blended(track).filled(mapping.channels).values @ mapping.weights + mapping.bias
     names = tuple(target.id for target in mapping.targets)
     return AnimationTrack(names, np.clip(values, mapping.low, mapping.high), track.fps, track.start)
 
 
+def _controls(profile: RigProfile, inventory: RigInventory, channels: Sequence[str], found: set[int]) -> list[_Column]:
+    """Shape keys and custom properties. A key that a driver holds is left out where a property is there for it:
+    the driver reads that."""
+    columns: list[_Column] = []
+    sliders: set[int] = set()
+    for kind, owners in (("property", inventory.properties), ("shape_key", inventory.shape_keys)):
+        for owner, names in owners.items():
+            for name, rule in match_keys(profile, names).items():
+                found.add(id(rule))
+                driven = inventory.obstacles.get((owner, name)) is Obstacle.DRIVEN
+                if not _uses(rule, channels) or (driven and id(rule) in sliders):
+                    continue
+                if kind == "property":
+                    sliders.add(id(rule))
+                columns.append(_Column(Target(kind, owner, name), rule.channels, rule.bias, rule.low, rule.high))
+    return sorted(columns, key=lambda column: column.target.kind == "property")
+
+
+def _bones(profile: RigProfile, inventory: RigInventory, channels: Sequence[str], found: set[int]) -> list[_Column]:
+    columns: list[_Column] = []
+    for owner, names in inventory.bones.items():
+        unit = _unit(profile, inventory, owner)
+        for rule in profile.bones:
+            if bone := find_bone(rule, names):
+                found.add(id(rule))
+                if _uses(rule, channels):
+                    columns.append(_bone_column(rule, owner, bone, unit))
+    return columns
+
+
+def _bone_column(rule: BoneRule, owner: str, bone: str, unit: float) -> _Column:
+    axis, sign = axis_sign(rule.axis)
+    amount = sign * rule.amount * (unit if rule.motion == "location" else 1.0)
+    weights = {channel: weight * amount for channel, weight in rule.channels.items()}
+    ends = (amount, -amount if min(rule.channels.values()) < 0 else 0.0)
+    target = Target("bone_location" if rule.motion == "location" else "bone_rotation", owner, bone, axis)
+    return _Column(target, weights, 0.0, min(ends), max(ends))
+
+
+def _unit(profile: RigProfile, inventory: RigInventory, armature: str) -> float:
+    """Blender units that a distance of 1 in the profile is on this armature."""
+    places = inventory.places.get(armature, {})
+    ends = [find_named((name,), tuple(places)) for name in profile.unit or ()]
+    if not ends or None in ends:
+        return 1.0
+    return float(np.linalg.norm(np.subtract(places[ends[0]].head, places[ends[1]].head)))
+
+
 def _with_jaw(
-    columns: list[_Column], profile: RigProfile, rule: JawRule, inventory: RigInventory, jaw: JawSettings
-) -> list[_Column]:
-    place = None if jaw.mode == "off" else _jaw_place(profile, inventory, jaw)
+    columns: list[_Column], profile: RigProfile, inventory: RigInventory, channels: Sequence[str], jaw: JawSettings
+) -> tuple[list[_Column], float]:
+    """The columns with the jaw bone's, and how sure it is that this is the jaw."""
+    rules = [rule for rule in profile.jaws or _default_jaw(jaw) if _uses(rule, channels)]
+    place = None if jaw.mode == "off" or not rules else _jaw_place(rules, inventory, jaw)
+    if place is None:
+        return columns, 1.0
+    armature, bone, rule, confidence = place
     has_key = any(set(column.channels) == set(rule.channels) for column in columns)
-    if place is None or (jaw.mode == "auto" and has_key and place[0] not in inventory.jaws):
-        return columns
-    armature, bone = place
-    hint = inventory.jaws.get(armature, JawHint(rule.angle, rule.axis))
-    axis, sign = axis_sign(jaw.axis or hint.axis or rule.axis)
+    asked = jaw.mode != "auto" or rule.beside or armature in inventory.jaws
+    driven = inventory.obstacles.get((armature, bone)) is Obstacle.DRIVEN
+    if (has_key and not asked) or (driven and jaw.mode == "auto"):
+        return columns, 1.0
+    hint = inventory.jaws.get(armature, JawHint(rule.angle))
+    seen = inventory.places.get(armature, {}).get(bone)
+    axis, sign = axis_sign(jaw.axis or hint.axis or (seen and seen.hinge) or rule.axis)
     angle = sign * (hint.angle if jaw.angle is None else jaw.angle)
-    target = Target("bone_rotation", armature, bone, axis)
     weights = {channel: weight * angle for channel, weight in rule.channels.items()}
     if jaw.mode == "instead":
         columns = [column for column in columns if set(column.channels) != set(rule.channels)]
-    return [*columns, _Column(target, weights, 0.0, min(angle, 0.0), max(angle, 0.0))]
+    target = Target("bone_rotation", armature, bone, axis)
+    return [*columns, _Column(target, weights, 0.0, min(angle, 0.0), max(angle, 0.0))], confidence
 
 
-def _jaw_place(profile: RigProfile, inventory: RigInventory, jaw: JawSettings) -> tuple[str, str] | None:
-    """(armature, bone): the one chosen, else the first that the profile knows; armatures with a hint first."""
+def _default_jaw(jaw: JawSettings) -> tuple[JawRule, ...]:
+    return (_PLAIN_JAW,) if jaw.mode in ("beside", "instead") else ()
+
+
+def _jaw_place(
+    rules: Sequence[JawRule], inventory: RigInventory, jaw: JawSettings
+) -> tuple[str, str, JawRule, float] | None:
+    """(armature, bone, its rule, confidence): the one chosen, else the first that a rule finds; armatures with a
+    hint first."""
     armatures = [jaw.armature] if jaw.armature else sorted(inventory.bones, key=lambda a: a not in inventory.jaws)
     for armature in armatures:
         bones = inventory.bones.get(armature, ())
-        bone = (jaw.bone if jaw.bone in bones else None) if jaw.bone else find_bone(profile, bones)
-        if bone:
-            return armature, bone
+        if jaw.bone:
+            if jaw.bone in bones:
+                named = [rule for rule in rules if find_named(rule.bones, (jaw.bone,))]
+                return armature, jaw.bone, (named or rules[-1:])[0], 1.0
+            continue
+        for rule in rules:
+            places, top = inventory.places.get(armature, {}), inventory.tops.get(armature)
+            if found := find_jaw(bones, places, top, rule.bones):
+                return armature, found.name, rule, found.confidence
     if jaw.bone:
         raise LipsyncError(f"There is no bone '{jaw.bone}' on the character.", "Choose the jaw bone again.")
     if jaw.mode in ("beside", "instead"):
@@ -141,15 +219,44 @@ def _jaw_place(profile: RigProfile, inventory: RigInventory, jaw: JawSettings) -
     return None
 
 
-def _uses(rule_channels: Iterable[str], channels: Sequence[str]) -> bool:
-    return any(channel in channels for channel in rule_channels)
+def _lacks(profile: RigProfile, absent: Sequence[KeyRule | BoneRule], channels: Sequence[str]) -> tuple[str, ...]:
+    """A sentence for each purpose that nothing on the character serves."""
+    served = {
+        rule.purpose for rule in (*profile.shape_keys, *profile.bones) if rule not in absent and _uses(rule, channels)
+    }
+    names: dict[str, list[str]] = {}
+    for rule in absent:
+        if rule.purpose and rule.purpose not in served:
+            names.setdefault(rule.purpose, []).append(_first_name(rule))
+    return tuple(
+        f"No {'bone' if profile.bones and not profile.shape_keys else 'shape'} for {purpose}: "
+        + ", ".join(f"'{name}'" for name in found)
+        + (" is" if len(found) == 1 else " are")
+        + " missing."
+        for purpose, found in names.items()
+    )
 
 
-def _matrix(columns: Sequence[_Column], channels: tuple[str, ...], missing: tuple[str, ...]) -> RigMapping:
+def _first_name(rule: KeyRule | BoneRule) -> str:
+    return rule.keys[0] if isinstance(rule, KeyRule) else rule.bones[0]
+
+
+def _uses(rule: KeyRule | BoneRule | JawRule, channels: Sequence[str]) -> bool:
+    return any(channel in channels for channel in rule.channels)
+
+
+def _matrix(
+    columns: Sequence[_Column],
+    channels: tuple[str, ...],
+    absent: Sequence[KeyRule | BoneRule],
+    lacks: tuple[str, ...],
+    confidence: float,
+) -> RigMapping:
     weights = np.zeros((len(channels), len(columns)), np.float32)
     for k, column in enumerate(columns):
         for channel, weight in column.channels.items():
             if channel in channels:
                 weights[channels.index(channel), k] = weight
     row = [np.array([getattr(c, name) for c in columns], np.float32) for name in ("bias", "low", "high")]
-    return RigMapping(channels, tuple(c.target for c in columns), weights, *row, missing=missing)
+    targets = tuple(column.target for column in columns)
+    return RigMapping(channels, targets, weights, *row, tuple(map(_first_name, absent)), lacks, confidence)

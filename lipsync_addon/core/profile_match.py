@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 
-from .rig_profile import KeyRule, RigProfile
+from .face_bones import BonePlace, find_named
+from .rig_profile import BoneRule, KeyRule, RigProfile
+from .spelling import affix, readings, spelling
 
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_a-zA-Z]+")
-_SIDES = {"l": "left", "left": "left", "r": "right", "right": "right"}
-COMMON_PREFIX = 3
-"""A prefix that the profile does not list is believed when it stands before so many keys of one object."""
+COMMON_AFFIX = 3
+"""A prefix or suffix that the profile does not list is believed when it stands at so many keys of one object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,23 @@ class JawHint:
     """X, Y, Z, -X, -Y or -Z of the bone."""
 
 
+class Obstacle(Enum):
+    """Why a curve would not move the mouth."""
+
+    MUTED = "muted"
+    DRIVEN = "driven"
+    RANGE = "range"
+    """The slider ends below 1, or begins above 0."""
+    PINNED = "pinned"
+    """The object shows its active shape key only."""
+    ABSOLUTE = "absolute"
+    """Values of absolute shape keys do nothing."""
+    REST = "rest"
+    """The armature is shown in its rest position."""
+    SOLO = "solo"
+    """An NLA track plays alone."""
+
+
 @dataclass(frozen=True, slots=True)
 class RigInventory:
     """What was found on a character, as plain data."""
@@ -35,6 +52,14 @@ class RigInventory:
     """Armature object -> names of its bones."""
     jaws: Mapping[str, JawHint] = field(default_factory=dict)
     """Armature object -> what it says about its jaw."""
+    properties: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Armature object -> its custom properties that are decimal numbers: sliders of a face rig."""
+    places: Mapping[str, Mapping[str, BonePlace]] = field(default_factory=dict)
+    """Armature object -> bone -> where it lies."""
+    tops: Mapping[str, float] = field(default_factory=dict)
+    """Armature object -> height of its highest mesh, measured as the places are."""
+    obstacles: Mapping[tuple[str, str], Obstacle] = field(default_factory=dict)
+    """(object, shape key or bone; "" for all of the object) -> what is in the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,79 +68,109 @@ class ProfileMatch:
 
     profile: RigProfile
     found: int
-    """Rules of the profile with at least one shape key."""
+    """Rules of the profile with at least one shape key, property or bone."""
     objects: tuple[str, ...]
-    """Mesh objects with at least one of the profile's shape keys, the fullest first."""
+    """Objects with at least one of them, the fullest first."""
+    lacking: tuple[str, ...] = ()
+    """First names of required rules that found nothing."""
 
     @property
     def total(self) -> int:
         """Rules of the profile."""
-        return len(self.profile.shape_keys)
+        return len(self.profile.shape_keys) + len(self.profile.bones)
 
+    @property
+    def complete(self) -> bool:
+        """Whether all that the profile requires is there."""
+        return self.found > 0 and not self.lacking
 
-def words(name: str) -> list[str]:
-    """Lower-case words of a name: "CC_JawOpen_L", "ccJawOpenL" and "cc.jaw open.l" give cc jaw open l."""
-    return [word.lower() for word in _WORD.findall(name)]
-
-
-def canonical(name_words: Sequence[str]) -> str:
-    """One spelling for all: words joined, sides spelled out and last. mouth_L_smile -> mouthsmileleft."""
-    sides = [_SIDES[word] for word in name_words if word in _SIDES]
-    return "".join([word for word in name_words if word not in _SIDES] + sides)
+    def __str__(self) -> str:
+        return f"{self.profile.label}: {self.found} of {self.total}"
 
 
 def match_keys(profile: RigProfile, names: Sequence[str]) -> dict[str, KeyRule]:
     """The rule for each of one object's shape keys that the profile knows.
 
-    A name may have something before it, such as "blendShape1." or "A25_": the prefix must be listed in the
-    profile or stand before COMMON_PREFIX keys; numbers in it do not count. If two prefixes lead to the same
-    name, the commoner one is taken.
+    A name may have something before or after it, such as "blendShape1.", "A25_" or "_div2": the profile must list
+    it, or it must stand at COMMON_AFFIX keys; numbers in it do not count. If two names lead to the same spelling,
+    the one with the commoner decoration is taken.
     """
-    spellings = {canonical(words(key)): (key, rule) for rule in profile.shape_keys for key in rule.keys}
-    readings = [(name, *reading) for name in names if (reading := _read(name, spellings))]
-    counts = Counter(prefix for _, prefix, _ in readings)
-    known = {"", *(_prefix(words(prefix)) for prefix in profile.prefixes)}
-    believed = [r for r in readings if r[1] in known or counts[r[1]] >= COMMON_PREFIX]
-    best: dict[str, tuple[str, str]] = {}
-    for name, prefix, spelling in believed:
-        if spelling not in best or counts[prefix] > counts[best[spelling][1]]:
-            best[spelling] = (name, prefix)
-    chosen = {name: spellings[spelling][1] for spelling, (name, _) in best.items()}
-    return {name: chosen[name] for name in names if name in chosen}
+    rules = {spelling(key): rule for rule in profile.shape_keys for key in rule.keys}
+    known = {name: ways for name in names if (ways := [way for way in readings(name) if way.spelling in rules])}
+    before = _common((way.affixes[0] for way in ways) for ways in known.values())
+    after = _common((way.affixes[1] for way in ways) for ways in known.values())
+    before.update({"", *map(affix, profile.prefixes)})
+    after.update({"", *map(affix, profile.suffixes)})
+    believed = {
+        name: way
+        for name, ways in known.items()
+        if (way := next((w for w in ways if w.affixes[0] in before and w.affixes[1] in after), None))
+    }
+    counts = Counter(way.affixes for way in believed.values())
+    best: dict[str, str] = {}
+    for name, way in believed.items():
+        rival = best.get(way.spelling)
+        if rival is None or counts[way.affixes] > counts[believed[rival].affixes]:
+            best[way.spelling] = name
+    return {name: rules[way.spelling] for name, way in believed.items() if best[way.spelling] == name}
 
 
-def find_bone(profile: RigProfile, names: Sequence[str]) -> str | None:
-    """The jaw bone among an armature's bones; None if there is none of the profile's names.
+def _common(of_names: Iterable[Iterable[str]]) -> set[str]:
+    """Affixes that stand at COMMON_AFFIX names or more."""
+    counts = Counter(text for texts in of_names for text in set(texts))
+    return {text for text, count in counts.items() if count >= COMMON_AFFIX}
 
-    A namespace such as "mixamorig:" does not count.
-    """
-    by_spelling = {canonical(words(name.rpartition(":")[2])): name for name in reversed(names)}
-    wanted = profile.jaw.bones if profile.jaw else ()
-    return next((by_spelling[s] for bone in wanted if (s := canonical(words(bone))) in by_spelling), None)
+
+def find_bone(rule: BoneRule, names: Sequence[str]) -> str | None:
+    """The bone of a rule among an armature's bones."""
+    return find_named(rule.bones, names)
 
 
 def match_profile(profile: RigProfile, inventory: RigInventory) -> ProfileMatch:
     """Counts what one profile finds."""
-    matches = {owner: match_keys(profile, names) for owner, names in inventory.shape_keys.items()}
-    found = {id(rule) for match in matches.values() for rule in match.values()}
-    objects = sorted((owner for owner, match in matches.items() if match), key=lambda owner: -len(matches[owner]))
-    return ProfileMatch(profile, len(found), tuple(objects))
+    found: dict[str, set[int]] = {}
+    for owner, names in (*inventory.shape_keys.items(), *inventory.properties.items()):
+        found.setdefault(owner, set()).update(id(rule) for rule in match_keys(profile, names).values())
+    for owner, names in inventory.bones.items():
+        found.setdefault(owner, set()).update(id(rule) for rule in profile.bones if find_bone(rule, names))
+    everything = set().union(*found.values())
+    objects = sorted((owner for owner, rules in found.items() if rules), key=lambda owner: -len(found[owner]))
+    required = [(rule.keys[0], rule) for rule in profile.shape_keys if rule.required]
+    required += [(rule.bones[0], rule) for rule in profile.bones if rule.required]
+    lacking = tuple(name for name, rule in required if id(rule) not in everything)
+    return ProfileMatch(profile, len(everything), tuple(objects), lacking)
 
 
-def rank_profiles(inventory: RigInventory, profiles: Sequence[RigProfile]) -> list[ProfileMatch]:
-    """Every profile with what it finds; most rules first, then the larger share of its rules."""
-    matches = [match_profile(profile, inventory) for profile in profiles]
-    return sorted(matches, key=lambda match: (-match.found, -match.found / max(match.total, 1)))
+def rank_profiles(inventory: RigInventory, profiles: Iterable[RigProfile]) -> list[ProfileMatch]:
+    """Every profile with what it finds, the best first: complete ones, of these the finest; then the one that
+    finds most, that lacks least, of which the larger share is found."""
+    return sorted((match_profile(profile, inventory) for profile in profiles), key=_rank)
 
 
-def _read(name: str, spellings: Mapping[str, object]) -> tuple[str, str] | None:
-    """(prefix, spelling) of the longest ending of `name` that is a known spelling."""
-    parts = words(name)
-    for start in range(len(parts)):
-        if (spelling := canonical(parts[start:])) in spellings:
-            return _prefix(parts[:start]), spelling
-    return None
+def explain(ranked: Sequence[ProfileMatch]) -> str:
+    """Why the first of rank_profiles() is the first, in one or two sentences."""
+    best = ranked[0]
+    if not best.complete:
+        return f"{best}, the closest. It lacks {_quoted(best.lacking)}."
+    rival = next((match for match in ranked[1:] if match.complete), None)
+    if rival is None:
+        return f"{best}. No other profile is complete here."
+    if best.profile.detail > rival.profile.detail:
+        why = "the first moves the mouth more finely"
+    elif best.found > rival.found:
+        why = "the first knows more of the character"
+    elif best.found / best.total > rival.found / rival.total:
+        why = "more of what the first can have is there"
+    else:
+        why = "both fit equally well, choose as you like"
+    return f"{best}. Also complete: {rival}; {why}."
 
 
-def _prefix(parts: Sequence[str]) -> str:
-    return " ".join(part for part in parts if not part.isdigit())
+def _rank(match: ProfileMatch) -> tuple[float, ...]:
+    detail = match.profile.detail if match.complete else 0
+    return not match.complete, -detail, -match.found, len(match.lacking), -match.found / max(match.total, 1)
+
+
+def _quoted(names: Sequence[str], count: int = 5) -> str:
+    shown = ", ".join(f"'{name}'" for name in names[:count])
+    return f"{shown} and {len(names) - count} more" if len(names) > count else shown

@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lipsync_addon.core.channels import ARKIT_52
+from lipsync_addon.core.channels import ARKIT_52, VISEMES_15
+from lipsync_addon.core.diagnosis import obstacles
 from lipsync_addon.core.errors import LipsyncError
+from lipsync_addon.core.face_bones import BonePlace
 from lipsync_addon.core.mapping import JawSettings, map_track, resolve
-from lipsync_addon.core.profile_match import JawHint, RigInventory
-from lipsync_addon.core.rig_profile import load_profile, load_profiles
+from lipsync_addon.core.profile_match import JawHint, Obstacle, RigInventory
+from lipsync_addon.core.rig_profile import gather_profiles, load_profile, load_profiles
 from lipsync_addon.core.track import AnimationTrack
 
 RIGS = Path(__file__).parents[2] / "lipsync_addon" / "data" / "rigs"
@@ -31,6 +33,9 @@ SMALL = {
 }
 
 
+LIP = {"bones": ["lip"], "motion": "location", "axis": "Y", "amount": 2, "channels": {"mouthClose": 1}}
+
+
 def small(tmp_path: Path, **changes):
     path = tmp_path / "small.json"
     data = {**SMALL, **changes}
@@ -39,10 +44,13 @@ def small(tmp_path: Path, **changes):
 
 
 @pytest.mark.parametrize("path", sorted(RIGS.glob("*.json")), ids=lambda path: path.stem)
-def test_every_profile_that_comes_along_loads_and_names_known_channels(path):
+def test_every_profile_that_comes_along_loads_and_says_what_it_needs_and_whence_it_is(path):
     profile = load_profile(path)
     assert profile.id == path.stem
-    assert {channel for rule in profile.shape_keys for channel in rule.channels} <= set(ARKIT_52)
+    assert len(profile.source) > 20, "a profile says where its names are from"
+    assert any(rule.required for rule in (*profile.shape_keys, *profile.bones)), "else anything would be complete"
+    purposes = " ".join(rule.purpose for rule in (*profile.shape_keys, *profile.bones))
+    assert "open mouth" in purposes or profile.jaws, "what opens the mouth is named, should it be missing"
 
 
 def test_arkit_moves_each_key_by_its_own_channel():
@@ -60,6 +68,16 @@ def test_arkit_moves_each_key_by_its_own_channel():
         ({"shape_keys": [{"keys": ["a"], "channels": {"jawOpen": 1}, "wieght": 2}]}, "wieght"),
         ({"shape_keys": [{"keys": [], "channels": {"jawOpen": 1}}]}, r"shape_keys\[0\].keys"),
         ({"shape_keys": [{"keys": ["a"], "channels": {"jawOpen": "1"}}]}, "jawOpen must be a number"),
+        ({"shape_keys": [{"keys": ["a"], "channels": {"jawOpn": 1}}]}, "unknown channel jawOpn"),
+        (
+            {"shape_keys": [{"keys": ["a"], "channels": {"jawOpen": 1}, "required": 1}]},
+            "required must be true or false",
+        ),
+        ({"shape_keys": ...}, "neither shape_keys nor bones"),
+        ({"bones": [{**LIP, "motion": "scale"}]}, "'scale'"),
+        ({"bones": [{**LIP, "axis": "up"}]}, "'up'"),
+        ({"unit": ["lips.L"]}, "unit must name two bones"),
+        ({"source": 5}, "source must be text"),
         ({"jaw": {**SMALL["jaw"], "axis": "W"}}, "'W'"),
         ({"jaw": {**SMALL["jaw"], "angel": 1}}, "angel"),
     ],
@@ -102,3 +120,76 @@ def test_targets_never_leave_their_limits(values, mode):
     mapped = map_track(AnimationTrack(("jawOpen", "mouthClose"), [values], 50.0), mapping)
     assert (mapped.values >= mapping.low).all() and (mapped.values <= mapping.high).all()
     assert mapped.values.min() >= np.float32(-0.4) and mapped.values.max() <= 1
+
+
+def test_a_profile_of_the_user_joins_those_that_come_along_and_replaces_one_of_the_same_id(tmp_path):
+    small(tmp_path)
+    (tmp_path / "arkit.json").write_text(json.dumps({**SMALL, "id": "arkit", "label": "Mine"}))
+    (tmp_path / "broken.json").write_text(json.dumps({**SMALL, "wings": 2}))
+    profiles, problems = gather_profiles([tmp_path, tmp_path / "absent"])
+    labels = {profile.id: profile.label for profile in profiles}
+    assert labels["small"] == "Small" and labels["arkit"] == "Mine" and "oculus" in labels
+    (problem,) = problems
+    assert "broken.json" in problem and "wings" in problem
+
+
+def test_what_is_missing_is_told_by_what_it_is_for():
+    names = tuple(name for name in ARKIT_52 if name not in ("mouthClose", "mouthPucker", "cheekPuff"))
+    mapping = resolve(ARKIT, RigInventory({"Face": names}), ARKIT_52)
+    assert mapping.missing == ("mouthClose", "mouthPucker", "cheekPuff")
+    assert mapping.lacks == ("No shape for closed lips (p, b, m): 'mouthClose' is missing.",)  # mouthFunnel rounds them
+
+
+def test_bones_move_in_the_profiles_unit_along_their_axis_and_no_further_than_full(tmp_path):
+    rules = [LIP, {**LIP, "bones": ["corner"], "axis": "-X", "channels": {"mouthClose": -1}}]
+    profile = load_profile(small(tmp_path, bones=rules, unit=["left", "right"]))
+    places = {"left": BonePlace((0.3, 0, 1), (0, 0, 1)), "right": BonePlace((-0.1, 0, 1), (0, 0, 1))}
+    inventory = RigInventory(bones={"Rig": ("lip", "corner", "left", "right")}, places={"Rig": places})
+    mapping = resolve(profile, inventory, ("mouthClose",))
+    assert [(t.kind, t.name, t.axis) for t in mapping.targets] == [
+        ("bone_location", "lip", 1), ("bone_location", "corner", 0)
+    ]  # fmt: skip
+    values = map_track(AnimationTrack(("mouthClose",), [[0.0], [0.5], [3.0]], 50.0), mapping).values
+    np.testing.assert_allclose(values, [[0, 0], [0.4, 0.4], [0.8, 0.8]], atol=1e-6)
+
+
+def test_a_property_of_the_armature_is_moved_instead_of_the_key_that_it_drives():
+    daz = load_profile(RIGS / "daz.json")
+    name = "facs_ctrl_vAA"
+    both = {"shape_keys": {"Face": (name,)}, "properties": {"Rig": (name,)}}
+    driven = RigInventory(**both, obstacles={("Face", name): Obstacle.DRIVEN})
+    assert [t.id for t in resolve(daz, driven, VISEMES_15).targets] == [f"property:Rig:{name}"]
+    assert len(resolve(daz, RigInventory(**both), VISEMES_15).targets) == 2
+
+
+@pytest.mark.parametrize(("says", "turns"), [("-Z", (2, -1)), (None, (0, 1))])
+def test_the_jaw_turns_about_the_axis_that_its_geometry_tells(says, turns):
+    places = {"jaw": BonePlace((0, 0, 1), (0, -1, 0.5), hinge=says)}
+    inventory = RigInventory({"Face": ("mouthClose",)}, {"Rig": ("jaw",)}, places={"Rig": places})
+    (jaw,) = [t for t in resolve(ARKIT, inventory, ARKIT_52).targets if t.kind == "bone_rotation"]
+    opened = map_track(AnimationTrack(("jawOpen",), [[1.0]], 50.0), resolve(ARKIT, inventory, ARKIT_52))
+    assert (jaw.axis, np.sign(opened.channel(jaw.id)[0])) == turns
+
+
+@pytest.mark.parametrize(
+    ("blocked", "said"),
+    [
+        ({("Face", "jawOpen"): Obstacle.MUTED}, "'jawOpen' of 'Face' is muted."),
+        ({("Face", ""): Obstacle.PINNED}, "The mouth will not move: 'Face' shows its active shape key only"),
+        ({("Face", ""): Obstacle.ABSOLUTE}, "absolute"),
+        ({("Face", name): Obstacle.DRIVEN for name in ARKIT_52}, "The mouth will not move: 'eyeBlinkLeft', "),
+        ({("Face", name): Obstacle.DRIVEN for name in ARKIT_52}, "and 48 more of 'Face' are driven"),
+        ({("Face", "jawOpen"): Obstacle.RANGE}, "slider"),
+        ({("Rig", ""): Obstacle.REST}, "rest position"),
+        ({("Rig", ""): Obstacle.SOLO}, "star"),
+    ],
+)
+def test_what_is_in_the_way_is_told(blocked, said):
+    jaw = {"bones": {"Rig": ("jaw",)}, "jaws": {"Rig": JawHint(0.3)}} if ("Rig", "") in blocked else {}
+    inventory = RigInventory({"Face": ARKIT_52}, obstacles=blocked, **jaw)
+    assert said in " ".join(obstacles(resolve(ARKIT, inventory, ARKIT_52).targets, inventory))
+
+
+def test_where_nothing_is_in_the_way_nothing_is_told():
+    inventory = RigInventory({"Face": ARKIT_52}, obstacles={("Face", "wings"): Obstacle.MUTED})
+    assert obstacles(resolve(ARKIT, inventory, ARKIT_52).targets, inventory) == ()

@@ -47,7 +47,8 @@ class LIPSYNC_OT_bake(JobOperator, bpy.types.Operator):
     def finish(self, context: bpy.types.Context, result: Performance) -> None:
         scene = bpy.data.scenes[self._scene]
         objects = [scene.objects[name] for name in self._objects if name in scene.objects]
-        report = bake(scene, objects, result, self._take, self._settings, sound=self._file)
+        profiles = panel_data.profiles(context)
+        report = bake(scene, objects, result, self._take, self._settings, sound=self._file, profiles=profiles)
         panel_data.remember(report)
         for notice in report.notices:
             self.report({"WARNING"}, notice)

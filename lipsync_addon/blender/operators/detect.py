@@ -1,0 +1,31 @@
+"""The button Detect."""
+
+from __future__ import annotations
+
+import bpy
+
+from ...core.profile_match import explain
+from .. import panel_data
+from ..operator_base import LipsyncOperator
+
+
+class LIPSYNC_OT_detect(LipsyncOperator, bpy.types.Operator):
+    """Look at the character anew: find its meshes and armature, and rank the rig profiles that fit it"""
+
+    bl_idname = "lipsync.detect"
+    bl_label = "Detect"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def run(self, context: bpy.types.Context) -> None:
+        """Reads profile files again, takes the best profile and fills in the character if none is chosen."""
+        settings = context.scene.lipsync
+        settings.profile = ""
+        panel_data.forget_character()
+        objects = panel_data.character(context)
+        found = panel_data.facts(context)
+        if settings.character is None:
+            settings.character = next((obj for obj in objects if obj.name == found.ranked[0].objects[0]), None)
+        panel_data.show_ranking()
+        for problem in (*found.profile_problems, *found.obstacles):
+            self.report({"WARNING"}, problem)
+        self.report({"INFO"}, explain(found.ranked))

@@ -1,0 +1,57 @@
+"""Why a mouth would not move though everything was found, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from .mapping import Target
+from .profile_match import Obstacle, RigInventory
+
+_SINGLE = {
+    Obstacle.MUTED: "{names} of '{owner}' is muted.",
+    Obstacle.DRIVEN: "{names} of '{owner}' is driven, so the curve has no effect on it.",
+    Obstacle.RANGE: "{names} of '{owner}' does not reach 0 and 1: widen the range of its slider.",
+}
+_PLURAL = {
+    Obstacle.MUTED: "{names} of '{owner}' are muted.",
+    Obstacle.DRIVEN: "{names} of '{owner}' are driven, so curves have no effect on them.",
+    Obstacle.RANGE: "{names} of '{owner}' do not reach 0 and 1: widen the ranges of their sliders.",
+}
+_WHOLE = {
+    Obstacle.PINNED: "'{owner}' shows its active shape key only: switch off the pin below its list of shape keys.",
+    Obstacle.ABSOLUTE: "The shape keys of '{owner}' are absolute, so their values do nothing: tick Relative.",
+    Obstacle.REST: "The armature '{owner}' is shown in its rest position: choose Pose Position in its properties.",
+    Obstacle.SOLO: "An NLA track of '{owner}' plays alone: switch off the star beside it.",
+}
+_BLOCKING = (Obstacle.MUTED, Obstacle.DRIVEN)
+_SHOWN = 4
+
+
+def obstacles(targets: Iterable[Target], inventory: RigInventory) -> tuple[str, ...]:
+    """One sentence for each kind of thing in the way of these targets; where nothing at all can move, that first."""
+    targets = tuple(targets)
+    sentences: list[str] = []
+    stuck = 0
+    for owner in dict.fromkeys(target.owner for target in targets):
+        own = [target for target in targets if target.owner == owner]
+        whole = inventory.obstacles.get((owner, ""))
+        if whole:
+            sentences.append(_WHOLE[whole].format(owner=owner))
+        by_kind: dict[Obstacle, list[str]] = {}
+        for target in own:
+            if kind := inventory.obstacles.get((owner, target.name)):
+                by_kind.setdefault(kind, []).append(target.name)
+        stuck += len(own) if whole else sum(len(by_kind.get(kind, ())) for kind in _BLOCKING)
+        for kind, names in by_kind.items():
+            texts = _SINGLE if len(names) == 1 else _PLURAL
+            sentences.append(texts[kind].format(names=_listed(names), owner=owner))
+    if targets and stuck == len(targets):
+        sentences.insert(0, "The mouth will not move:")
+    return tuple(sentences)
+
+
+def _listed(names: Sequence[str]) -> str:
+    quoted = [f"'{name}'" for name in names]
+    if len(quoted) > _SHOWN + 1:
+        quoted[_SHOWN:] = [f"{len(names) - _SHOWN} more"]
+    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
