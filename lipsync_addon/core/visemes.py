@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from .aperture import SEALED, lip_gap
 from .channels import VISEMES_15
 from .track import AnimationTrack
 
@@ -15,7 +16,9 @@ DECISION = 1.5
 half of everything mumbles."""
 SMOOTHING = 0.03
 """Seconds, standard deviation: neighbouring sounds colour each other, and single frames do not flicker."""
-FADE = 0.06
+CLOSED_TOO = 0.15
+"""Share of p b m from which the lips close as well where the track's own coefficients seal them."""
+FADE = 0.08
 """Seconds in which a contact comes and goes."""
 
 
@@ -24,7 +27,7 @@ def blended(track: AnimationTrack) -> AnimationTrack:
 
     Their sum over the visemes stays what it was, up to the blur over time. Wherever p b m (f v) is the likeliest sound
     the weight of its shape is all of that sum and every other viseme is 0: a rig without a shape for closed
-    lips closes them by that. A sound of one frame is passed over. The idea of dominance that overlaps is that of Cohen
+    lips closes them by that. A sound of one frame is passed over, unless the ARKit coefficients seal the lips. The idea of dominance that overlaps is that of Cohen
     and Massaro (Modeling Coarticulation in Synthetic Visual Speech, 1993); the numbers are from looking at it.
     """
     names = [name for name in VISEMES_15 if name in track.names]
@@ -37,19 +40,30 @@ def blended(track: AnimationTrack) -> AnimationTrack:
     clear *= total / np.maximum(clear.sum(1, keepdims=True), 1e-6)
     smooth = _blurred(clear, SMOOTHING * track.fps)
     values = track.values.copy()
-    values[:, columns] = _with_contacts(smooth, names, FADE * track.fps)
+    values[:, columns] = _with_contacts(smooth, names, _sealed(track), FADE * track.fps)
     return track.with_values(values)
 
 
-def _with_contacts(weights: NDArray[np.float64], names: list[str], fade: float) -> NDArray[np.float64]:
+def _sealed(track: AnimationTrack) -> NDArray[np.bool_]:
+    """[T] where the ARKit coefficients say that the lips touch; nowhere if the track has none."""
+    if "mouthClose" not in track.names or "jawOpen" not in track.names:
+        return np.zeros(len(track.values), bool)
+    return lip_gap(track) < SEALED
+
+
+def _with_contacts(
+    weights: NDArray[np.float64], names: list[str], sealed: NDArray[np.bool_], fade: float
+) -> NDArray[np.float64]:
     """`weights` [T, V] with each contact full where it is the likeliest, faded in and out over `fade` frames."""
     total = weights.sum(1, keepdims=True)
     likeliest = weights.argmax(1)
     wanted = np.zeros_like(weights)
-    for name in CONTACTS:
-        if name in names:
-            column = names.index(name)
-            wanted[:, column] = _faded((likeliest == column) & (total[:, 0] > 0), fade)
+    contacts = [names.index(name) for name in CONTACTS if name in names]
+    for column in contacts:
+        held = likeliest == column
+        if names[column] == CONTACTS[0]:
+            held |= sealed & (weights[:, column] > CLOSED_TOO * total[:, 0]) & ~np.isin(likeliest, contacts)
+        wanted[:, column] = _faded(held & (total[:, 0] > 0), fade)
     # Two contacts side by side share: together never more than all of it.
     wanted /= np.maximum(wanted.sum(1, keepdims=True), 1.0)
     return weights * (1 - wanted.sum(1, keepdims=True)) + wanted * total
