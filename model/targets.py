@@ -19,7 +19,7 @@ from lipsync_addon.core.phones import BILABIALS, PHONES
 from .network import HOP, SAMPLE_RATE, UNITS
 
 FPS = SAMPLE_RATE / HOP
-MOST_PARTED = 0.45
+MOST_PARTED = 0.3
 """Most that mouthLowerDown and mouthUpperUp add to let the lips part without the jaw."""
 Phones = list[tuple[float, float, str]]
 """[(start s, end s, unit)]"""
@@ -68,8 +68,8 @@ def unit_curves(phones: Phones, frames: int) -> NDArray[np.float32]:
     return np.stack(curves, axis=1).astype(np.float32)
 
 
-def dominated(phones: Phones, frames: int, column: str, group: str) -> NDArray[np.float64]:
-    """[T] one column of articulation.csv over time, every phone pulling with its dominance of `group`."""
+def dominated(phones: Phones, frames: int, column: str, group: str | None = None) -> NDArray[np.float64]:
+    """[T] one column of articulation.csv over time, every phone pulling with its dominance of `group`; None: alike."""
     table = articulation()
     time = np.arange(frames)[:, None] / FPS
     phones = [p for p in phones if p[1] - p[0] > 1e-3] or [(0.0, frames / FPS, "sil")]
@@ -77,7 +77,7 @@ def dominated(phones: Phones, frames: int, column: str, group: str) -> NDArray[n
     of = lambda name: np.array([table[p[2]][name] for p in phones])  # noqa: E731
     before = np.maximum(start - time, 0) / (of("onset_ms") / 2000)
     after = np.maximum(time - end, 0) / (of("decay_ms") / 2000)
-    pull = (np.exp(-(before + after)) + 1e-9) * of(f"dom_{group}")
+    pull = (np.exp(-(before + after)) + 1e-9) * (of(f"dom_{group}") if group else 1.0)
     return (pull * of(column)).sum(1) / pull.sum(1)
 
 
@@ -88,7 +88,7 @@ def fused(phones: Phones, opening: NDArray[np.float32]) -> NDArray[np.float32]:
     silence and at p, b, m: the table's jaw is too even to learn from. The jaw opens as far as the phone lets it, the
     lips part for the rest: real lips are 0.07 apart at s, where the teeth are together.
     """
-    curves, most = unit_curves(phones, len(opening)), dominated(phones, len(opening), "jaw_most", "open")
+    curves, most = unit_curves(phones, len(opening)), dominated(phones, len(opening), "jaw_most")
     weights, jaw = gap_weights(), UNITS.index("jawOpen")
     lips = [UNITS.index("mouthLowerDown"), UNITS.index("mouthUpperUp")]
     lip_weight = weights[lips].sum()
