@@ -32,6 +32,7 @@ BAKE_EXAMPLES = (
     "lipsync bake line.wav --to line.csv --format rigmapper --fps 30",
     "lipsync bake line.wav --character hero.blend --to line.fbx",
 )
+CONVERT_EXAMPLE = "lipsync convert capture.csv --to take.anim --max-error 0.01"
 INFO_EXAMPLE = "lipsync info"
 INSTALL_BLENDER = "Install Blender as a Python package, `pip install bpy==4.5.15` (Python 3.11), or leave out {}."
 
@@ -88,6 +89,20 @@ def info(options: argparse.Namespace) -> None:
     print(f"runs on   {predictor.provider_line}")
     print(f"writes    {', '.join(formats)}; with a character {', '.join(CHARACTER_ENDINGS)}")
     print(f"Blender   {_version('bpy') or 'not in this Python. ' + INSTALL_BLENDER.format('characters')}")
+
+
+def convert(options: argparse.Namespace) -> None:
+    """Curves that are there already to all files that --to names."""
+    from .importers import read_curves  # no other command needs it
+
+    for path in options.to:
+        if path.suffix.lower() not in EXPORTERS:
+            raise LipsyncError(f"{path} cannot be made of curves alone.", f"Use one of {', '.join(EXPORTERS)}.")
+    _, outputs = _checked_outputs(options)
+    track = read_curves(options.line)
+    results = _write_curves(options, Performance(track), outputs)
+    print(f"{options.line}: {track.duration:.2f} s, {len(track.values)} frames of {len(track.names)} channels")
+    print(*results, sep="\n")
 
 
 def formats(options: argparse.Namespace) -> None:
@@ -221,6 +236,13 @@ def _parser() -> argparse.ArgumentParser:
     add("--provider", metavar="NAME", help=f"run on this hardware ({names}) instead of the first that works")
     add("--quiet", action="store_true", help="print nothing but errors and notices")
     add_format_arguments(bake_parser)
+    convert_parser = command("convert", convert, "Turn curves of another program into other files.", CONVERT_EXAMPLE)
+    convert_parser.set_defaults(character=None)
+    add = convert_parser.add_argument
+    add("line", type=Path, metavar="CURVES", help="Live Link, Rhubarb or Audio2Face file, or a CSV or JSON of ours")
+    add("--to", type=Path, metavar="FILE", action="append", required=True, help=f"result ({', '.join(EXPORTERS)})")
+    add("--fps", type=_frame_rate, help="frames per second of the result (else what the format expects)")
+    add_format_arguments(convert_parser)
     command("formats", formats, "List the formats of curves.", "lipsync formats")
     command("info", info, "Say what is installed, what the network runs on and what can be written.", INFO_EXAMPLE)
     return parser

@@ -18,9 +18,10 @@ ALLOWED: dict[str, set[str]] = {
     "inference": {"core", "numpy", "onnxruntime"},
     "speech": {"core", "numpy", "soundfile", "soxr", "phonemizer", "espeakng_loader"},
     "exporters": {"core", "numpy"},
-    "blender": {"core", "inference", "speech", "exporters", "batch", "numpy", *BLENDER_MODULES},
-    "batch": {"core", "inference", "speech", "exporters", "blender", "numpy"},
-    "cli": {"core", "inference", "speech", "exporters", "blender", "batch", "numpy"},
+    "importers": {"core", "numpy"},
+    "blender": {"core", "inference", "speech", "exporters", "importers", "batch", "numpy", *BLENDER_MODULES},
+    "batch": {"core", "inference", "speech", "exporters", "importers", "blender", "numpy"},
+    "cli": {"core", "inference", "speech", "exporters", "importers", "blender", "batch", "numpy"},
     "__init__": {"blender"},
     "__main__": {"cli"},
 }

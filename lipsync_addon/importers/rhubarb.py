@@ -1,0 +1,67 @@
+"""Rhubarb Lip Sync's TSV, XML and JSON: one mouth at a time becomes curves (layouts: exporters/rhubarb.py).
+
+Each shape moves the ARKit coefficients and the viseme of data/mouth_poses/rhubarb.json and fades over into the next
+around the moment of change, so that a drawn style becomes a motion. Letters that cherry-lip-sync adds are refused.
+"""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..core.track import AnimationTrack
+
+FPS = 50.0
+FADE = 0.08
+"""Seconds from one mouth to the next, half before the change and half after."""
+POSES = Path(__file__).parents[1] / "data" / "mouth_poses" / "rhubarb.json"
+
+Cues = list[tuple[float, str]]
+"""Start in seconds and shape; the last is the end of the recording."""
+
+
+def from_tsv(text: str) -> AnimationTrack:
+    """Raises ValueError for other text."""
+    rows = [line.split("\t") for line in text.splitlines() if line.strip()]
+    return curves([(float(time), shape.strip()) for time, shape in rows])
+
+
+def from_xml(text: str) -> AnimationTrack:
+    """Raises ValueError for other text."""
+    try:
+        tree = xml.etree.ElementTree.fromstring(text.encode())
+    except xml.etree.ElementTree.ParseError as error:
+        raise ValueError(f"not valid XML ({error})") from error
+    cues = [(float(cue.attrib["start"]), cue.text or "") for cue in tree.findall("mouthCues/mouthCue")]
+    return curves([*cues, (float(tree.findtext("metadata/duration") or 0), "X")])
+
+
+def from_json(data: dict[str, Any]) -> AnimationTrack:
+    """Raises ValueError, KeyError or TypeError for other data."""
+    cues = [(float(cue["start"]), str(cue["value"])) for cue in data["mouthCues"]]
+    return curves([*cues, (float(data["mouthCues"][-1]["end"]), "X")])
+
+
+def curves(cues: Cues) -> AnimationTrack:
+    """The track of these mouths. Raises ValueError for an unknown shape or times that go back."""
+    poses = json.loads(POSES.read_text(encoding="utf-8"))["poses"]
+    names = tuple(dict.fromkeys(name for pose in poses.values() for name in pose))
+    if len(cues) < 2:
+        raise ValueError("it holds no mouths")
+    starts = np.array([time for time, _ in cues])
+    if unknown := sorted({shape for _, shape in cues} - set(poses)):
+        raise ValueError(f"the shape {unknown[0]!r} is none of Rhubarb's {', '.join(poses)}")
+    if (np.diff(starts) < 0).any():
+        raise ValueError("its times go back")
+    values = np.array([[poses[shape].get(name, 0.0) for name in names] for _, shape in cues])
+    # Each change is a straight line between two knots; a mouth shorter than a fade is left at its middle.
+    half = np.minimum(FADE, np.diff(starts, prepend=starts[0] - FADE, append=starts[-1] + FADE)) / 2
+    begin, end = starts - half[:-1], starts + half[1:]
+    knots = np.stack([begin[1:], end[1:]], axis=1).ravel()
+    heights = np.stack([values[:-1], values[1:]], axis=1).reshape(-1, len(names))
+    times = np.arange(round(starts[-1] * FPS) + 1) / FPS
+    return AnimationTrack(names, np.stack([np.interp(times, knots, column) for column in heights.T], axis=1), FPS)
