@@ -1,105 +1,116 @@
-"""Scores an exported network on what it has never trained on.
+"""Scores a network on what it has never trained on and writes a report to read, look at and listen to.
 
-    python -m model.evaluate                          the network that ships
-    python -m model.evaluate --network runs/x.onnx --report runs/first/evaluation.json
+    python -m model.evaluate                                  the network that ships
+    python -m model.evaluate --network runs/x/lipsync.onnx --previous runs/old/lipsync.onnx
+    python -m model.evaluate --quick                          the bench's tables alone, half a minute
 
-The bench of shared/bench judges the curves (score.py against tracked faces, articulation.py against phone times);
-phone and viseme accuracy come from held-out lines of the prepared sources. Prints the bench's tables and writes JSON.
+Writes runs/evaluation/report.html (one file, no network needed), report.json (the same numbers) and the curves of the
+bench's sounds. The last release as --previous: `git show v0.1.0:lipsync_addon/data/models/lipsync.onnx` and .json.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
+import datetime
 import json
-import subprocess
-import sys
-import tempfile
+import math
+import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import soundfile
-from numpy.typing import NDArray
 
-from lipsync_addon.core.audio_clip import AudioClip
-from lipsync_addon.core.phones import PHONES, VISEME_OF_PHONE
-from lipsync_addon.core.track import AnimationTrack
-from lipsync_addon.inference.predictor import DEFAULT_NETWORK, Predictor
+from lipsync_addon.core.writing import whole_file
+from lipsync_addon.inference.predictor import DEFAULT_NETWORK
 
-from .dataset import Source
-from .paths import BENCH, PREPARED, RUNS
+from .evaluation import bench, page, sections, targets
+from .evaluation.lines import lines_missing
+from .evaluation.performance import Network
+from .paths import RUNS
 
-CURVE_FPS = 60.0
-"""The bench compares smoothness of files with 60 frames per second or more."""
+LINES = 60
+"""Most lines of a set: about all that there are, in under three minutes altogether."""
 
 
-def write_curves(track: AnimationTrack, path: Path) -> None:
-    """A CSV with a time column, as the bench reads it."""
-    track = track.resampled(CURVE_FPS)
-    table = np.column_stack([track.times, track.values])
-    np.savetxt(path, table, "%.5f", ",", header="time," + ",".join(track.names), comments="")
+def evaluate(networks: dict[str, Path], folder: Path, *, quick: bool = False, lines: int = LINES) -> dict[str, Any]:
+    """Everything into `folder`; returns what report.json holds. `networks`: "ours" and, if there is one, "previous"."""
+    started = time.monotonic()
+    loaded = [Network.load(label, path) for label, path in networks.items()]
+    specs = {network.label: network.predictor.spec for network in loaded}
+    report = sections.Report(loaded, folder / "curves", lines)
+    numbers: dict[str, Any] = {
+        "made": datetime.date.today().isoformat(),
+        "network": {"version": specs["ours"].version, "sha256": specs["ours"].sha256},
+        "previous": None,
+        "limits": [*sections.LIMITS, *lines_missing()],
+    }
+    if "previous" in specs:
+        numbers["previous"] = {"version": specs["previous"].version, "sha256": specs["previous"].sha256}
+    if not quick:
+        numbers["speed"] = report.speed(networks)  # first, before anything warms the machine up
+    numbers |= report.bench()
+    goals = list(targets.of_bench(numbers["faces"], numbers["articulation"]))
+    if not quick:
+        numbers |= report.everything_else()
+        goals += targets.of_the_rest(numbers)
+    numbers["targets"] = [
+        dataclasses.asdict(g) | {"met": g.met, "short_by": g.short_by, "within_error": g.within_error} for g in goals
+    ]
+    numbers["seconds"] = time.monotonic() - started
+    numbers = plain(numbers)
+    html = page.render(numbers, report.pictures(numbers))
+    for name, text in (("report.json", json.dumps(numbers, indent=1, ensure_ascii=False)), ("report.html", html)):
+        with whole_file(folder / name) as path:
+            path.write_text(text, encoding="utf-8")
+    return numbers
 
 
-def predict_bench(predictor: Predictor, folder: Path) -> None:
-    """Curves of every dev clip and Dutch utterance into `folder`."""
-    for sound in [*sorted((BENCH / "dev" / "audio").iterdir()), *sorted((BENCH / "dev_nl").glob("*.opus"))]:
-        samples, rate = soundfile.read(sound, dtype="float32")
-        track = predictor.predict(AudioClip(samples, rate, sound.name), outputs=("arkit",))
-        write_curves(track, folder / f"{sound.stem}.csv")
+def plain(value: Any) -> Any:
+    """Dataclasses, arrays and infinite or missing numbers as JSON knows them."""
+    if dataclasses.is_dataclass(value):
+        return plain({field.name: getattr(value, field.name) for field in dataclasses.fields(value)})
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    return value
 
 
-def run_bench(script: str, folder: Path) -> dict:
-    """Runs one script of the bench on the curves, prints its tables and gives its numbers."""
-    with tempfile.TemporaryDirectory() as temporary:
-        report = Path(temporary) / "report.json"
-        command = [sys.executable, script, "--pred", str(folder), "--json", str(report)]
-        subprocess.run(command, cwd=BENCH, check=True)
-        return json.loads(report.read_text(encoding="utf-8"))
-
-
-def accuracy(predictor: Predictor, source: str) -> dict[str, float]:
-    """Share of frames with the right phone and the right viseme on the held-out lines of one source."""
-    data = Source(source)
-    right_phone = right_viseme = total = 0
-    visemes = np.array([list(dict.fromkeys(VISEME_OF_PHONE.values())).index(VISEME_OF_PHONE[p]) for p in PHONES])
-    for line in data.validation_lines[:60]:
-        piece = data.piece(line, 0, 10**6)
-        known = piece.phones >= 0
-        if known.any():
-            heard = _phones(predictor, piece.samples)[: len(known)]
-            right_phone += int((heard[known] == piece.phones[known]).sum())
-            right_viseme += int((visemes[heard[known]] == visemes[piece.phones[known]]).sum())
-            total += int(known.sum())
-    share = max(total, 1)
-    return {"phones": right_phone / share, "visemes": right_viseme / share, "frames": total}
-
-
-def _phones(predictor: Predictor, samples: NDArray[np.float32]) -> NDArray[np.intp]:
-    clip = AudioClip(samples, predictor.spec.sample_rate)
-    return predictor.predict(clip, outputs=("phones",)).values.argmax(1)
+def summary(numbers: dict[str, Any]) -> str:
+    """The bench's main figures and the targets, for the terminal."""
+    lines = [f"network {numbers['network']['version']}, {numbers['seconds']:.0f} s"]
+    for title, rows in numbers["faces"].items():
+        shown = [name for name in bench.PROGRAMS if name in rows and "wrong" not in name]
+        width = max(len(bench.PROGRAMS[name]) for name in shown)
+        lines.append(f"\n{title:{width}s}  {'r_sp':>6s} {'r_sp0':>6s} {'lag':>6s} {'AUC':>6s}")
+        for name in shown:
+            figures = (f"{rows[name]['value'][key]:6.3f}" for key in ("r_sp", "r_sp0", "lag", "clos_auc"))
+            lines.append(f"{bench.PROGRAMS[name]:{width}s}  {' '.join(figures)}")
+    lines.append("")
+    for goal in numbers["targets"]:
+        result = "met" if goal["met"] else f"MISSED by {goal['short_by']:.3f}"
+        lines.append(f"{goal['what']}, {goal['on']}: {goal['measured']['value']:.3f}, {result}")
+    return "\n".join(lines)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--network", type=Path, default=DEFAULT_NETWORK)
-    parser.add_argument("--report", type=Path, default=RUNS / "evaluation.json")
-    parser.add_argument("--curves", type=Path, help="keep the predicted curves in this folder")
+    parser.add_argument("--network", type=Path, default=DEFAULT_NETWORK, help=".onnx, its .json beside it")
+    parser.add_argument("--previous", type=Path, help="the network to beat, in the same form")
+    parser.add_argument("--to", type=Path, default=RUNS / "evaluation", help="folder of the report")
+    parser.add_argument("--lines", type=int, default=LINES, help=f"most lines of each set (default {LINES})")
+    parser.add_argument("--quick", action="store_true", help="the bench's tables alone")
     options = parser.parse_args()
-    predictor = Predictor.load(options.network)
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = options.curves or Path(temporary)
-        folder.mkdir(parents=True, exist_ok=True)
-        predict_bench(predictor, folder)
-        sources = [p.name for p in sorted(PREPARED.iterdir()) if (p / "names.json").exists()]
-        result = {
-            "network": {"version": predictor.spec.version, "sha256": predictor.spec.sha256},
-            "faces": run_bench("score.py", folder),
-            "articulation": run_bench("articulation.py", folder),
-            "accuracy": {source: accuracy(predictor, source) for source in sources},
-        }
-    for source, shares in result["accuracy"].items():
-        if shares["frames"]:
-            print(f"{source}: {shares['phones']:.3f} phones, {shares['visemes']:.3f} visemes right per frame")
-    options.report.write_text(json.dumps(result, indent=1), encoding="utf-8")
+    options.to.mkdir(parents=True, exist_ok=True)
+    networks = {"ours": options.network} | ({"previous": options.previous} if options.previous else {})
+    numbers = evaluate(networks, options.to, quick=options.quick, lines=options.lines)
+    print(summary(numbers))
+    print(f"\n{options.to / 'report.html'}")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""What model.evaluate measures: the words it hears, the curves it makes, and the page that shows them."""

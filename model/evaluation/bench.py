@@ -1,0 +1,125 @@
+"""Runs the scripts of shared/bench on curves and reads their numbers; nothing of them is repeated here."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import json
+import subprocess
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+from lipsync_addon.core.phones import arpabet_to_units, ipa_to_units, spread
+from lipsync_addon.speech.sound_file import open_sound
+
+from ..paths import BENCH
+from .performance import CURVE_FPS, Network, write_curves
+
+Phones = list[tuple[float, float, str]]
+"""[(start s, end s, unit of PHONES)]"""
+
+PROGRAMS = {
+    "ours": "this network",
+    "ours, wrong sound": "this network, wrong sound",
+    "previous": "our previous release",
+    "previous, wrong sound": "our previous release, wrong sound",
+    "dhlive": "DH_live (trained on faces)",
+    "dhlive_fitted_in_time": "DH_live, put in time, level fitted",
+    "cherry": "Cherry Lip Sync",
+    "ps5_align": "pocketsphinx, text aligned",
+    "ps5_allphone": "pocketsphinx, phones",
+    "rhubarb_ps_text": "Rhubarb, words and text",
+    "rhubarb_ps": "Rhubarb, words",
+    "rhubarb_phonetic": "Rhubarb, phonetic",
+    "rms_band_db": "loudness 300-1200 Hz, dB",
+    "(the face itself)": "the face itself",
+}
+"""The bench's names of what the report shows, in that order; report.json holds the others too."""
+
+
+def dev_sounds() -> dict[str, Path]:
+    """{name: sound file} of every dev clip and Dutch utterance."""
+    return {
+        path.stem: path
+        for folder in (BENCH / "dev" / "audio", BENCH / "dev_nl")
+        for path in sorted(folder.iterdir())
+        if path.suffix in (".flac", ".opus")
+    }
+
+
+def clip_sets() -> dict[str, str]:
+    """{clip: set} of the filmed and captured dev clips."""
+    with open(BENCH / "dev" / "clips.tsv", encoding="utf-8") as file:
+        return {row["clip"]: row["set"] for row in csv.DictReader(file, delimiter="\t")}
+
+
+def bake(network: Network, folder: Path) -> None:
+    """Curves of every dev sound into `folder`, from file to file as the command `lipsync bake` does it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, path in dev_sounds().items():
+        sound = open_sound(path, network.predictor.spec.sample_rate)
+        write_curves(network.perform(sound), folder / f"{name}.csv")
+
+
+def run(script: str, curves: Path, *options: str, name: str = "ours") -> dict:
+    """The numbers of score.py or articulation.py for a folder of curves. Raises RuntimeError with what it said."""
+    with tempfile.TemporaryDirectory() as temporary:
+        result = Path(temporary) / "result.json"
+        command = [sys.executable, script, "--pred", str(curves), "--name", name, "--fps", str(CURVE_FPS)]
+        done = subprocess.run(
+            [*command, "--json", str(result), *options], cwd=BENCH, capture_output=True, text=True, encoding="utf-8"
+        )
+        if done.returncode or not result.exists():
+            raise RuntimeError(f"{script} failed on {curves}:\n{done.stdout[-1000:]}{done.stderr[-2000:]}")
+        return json.loads(result.read_text(encoding="utf-8"))
+
+
+def with_previous(ours: dict, previous: dict | None) -> dict:
+    """{set: {program: numbers}} with the rows of the previous release put in."""
+    if not previous:
+        return ours
+    rows = ("previous", "previous, wrong sound")
+    return {
+        title: programs | {row: previous[title][row] for row in rows if row in previous.get(title, {})}
+        for title, programs in ours.items()
+    }
+
+
+@cache
+def openness() -> ModuleType:
+    """The bench's eval_openness.py, for single clips: the same definitions of closure, level and talking part."""
+    spec = importlib.util.spec_from_file_location("eval_openness", BENCH / "eval_openness.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def dutch_phones() -> dict[str, Phones]:
+    """{utterance of dev_nl: phones}; gaps are silence."""
+    listed = json.loads((BENCH / "dev_nl" / "phones.json").read_text(encoding="utf-8"))
+    found = {}
+    for name, phones in listed.items():
+        found[name], last = [], 0.0
+        for start, end, ipa in phones:
+            if start - last > 0.01:
+                found[name].append((last, start, "sil"))
+            found[name] += spread(start, end, ipa_to_units(ipa) or ("sil",))
+            last = end
+    return found
+
+
+def clip_phones(clip: str) -> Phones:
+    """What is known of a GRID clip: all phones of the other talkers; p, b, m and pauses of talker 1."""
+    path = BENCH / "dev" / "phones" / f"{clip}.json"
+    listed = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+    phones = [part for start, end, name in listed for part in spread(start, end, arpabet_to_units(name))]
+    return sorted(phones + [(start, end, "sil") for start, end, word in clip_words(clip) if word in ("sil", "sp")])
+
+
+def clip_words(clip: str) -> list[tuple[float, float, str]]:
+    """[(start s, end s, word)] of a clip of GRID talker 1; [] for others."""
+    path = BENCH / "dev" / "phones" / f"{clip}.words.json"
+    return [tuple(word) for word in json.loads(path.read_text(encoding="utf-8"))] if path.exists() else []

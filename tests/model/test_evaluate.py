@@ -1,0 +1,201 @@
+"""The report on a few dev clips: complete, self-contained, and in its numbers what the bench says itself."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import soundfile
+
+from lipsync_addon.core.channels import VISEMES_15
+from lipsync_addon.core.phones import BILABIALS, PHONES
+from lipsync_addon.core.track import AnimationTrack
+from model import evaluate as command
+from model.evaluation import bench, exhibits, faces, lines, page, sections
+from model.evaluation.accuracy import VISEME_INDEX, accuracy, collapsed
+from model.evaluation.closures import check_bilabials, seen_closures
+from model.evaluation.degraded import degraded
+from model.evaluation.lines import Line
+from model.evaluation.performance import write_all
+from model.evaluation.statistics import Measured, ratio
+from model.evaluation.targets import at_least
+from model.paths import EXPORTED
+from model.targets import FPS, frame_phones
+
+CLIPS = (
+    "s1_bbaf2n s1_bras9a s1_lbbr1a s1_pbav2n grid_lbbc2a grid_lwbsza grid_swiz3n nl_rhasspy_1 nl_rhasspy_1002".split()
+)
+NETWORK = EXPORTED / "lipsync.onnx"
+
+
+@pytest.fixture(scope="module")
+def report(shared, tmp_path_factory):
+    """(numbers, HTML, folder) of a report on a few lines, the network beside itself as the previous release.
+
+    The folder "quick" in it holds the report of --quick, made from the same tables.
+    """
+    folder = tmp_path_factory.mktemp("evaluation")
+    sounds = {name: path for name, path in bench.dev_sounds().items() if name in CLIPS}
+    assert len(sounds) == len(CLIPS)
+    sets = {name: member for name, member in bench.clip_sets().items() if name in CLIPS}
+    dutch = {name: phones for name, phones in bench.dutch_phones().items() if name in CLIPS}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bench, "dev_sounds", lambda: sounds)
+        patch.setattr(lines, "dev_sounds", lambda: sounds)
+        patch.setattr(lines, "dutch_phones", lambda: dutch)
+        patch.setattr(lines, "PREPARED", folder / "nothing")
+        patch.setattr(lines, "ESPEAK_LANGUAGES", ("nl", "it"))
+        patch.setattr(bench, "clip_sets", lambda: sets)
+        patch.setattr(sections, "CONDITIONS", {"clean": "as recorded", "noise": "10 dB"})
+        patch.setattr(faces, "TAKES", {faces.HELD_OUT_TAKE: "held-out take"})
+        tables, original = [], sections.Report.bench
+        patch.setattr(sections.Report, "bench", lambda self: tables.append(original(self)) or dict(tables[-1]))
+        numbers = command.evaluate({"ours": NETWORK, "previous": NETWORK}, folder, lines=2)
+        (folder / "quick").mkdir()
+        patch.setattr(sections.Report, "bench", lambda self: tables[0])
+        command.evaluate({"ours": NETWORK}, folder / "quick", quick=True)
+    return numbers, (folder / "report.html").read_text(encoding="utf-8"), folder
+
+
+def test_the_page_has_every_section_and_stands_alone(report):
+    numbers, html, folder = report
+    for anchor, title in page.SECTIONS.items():
+        assert f'<h2 id="{anchor}">{title}</h2>' in html
+    sources = re.findall(r'src="([^"]*)"', html)
+    assert sources and all(source.startswith("data:") for source in sources)
+    assert "http" not in re.sub(r'src="[^"]*"', "", html)
+    for program in ("DH_live", "Rhubarb", "pocketsphinx", "Cherry", "loudness", "our previous release"):
+        assert program in html
+    assert json.loads((folder / "report.json").read_text(encoding="utf-8")) == numbers
+
+
+def test_sources_that_are_not_prepared_are_named(report):
+    numbers, html, _ = report
+    assert any("kerstin_de" in line for line in numbers["limits"]) and "kerstin_de" in html
+
+
+def test_numbers_are_the_benchs_own_for_the_command_that_users_run(report, root):
+    numbers, _, folder = report
+    result = folder / "bench.json"
+    user = f'"{sys.executable}" -m lipsync_addon.cli bake {{wav}} --to {{out}}.csv --quiet'
+    clips = ",".join(name for name in CLIPS if not name.startswith("nl_"))
+    subprocess.run(
+        [sys.executable, "score.py", "--command", user, "--clips", clips, "--json", str(result)],
+        cwd=bench.BENCH, env=os.environ | {"PYTHONPATH": str(root)}, check=True, capture_output=True,
+    )  # fmt: skip
+    for title, programs in json.loads(result.read_text(encoding="utf-8")).items():
+        for name, row in programs.items():
+            found = numbers["faces"][title][name]["value"]
+            assert found == pytest.approx(command.plain(row["value"]), abs=1e-6), (title, name)
+
+
+def test_the_same_network_twice_does_not_differ(report):
+    numbers, _, _ = report
+    for rows in numbers["faces"].values():
+        assert rows["ours"]["value"] == rows["previous"]["value"]
+    assert all(difference["value"] == 0 for difference in numbers["paired"].values())
+
+
+def test_closures_can_be_heard(report):
+    numbers, html, _ = report
+    part = html.split('id="closures"')[1].split('id="bilabials"')[0]
+    sounds = re.findall(r"data:audio/mpeg;base64,([^\"]+)", part)
+    counts = numbers["closures"]
+    assert len(sounds) == sum(min(counts[k.replace(" ", "_")], most) for k, most in exhibits.SHOWN.items()) > 0
+    samples, rate = soundfile.read(io.BytesIO(base64.b64decode(sounds[0])))
+    assert len(samples) / rate == pytest.approx(exhibits.EXCERPT_S, abs=0.1)
+    assert np.abs(samples).max() > 0.3
+
+
+def test_closures_that_the_camera_saw_are_found_in_the_face_itself(shared, tmp_path):
+    times, opening = bench.openness().read_gt(str(bench.BENCH / "dev" / "gt" / "s1_bbaf2n.csv"))
+    write_all({"face": AnimationTrack(("open",), opening[:, None], 25.0, float(times[0]))}, tmp_path)
+    kinds = [closure.kind for closure in seen_closures("s1_bbaf2n", tmp_path / "face.csv")]
+    assert len(kinds) >= 2 and set(kinds) == {"found"}
+
+
+def dutch(count: int) -> list[Line]:
+    phones = bench.dutch_phones()
+    return [Line(name, np.zeros(0, np.float32), phones[name]) for name in sorted(phones)[:count]]
+
+
+def mouth(line: Line, shut: set[str] | None) -> AnimationTrack:
+    """Lips sealed at these phones and open elsewhere; None: always sealed."""
+    labels = frame_phones(line.phones, int(line.phones[-1][1] * FPS) + 2)
+    at = np.array([shut is None or PHONES[label] in shut for label in labels])
+    return AnimationTrack(("jawOpen",), np.where(at, 0.0, 0.4)[:, None].astype(np.float32), FPS)
+
+
+def test_sealed_lips_at_p_b_m_count_and_elsewhere_count_against(shared):
+    spoken = dutch(8)
+    right = check_bilabials(spoken, {line.name: mouth(line, set(BILABIALS)) for line in spoken})
+    also_n = check_bilabials(spoken, {line.name: mouth(line, {*BILABIALS, "n"}) for line in spoken})
+    always = check_bilabials(spoken, {line.name: mouth(line, None) for line in spoken})
+    assert right.hit.value > 0.95 and right.precision.value == 1 and right.chance_hit.value < 0.5
+    assert also_n.precision.value < 0.7 and set(also_n.sealed_at) == {"n"}
+    assert always.hit.value == always.chance_hit.value == 1
+
+
+def heard(line: Line, replaced: dict[str, str]) -> AnimationTrack:
+    """What a network gives that hears these phones, some as others."""
+    labels = np.maximum(frame_phones(line.phones, int(line.phones[-1][1] * FPS) + 2), 0)
+    for said, instead in replaced.items():
+        labels[labels == PHONES.index(said)] = PHONES.index(instead)
+    phones, visemes = np.eye(len(PHONES))[labels], np.eye(len(VISEMES_15))[VISEME_INDEX[labels]]
+    return AnimationTrack((*VISEMES_15, *PHONES), np.hstack([visemes, phones]), FPS)
+
+
+def test_right_phones_are_counted_by_frame_and_in_the_string(shared):
+    spoken = dutch(5)
+    right = accuracy(spoken, {line.name: heard(line, {}) for line in spoken})
+    assert right.phones.value == right.visemes.value == 1
+    assert right.phone_errors.value < 0.03, "only phones shorter than a frame may be lost"
+    other = accuracy(spoken, {line.name: heard(line, {"n": "m"}) for line in spoken})
+    labels = np.concatenate([frame_phones(line.phones, 999) for line in spoken])
+    said_n = np.mean(labels[labels >= 0] == PHONES.index("n"))
+    assert 1 - other.visemes.value == pytest.approx(said_n, abs=0.01)
+    row = other.confusion[VISEMES_15.index("viseme_nn")]
+    assert row[VISEMES_15.index("viseme_PP")] > row[VISEMES_15.index("viseme_nn")] > 0, "l is a viseme_nn too"
+
+
+def test_a_phone_string_joins_repeats_and_drops_pauses():
+    assert collapsed(["sil", "p", "p", "a", "sil", "a", "sil"]) == "p a a"
+
+
+def test_degraded_sound_is_what_its_name_says(speech):
+    noisy = degraded("noise", speech, seed=3)
+    power = lambda samples: float((samples.astype(float) ** 2).mean())  # noqa: E731
+    assert 10 * np.log10(power(speech) / power(noisy - speech)) == pytest.approx(10, abs=0.1)
+    assert 10 * np.log10(power(degraded("quiet", speech, 3)) / power(speech)) == pytest.approx(-30, abs=0.1)
+    above_4_khz = lambda samples: np.abs(np.fft.rfft(samples)[len(samples) // 4 :]).mean()  # noqa: E731
+    assert above_4_khz(degraded("telephone", speech, 3)) < 0.05 * above_4_khz(speech)
+    for condition in ("clean", "noise", "telephone", "room", "quiet"):
+        first, second = degraded(condition, speech, 5), degraded(condition, speech, 5)
+        assert first.shape == speech.shape and np.array_equal(first, second)
+
+
+def test_a_target_says_whether_it_is_met_and_whether_that_is_certain():
+    missed = at_least("hit", "lines", 0.95, Measured(0.90, 0.02))
+    assert not missed.met and missed.short_by == pytest.approx(0.05) and not missed.within_error
+    assert at_least("hit", "lines", 0.95, Measured(0.96, 0.02)).within_error
+
+
+def test_the_bootstrap_error_of_a_share_is_the_binomial_one():
+    rng = np.random.default_rng(0)
+    found = ratio(rng.random(400) < 0.3, np.ones(400))
+    assert found.error == pytest.approx(np.sqrt(0.3 * 0.7 / 400), rel=0.2)
+
+
+def test_quick_gives_the_benchs_tables_alone(report):
+    _, _, folder = report
+    quick = json.loads((folder / "quick" / "report.json").read_text(encoding="utf-8"))
+    assert {"faces", "articulation", "targets"} <= set(quick) and not {"clips", "hearing", "degraded"} & set(quick)
+    html = (folder / "quick" / "report.html").read_text(encoding="utf-8")
+    assert re.findall(r'<h2 id="(\w+)"', html) == ["targets", "faces", "articulation", "limits"]
