@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -12,12 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lipsync_addon.core.alignment import align
-from lipsync_addon.core.phones import PHONES
+from lipsync_addon.core.phones import PHONES, ipa_to_units
 from lipsync_addon.speech.sound_file import open_sound
 
 from ..dataset import Source
 from ..datasets.align_english import EnglishAligner, to_units
-from ..datasets.align_own import word_units
 from ..datasets.corpora import corpus_sound, utterances
 from ..datasets.espeak import Espeak
 from ..datasets.synthetic import ESPEAK_LANGUAGES, sentences
@@ -161,9 +159,10 @@ def _unheard_english() -> Iterator[Line]:
 def _spanish(network: Network, most: int) -> Iterator[Line]:
     """danieldona_es, which must not train: espeak-ng's phonemes of the text over what the network hears."""
     espeak = Espeak()
-    texts = {u.name: u for u in utterances("danieldona_es") if re.search(r"\w", u.text)}
+    texts = {u.name: u.text for u in utterances("danieldona_es") if u.text}
     for name, samples in islice(corpus_sound("danieldona_es"), most):
         if name in texts:
             track = network.perform(clip(samples, name))
-            if result := align(track.select(PHONES).values, word_units(espeak, texts[name], "es")):
+            words = [ipa_to_units(word) for word in espeak.ipa(texts[name].lower(), "es").split()]
+            if result := align(track.select(PHONES).values, words):
                 yield Line(name, samples, [(a / track.fps, b / track.fps, unit) for a, b, unit in result.phones])
