@@ -53,7 +53,7 @@ def every_set(network: Network, most: int) -> Iterator[LineSet]:
     """All sets that the data at hand allows, at most so many lines each. `network` hears for the aligner."""
     yield LineSet("English, other readers", "English", "pocketsphinx", "voice", tuple(islice(_unheard_english(), most)))
     yield LineSet("Dutch, dev", "Dutch", "the corpus", "lines", tuple(islice(_dutch(), most)))
-    yield LineSet("Spanish", "Spanish", "own aligner", "voice and language", tuple(_spanish(network, most)))
+    yield LineSet("Spanish", "Spanish", "own aligner", "voice, language", tuple(_spanish(network, most)))
     if _prepared("speechocean762_en"):
         speakers = _speakers()
         for title, belongs in _KINDS.items():
