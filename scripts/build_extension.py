@@ -47,8 +47,12 @@ def problems(manifest: Mapping[str, Any], locked: Iterable[str]) -> list[str]:
 
     `locked` are the file names of the wheels whose hashes are known.
     """
-    found = [f'platform "{p}" is not one of {", ".join(PLATFORMS)}' for p in manifest["platforms"] if p not in PLATFORMS]
-    found += [f'licence "{name}" lacks the prefix SPDX:' for name in manifest["license"] if not name.startswith("SPDX:")]
+    found = [
+        f'platform "{p}" is not one of {", ".join(PLATFORMS)}' for p in manifest["platforms"] if p not in PLATFORMS
+    ]
+    found += [
+        f'licence "{name}" lacks the prefix SPDX:' for name in manifest["license"] if not name.startswith("SPDX:")
+    ]
     if "blender" in manifest["name"].lower():
         found.append("the name must not contain Blender")
     listed = {Path(path).name for path in manifest.get("wheels", ())}
@@ -80,10 +84,20 @@ def fetch(name: str, digest: str, folder: Path, python: Path) -> Path:
     if not path.is_file():
         package, version, tag, abi, platform = path.stem.split("-")
         print(f"fetching {name}", flush=True)
-        wanted = ["--platform", platform, "--python-version", f"{tag[2]}.{tag[3:]}", "--implementation", "cp", "--abi", abi]
+        wanted = [
+            "--platform",
+            platform,
+            "--python-version",
+            f"{tag[2]}.{tag[3:]}",
+            "--implementation",
+            "cp",
+            "--abi",
+            abi,
+        ]
         pip = [str(python), "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
         subprocess.run(
-            [*pip, "--no-deps", "--only-binary=:all:", *wanted, "--dest", str(folder), f"{package}=={version}"], check=True
+            [*pip, "--no-deps", "--only-binary=:all:", *wanted, "--dest", str(folder), f"{package}=={version}"],
+            check=True,
         )
     with path.open("rb") as file:
         actual = hashlib.file_digest(file, "sha256").hexdigest()

@@ -21,7 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 if sys.version_info < (3, 11):
-    sys.exit(f"Python 3.11 is needed and this is {sys.version.split()[0]}: install it and run `python3.11 {sys.argv[0]}`.")
+    sys.exit(
+        f"Python 3.11 is needed and this is {sys.version.split()[0]}: install it and run `python3.11 {sys.argv[0]}`."
+    )
 
 import tomllib
 
@@ -90,7 +92,8 @@ def find_python(version: str) -> list[str]:
         if _version(*command) == version:
             return command
     raise NoEnvironment(
-        f"No Python {version} with venv was found: install it from python.org, or python{version}-venv on Debian and Ubuntu."
+        f"No Python {version} with venv was found: install it from python.org, "
+        f"or the package python{version}-venv on Debian and Ubuntu."
     )
 
 

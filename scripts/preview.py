@@ -35,7 +35,9 @@ def set_video(scene: bpy.types.Scene, target: Path) -> None:
 
 def show_progress(scene: bpy.types.Scene, *_: object) -> None:
     """One line a frame, such as "preview 30/120", for whoever started this."""
-    print(f"preview {scene.frame_current - scene.frame_start + 1}/{scene.frame_end - scene.frame_start + 1}", flush=True)
+    print(
+        f"preview {scene.frame_current - scene.frame_start + 1}/{scene.frame_end - scene.frame_start + 1}", flush=True
+    )
 
 
 def main() -> None:

@@ -1,8 +1,8 @@
 """Makes the environments on first use and runs every test.
 
-    python3 scripts/test.py                    everything
-    python3 scripts/test.py --only core        one kind
-    python3 scripts/test.py --only core -- -k seam -x      what follows -- goes to pytest
+python3 scripts/test.py                    everything
+python3 scripts/test.py --only core        one kind
+python3 scripts/test.py --only core -- -k seam -x      what follows -- goes to pytest
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def main() -> None:
     outcomes = [run(suite, options.pytest) for suite in SUITES if options.only in (None, suite.name)]
     print(f"\n{'':12} {'passed':>7} {'failed':>7} {'skipped':>8} {'time':>7}")
     for each in outcomes:
-        print(f"{each.name:12} {each.passed:7} {each.failed:7} {each.skipped:8} {each.seconds:5.0f} s  {each.note}".rstrip())
+        print(f"{each.name:12} {each.passed:7} {each.failed:7} {each.skipped:8} {each.seconds:5.0f} s", each.note)
     failed = sum(each.failed for each in outcomes)
     passed, skipped = sum(each.passed for each in outcomes), sum(each.skipped for each in outcomes)
     print(f"\n{passed} passed, {failed} failed, {skipped} skipped in {sum(o.seconds for o in outcomes) / 60:.1f} min")

@@ -41,12 +41,6 @@ def update_golden(request: pytest.FixtureRequest) -> bool:
     return request.config.getoption("--update-golden")
 
 
-@pytest.fixture(scope="session")
-def tiny_network() -> Path:
-    """A network of a few kB with the contract of the real one; see tests/data/make_tiny_network.py."""
-    return ROOT / "tests" / "data" / "tiny.onnx"
-
-
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Says in one line how many tests the absence of ../shared cost."""
     skipped = [r for r in terminalreporter.stats.get("skipped", []) if SHARED_IS_ABSENT in str(r.longrepr)]

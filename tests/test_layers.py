@@ -97,7 +97,11 @@ def test_training_uses_core_and_inference_only(root: Path) -> None:
         ("exporters/x.py", "from ..inference.predictor import Predictor", "exporters/x.py:3 imports inference"),
         ("speech/x.py", "def read():\n    import torch", "speech/x.py:4 imports torch"),
         ("cli.py", "import bpy", "cli.py:3 imports bpy"),
-        ("blender/x.py", "from lipsync_addon.core import track", "blender/x.py:3 imports lipsync_addon.core.track absolutely"),
+        (
+            "blender/x.py",
+            "from lipsync_addon.core import track",
+            "blender/x.py:3 imports lipsync_addon.core.track absolutely",
+        ),
         ("blender/x.py", "import model.train", "blender/x.py:3 imports model"),
         ("blender/x.py", "from ...model import train", "blender/x.py:3 imports from outside the add-on"),
     ],

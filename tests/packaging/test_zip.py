@@ -12,7 +12,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from build_extension import PLATFORMS, build, extension_tool, fetch, stage
+from build_extension import build, extension_tool, fetch, stage
 
 HERE = Path(__file__).parent
 
@@ -63,7 +63,6 @@ def test_a_wheel_with_another_content_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=name):
         fetch(name, "0" * 64, tmp_path, Path(sys.executable))
     assert not (tmp_path / name).exists()
-
 
 
 @pytest.mark.parametrize("line", ["recorded", "example"])

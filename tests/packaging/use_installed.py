@@ -1,6 +1,6 @@
 """Installs the zip in a new Blender, bakes a voice line, switches the add-on off; started by test_zip.py.
 
-    python use_installed.py ZIP CHARACTER SOUND RESULT.json
+python use_installed.py ZIP CHARACTER SOUND RESULT.json
 """
 
 from __future__ import annotations

@@ -37,7 +37,19 @@ def ensure() -> Path:
     # A snapshot mirror's lists may be older than their date of expiry.
     (FOLDER / "etc/apt/apt.conf.d/90lipsync").write_text('Acquire::Check-Valid-Until "false";\n', encoding="ascii")
     run(["apt-get", "-qq", "update"], FOLDER)
-    run(["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", "-y", "install", "--no-install-recommends", *PACKAGES], FOLDER)
+    run(
+        [
+            "env",
+            "DEBIAN_FRONTEND=noninteractive",
+            "apt-get",
+            "-qq",
+            "-y",
+            "install",
+            "--no-install-recommends",
+            *PACKAGES,
+        ],
+        FOLDER,
+    )
     stamp.write_text(" ".join(PACKAGES), encoding="ascii")
     return FOLDER
 

@@ -2,9 +2,7 @@
 
 import bpy
 
-bpy.ops.extensions.package_install_files(
-    repo="user_default", filepath="/session/extension.zip", enable_on_install=True
-)
+bpy.ops.extensions.package_install_files(repo="user_default", filepath="/session/extension.zip", enable_on_install=True)
 view = bpy.context.preferences.view
 view.show_splash = False
 view.ui_scale = 1.4  # large enough for the reader of text

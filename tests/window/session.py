@@ -41,7 +41,9 @@ class Session:
             self._blender = subprocess.Popen(window, stdout=log, stderr=log)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if kind is not None:
             self.screenshot("failure")
         for process in (self._blender, self._display):
