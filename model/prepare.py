@@ -19,15 +19,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
+from .datasets.aligned import aligned_phones
 from .datasets.faces import facegood_units, grid_opening
 from .datasets.corpora import FACEGOOD_AUDIO, GRID_AUDIO, corpus_sound, dev_utterances, tar_sound, utterances
 from .datasets.dutch import dutch_phones
+from .datasets.lip_solve import grid_units
 from .datasets.synthetic import espeak_lines, flite_lines
 from .datasets.teacher import teacher_opening
 from .network import HOP, UNITS
 from .paths import PREPARED
 from .voices import random_voice
-from .targets import FPS, Phones, bilabial_core, frame_phones, fused, with_short_onsets
+from .targets import FPS, Phones, bilabial_core, frame_phones, fused
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,19 +85,10 @@ def store(source: str, lines: Iterator[Line]) -> None:
     print(f"{source}: {len(names)} lines, {starts[-1] / 16000 / 60:.1f} min, {labelled.mean():.0%} with phones", flush=True)
 
 
-def aligned(corpus: str) -> dict[str, Phones]:
-    """Phone times found by align_english or by our own aligner."""
-    found: dict[str, Phones] = {}
-    for path in (PREPARED / "phones" / f"{corpus}.json", PREPARED / "phones" / f"{corpus}.own.json"):
-        if path.exists():
-            found = json.loads(path.read_text(encoding="utf-8")) | found
-    return {name: with_short_onsets(phones) for name, phones in found.items()}
-
-
 def speech_lines(corpus: str) -> Iterator[Line]:
     """A corpus of shared/data/speech with its phones and the teacher's lip opening, as far as there are any."""
     allowed = {u.name for u in utterances(corpus)}
-    phones = dutch_phones() if corpus == "nathalie_nl" else aligned(corpus)
+    phones = dutch_phones() if corpus == "nathalie_nl" else aligned_phones(corpus)
     opening = teacher_opening(corpus)
     for name, samples in corpus_sound(corpus):
         if name in allowed:
@@ -104,10 +97,11 @@ def speech_lines(corpus: str) -> Iterator[Line]:
 
 def grid_lines() -> Iterator[Line]:
     """The tracked GRID talker."""
-    phones, opening = aligned("grid_s1"), grid_opening()
+    phones, opening, units = aligned_phones("grid_s1"), grid_opening(), grid_units()
     for name, samples in tar_sound(GRID_AUDIO):
         if name in opening and name not in dev_utterances():
-            yield Line(name, samples, phones.get(name), opening[name])
+            # Without phones the lips' depth is a guess: then the opening alone is asked for.
+            yield Line(name, samples, phones.get(name), opening[name], units[name] if name in phones else None)
 
 
 def in_other_voices(lines: Iterator[Line], voices: int, seed: int) -> Iterator[Line]:

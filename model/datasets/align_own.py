@@ -1,6 +1,7 @@
 """Phone times of any language by our own network: espeak-ng's phonemes of the text, laid over what it hears.
 
-    python -m model.datasets.align_own            with the network that ships
+    python -m model.datasets.align_own               every corpus, with the network that ships
+    python -m model.datasets.align_own kerstin_de    one corpus
 
 Writes runs/data/phones/<corpus>.own.json for lines that align_english could not do, or whose language it does not
 know. Lines whose text and sound disagree (confidence below a quarter of all) are left out.
@@ -9,8 +10,11 @@ know. Lines whose text and sound disagree (confidence below a quarter of all) ar
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lipsync_addon.core.alignment import align
 from lipsync_addon.core.audio_clip import AudioClip
@@ -18,24 +22,33 @@ from lipsync_addon.core.phones import ipa_to_units
 from lipsync_addon.inference.predictor import Predictor
 
 from ..paths import PREPARED
-from .corpora import SAMPLE_RATE, Utterance, corpus_sound, utterances
+from .align_english import grid_words
+from .corpora import GRID_AUDIO, SAMPLE_RATE, corpus_sound, tar_sound, utterances
 from .espeak import Espeak
 
-CORPORA = {"kerstin_de": "de", "kathleen_en": "en-us", "speechocean762_en": "en-us"}
+CORPORA = {"kerstin_de": "de", "kathleen_en": "en-us", "speechocean762_en": "en-us", "grid_s1": "en"}
 """Corpus -> voice of espeak-ng."""
 REFUSED_SHARE = 0.2
 
 
-def word_units(espeak: Espeak, utterance: Utterance, voice: str) -> list[tuple[str, ...]]:
+def texts_and_sound(corpus: str) -> tuple[dict[str, str], Iterator[tuple[str, NDArray[np.float32]]]]:
+    """{utterance: text} and (utterance, samples) of a corpus."""
+    if corpus == "grid_s1":
+        return grid_words(), tar_sound(GRID_AUDIO)
+    return {u.name: u.text for u in utterances(corpus) if u.text}, corpus_sound(corpus)
+
+
+def word_units(espeak: Espeak, text: str, voice: str) -> list[tuple[str, ...]]:
     """Units of each word of the text."""
-    return [ipa_to_units(word) for word in espeak.ipa(utterance.text.lower(), voice).split()]
+    return [ipa_to_units(word) for word in espeak.ipa(text.lower(), voice).split()]
 
 
 def align_corpus(corpus: str, predictor: Predictor, espeak: Espeak, skip: set[str]) -> dict[str, list]:
     """{utterance: [[start s, end s, unit]]} of the lines that are not in `skip` and fit their text."""
-    lines = {u.name: u for u in utterances(corpus) if u.text and u.name not in skip}
+    texts, sounds = texts_and_sound(corpus)
+    lines = {name: text for name, text in texts.items() if name not in skip}
     found, confidence = {}, {}
-    for name, samples in corpus_sound(corpus):
+    for name, samples in sounds:
         if name in lines:
             track = predictor.predict(AudioClip(samples, SAMPLE_RATE, name), outputs=("phones",))
             result = align(track.values, word_units(espeak, lines[name], CORPORA[corpus]))
@@ -50,7 +63,7 @@ def align_corpus(corpus: str, predictor: Predictor, espeak: Espeak, skip: set[st
 
 def main() -> None:
     predictor, espeak = Predictor.load(), Espeak()
-    for corpus in CORPORA:
+    for corpus in sys.argv[1:] or CORPORA:
         english = PREPARED / "phones" / f"{corpus}.json"
         skip = set(json.loads(english.read_text(encoding="utf-8"))) if english.exists() else set()
         found = align_corpus(corpus, predictor, espeak, skip)

@@ -11,7 +11,6 @@ likely units are then a bounded least-squares problem, solved for all frames at 
 from __future__ import annotations
 
 import csv
-import json
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -24,14 +23,14 @@ from scipy.sparse.csgraph import dijkstra
 from lipsync_addon.core.writing import whole_file
 
 from ..network import UNITS
-from ..paths import FACES, PREPARED, REPOSITORY, RUNS, SHARED
-from ..targets import FPS, Phones, fused, gap_weights, with_short_onsets
+from ..paths import FACES, REPOSITORY, RUNS, SHARED
+from ..targets import FPS, Phones, fused, gap_weights
+from .aligned import aligned_phones, alignment_files
 from .faces import GRID_FPS, GRID_OFFSET_S, Curve
 
 Array = NDArray[np.float64]
 CHARACTERS = SHARED / "data" / "characters"
-ALIGNED = PREPARED / "phones" / "grid_s1.json"
-SOURCES = (ALIGNED, REPOSITORY / "model" / "articulation.csv", REPOSITORY / "model" / "targets.py", Path(__file__))
+SOURCES = (REPOSITORY / "model" / "articulation.csv", REPOSITORY / "model" / "targets.py", Path(__file__))
 SOLVED = RUNS / "data_lips" / "grid_units.npz"
 SOLVABLE = UNITS[:-1]
 """The lips do not show the tongue."""
@@ -260,7 +259,7 @@ def likely_units(recording: Recording, phones: dict[str, Phones]) -> Array:
         times = recording.times[own]
         at = np.arange(int(times[-1] * FPS) + 2) / FPS
         opening = np.interp(at, times, recording.opening[own]).astype(np.float32)
-        grid = fused(with_short_onsets(phones.get(clip, [])), opening)
+        grid = fused(phones.get(clip, []), opening)
         curves[own] = np.stack([np.interp(times, at, curve) for curve in grid.T], axis=1)
     return curves
 
@@ -280,9 +279,9 @@ def solved(recording: Recording, phones: dict[str, Phones]) -> tuple[Array, Arra
 def grid_units() -> dict[str, Curve]:
     """{clip: (times s, [K, U] mouth units)}, of the same frames as `faces.grid_opening`.
 
-    Solved once; again when SOURCES are newer than the result.
+    Solved once; again when SOURCES or the phones are newer than the result.
     """
-    if not SOLVED.exists() or SOLVED.stat().st_mtime < max(source.stat().st_mtime for source in SOURCES):
+    if not SOLVED.exists() or SOLVED.stat().st_mtime < max(source.stat().st_mtime for source in (*SOURCES, *alignment_files("grid_s1"))):
         main()
     with np.load(SOLVED) as data:
         clips, ends = data["clips"], data["ends"]
@@ -295,7 +294,7 @@ def grid_units() -> dict[str, Curve]:
 def main() -> None:
     """Solves all clips, writes SOLVED and prints how far the landmarks are from the model."""
     recording = grid_recording()
-    units, shapes, explained = solved(recording, json.loads(ALIGNED.read_text(encoding="utf-8")))
+    units, shapes, explained = solved(recording, aligned_phones("grid_s1"))
     SOLVED.parent.mkdir(parents=True, exist_ok=True)
     ends = np.searchsorted(recording.clip, np.arange(len(recording.clips)), side="right")
     with whole_file(SOLVED) as path:

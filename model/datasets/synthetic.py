@@ -14,7 +14,7 @@ from .espeak import Espeak
 Spoken = Iterator[tuple[str, NDArray[np.float32], list[tuple[float, float, str]]]]
 
 ESPEAK_LANGUAGES = (
-    "en-us en-gb en-gb-scotland de nl fr-fr es es-419 it pt pt-br pl cs sk ro hu sv nb da fi et lv lt tr el ru uk bg "
+    "en-us en en-gb-scotland de nl fr-fr es es-419 it pt pt-br pl cs sk ro hu sv nb da fi et lv lt tr el ru uk bg "
     "hr sr hi bn ta te ml ur fa ar he sw id ms vi cmn ja ko ka hy az kk eu ca gl cy ga is sq mk sl bs eo la"
 ).split()
 ESPEAK_VARIANTS = ("", "+f1", "+f2", "+f3", "+f4", "+m1", "+m2", "+m3", "+m5", "+m7")

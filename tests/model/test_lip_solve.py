@@ -163,8 +163,9 @@ def test_solved_clips_are_kept_and_go_with_the_opening(shard, tmp_path, monkeypa
         json.dumps({"bbaf3s": [(0.0, 0.7, "sil"), (0.7, 0.8, "b"), (0.8, CLIP_S, "i")]}), encoding="utf-8"
     )
     os.utime(phones, (1e9, 1e9))
-    monkeypatch.setattr(lip_solve, "ALIGNED", phones)
-    monkeypatch.setattr(lip_solve, "SOURCES", (phones,))
+    monkeypatch.setattr(lip_solve, "alignment_files", lambda corpus: [phones])
+    monkeypatch.setattr(lip_solve, "aligned_phones", lambda corpus: json.loads(phones.read_text(encoding="utf-8")))
+    monkeypatch.setattr(lip_solve, "SOURCES", ())
     monkeypatch.setattr(lip_solve, "SOLVED", tmp_path / "lips" / "grid_units.npz")
     curves, openings = lip_solve.grid_units(), faces.grid_opening()
     assert curves.keys() == openings.keys()
