@@ -111,7 +111,7 @@ def _draw_facts(layout: bpy.types.UILayout, found: panel_data.Facts, with_rankin
         names = ", ".join(found.missing[:4])
         more = f" and {len(found.missing) - 4} more" if len(found.missing) > 4 else ""
         _text(layout, f"Missing: {names}{more}", "INFO")
-    for sentence in (*found.obstacles, *found.profile_problems):
+    for sentence in filter(None, (found.problem, *found.obstacles, *found.profile_problems)):
         _text(layout, sentence, "ERROR")
 
 
@@ -122,7 +122,8 @@ def _draw_bake(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     row = layout.row()
     row.scale_y = 1.5
     row.operator(LIPSYNC_OT_bake.bl_idname, icon="RENDER_ANIMATION")
-    if reason := LIPSYNC_OT_bake.disabled_reason(context):
+    reason = LIPSYNC_OT_bake.disabled_reason(context)
+    if reason and reason != panel_data.facts(context).problem:  # which is told above
         _text(layout, reason, "ERROR")
 
 

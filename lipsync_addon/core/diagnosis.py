@@ -46,7 +46,7 @@ def obstacles(targets: Iterable[Target], inventory: RigInventory) -> tuple[str, 
             texts = _SINGLE if len(names) == 1 else _PLURAL
             sentences.append(texts[kind].format(names=_listed(names), owner=owner))
     if targets and stuck == len(targets):
-        sentences.insert(0, "The mouth will not move:")
+        sentences[0] = f"The mouth will not move: {sentences[0]}"
     return tuple(sentences)
 
 

@@ -23,7 +23,7 @@ such key, else not at all (such a key usually holds the jaw's motion already, an
 mouth twice)."""
 
 _PLAIN_JAW = JawRule({"jawOpen": 1.0}, 0.35, "X")
-"""For a profile that says nothing of a jaw, where the user wants it turned."""
+"""For a profile that says nothing of a jaw, where the user or the armature wants it turned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +168,8 @@ def _with_jaw(
     columns: list[_Column], profile: RigProfile, inventory: RigInventory, channels: Sequence[str], jaw: JawSettings
 ) -> tuple[list[_Column], float]:
     """The columns with the jaw bone's, and how sure it is that this is the jaw."""
-    rules = [rule for rule in profile.jaws or _default_jaw(jaw) if _uses(rule, channels)]
+    wanted = jaw.mode in ("beside", "instead") or bool(inventory.jaws)
+    rules = [rule for rule in profile.jaws or (_PLAIN_JAW,) * wanted if _uses(rule, channels)]
     place = None if jaw.mode == "off" or not rules else _jaw_place(rules, inventory, jaw)
     if place is None:
         return columns, 1.0
@@ -187,10 +188,6 @@ def _with_jaw(
         columns = [column for column in columns if set(column.channels) != set(rule.channels)]
     target = Target("bone_rotation", armature, bone, axis)
     return [*columns, _Column(target, weights, 0.0, min(angle, 0.0), max(angle, 0.0))], confidence
-
-
-def _default_jaw(jaw: JawSettings) -> tuple[JawRule, ...]:
-    return (_PLAIN_JAW,) if jaw.mode in ("beside", "instead") else ()
 
 
 def _jaw_place(
