@@ -141,7 +141,7 @@ def _find(scene: bpy.types.Scene) -> Facts:
         objects = character_of(settings.character, scene) if settings.character else find_character(scene)
         inventory = scan_rig(objects)
         ranked = ranked_matches(inventory, known)
-        best = ranked_matches(inventory, _wanted(settings.profile, known))[0]
+        best = ranked_matches(inventory, _wanted(settings.profile, known))[0] if settings.profile else ranked[0]
         outputs = ModelSpec.load(DEFAULT_NETWORK.with_suffix(".json")).outputs.values()
         channels = [channel for names in outputs for channel in names]
         mapping = resolve(best.profile, inventory, channels, jaw_settings(settings))
@@ -171,12 +171,12 @@ def _wanted(label: str, known: tuple[RigProfile, ...]) -> tuple[RigProfile, ...]
 
 
 def _summary(best: ProfileMatch, mapping: RigMapping) -> str:
-    bones = [target.name for target in mapping.targets if target.kind == "bone_rotation"]
-    sure = mapping.jaw_confidence
-    jaw = f"jaw bone '{bones[-1]}'" if bones else ""
-    if bones and sure < 1:
-        jaw += f" (by where it lies, {sure:.0%} sure)"
-    return ", ".join(filter(None, (str(best), jaw)))
+    texts = [str(best)]
+    for part, bone in (("jaw", mapping.jaw_bone), ("tongue", mapping.tongue_bone)):
+        if bone:
+            sure = f" (by where it lies, {bone.confidence:.0%} sure)" if bone.by == "position" else ""
+            texts.append(f"{part} bone '{bone.name}'{sure}")
+    return ", ".join(texts)
 
 
 def _elsewhere(scene: bpy.types.Scene) -> str:

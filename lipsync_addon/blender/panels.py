@@ -66,9 +66,9 @@ class LIPSYNC_PT_performance(_SidebarPanel, bpy.types.Panel):
 
 
 class LIPSYNC_PT_jaw(_SidebarPanel, bpy.types.Panel):
-    """The jaw bone."""
+    """The bones of jaw and tongue."""
 
-    bl_label = "Jaw Bone"
+    bl_label = "Jaw and Tongue Bones"
     bl_parent_id = "LIPSYNC_PT_main"
     bl_options = {"DEFAULT_CLOSED"}
 
@@ -76,6 +76,7 @@ class LIPSYNC_PT_jaw(_SidebarPanel, bpy.types.Panel):
         layout, settings = self.layout, context.scene.lipsync
         layout.use_property_split = True
         layout.use_property_decorate = False
+        layout.prop(settings, "tongue_bone")
         layout.prop(settings, "jaw_mode")
         column = layout.column()
         column.active = settings.jaw_mode != "off"

@@ -71,6 +71,11 @@ class LIPSYNC_PG_settings(bpy.types.PropertyGroup):
             ("off", "Off", "Leave the bone alone"),
         ),
     )
+    tongue_bone: BoolProperty(
+        name="Tongue Bone",
+        description="Lift the tip of the tongue at n, l, t and d, if the armature has a bone for it",
+        default=True,
+    )
     jaw_bone: StringProperty(name="Bone", description="Name of the jaw bone; empty: found by its name")
     jaw_own_angle: BoolProperty(name="Own Angle", description="Set how far the jaw turns, instead of the character")
     jaw_angle: FloatProperty(
@@ -105,4 +110,5 @@ def jaw_settings(settings: LIPSYNC_PG_settings) -> JawSettings:
         bone=settings.jaw_bone or None,
         angle=settings.jaw_angle if settings.jaw_own_angle else None,
         axis=settings.jaw_axis if settings.jaw_own_angle else None,
+        tongue=settings.tongue_bone,
     )

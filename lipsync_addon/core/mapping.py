@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import LipsyncError
-from .face_bones import find_jaw, find_named
+from .face_bones import FoundBone, find_jaw, find_named, find_tongue
 from .profile_match import JawHint, Obstacle, RigInventory, find_bone, match_keys
 from .rig_profile import BoneRule, JawRule, KeyRule, RigProfile, axis_sign
 from .track import AnimationTrack
@@ -21,6 +21,10 @@ JawMode = Literal["auto", "beside", "instead", "off"]
 "auto": beside them where the armature says its angle or the profile says that they need it, alone where there is no
 such key, else not at all (such a key usually holds the jaw's motion already, and a bone beside it would open the
 mouth twice)."""
+
+TONGUE_LIFT = 0.3
+"""Radians that a tongue bone lifts its tip at n, l."""
+_TONGUE = {"viseme_nn": 1.0, "viseme_DD": 0.9, "viseme_TH": 0.4}
 
 _PLAIN_JAW = JawRule({"jawOpen": 1.0}, 0.35, "X")
 """For a profile that says nothing of a jaw, where the user or the armature wants it turned."""
@@ -47,7 +51,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class JawSettings:
-    """What the user decides about the jaw bone; None leaves it to the armature, then to the profile."""
+    """What the user decides about the bones of jaw and tongue; None leaves it to the armature, then to the profile."""
 
     mode: JawMode = "auto"
     armature: str | None = None
@@ -55,6 +59,8 @@ class JawSettings:
     angle: float | None = None
     """Radians at jawOpen 1."""
     axis: str | None = None
+    tongue: bool = True
+    """Whether a bone of the tongue, if there is one, lifts its tip at n, l, t, d."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,8 +83,9 @@ class RigMapping:
     """First names of the rules that found no shape key."""
     lacks: tuple[str, ...] = ()
     """What the mouth cannot do for want of them, in sentences."""
-    jaw_confidence: float = 1.0
-    """Of the jaw bone that turns; below 1 it was found by its position."""
+    jaw_bone: FoundBone | None = None
+    """The one that turns, and how it was found."""
+    tongue_bone: FoundBone | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +109,20 @@ def resolve(
     absent: list[KeyRule | BoneRule] = [
         rule for rule in (*profile.shape_keys, *profile.bones) if id(rule) not in found and _uses(rule, channels)
     ]
-    columns, confidence = _with_jaw(columns, profile, inventory, channels, jaw)
-    return _matrix(columns, tuple(channels), absent, _lacks(profile, absent, channels), confidence)
+    columns, jaw_bone = _with_jaw(columns, profile, inventory, channels, jaw)
+    tongue = _tongue(inventory, channels, {column.target.name for column in columns}) if jaw.tongue else None
+    if tongue:
+        columns.append(tongue)
+    return RigMapping(
+        tuple(channels),
+        tuple(column.target for column in columns),
+        _weights(columns, channels),
+        *(np.array([getattr(column, name) for column in columns], np.float32) for name in ("bias", "low", "high")),
+        missing=tuple(map(_first_name, absent)),
+        lacks=_lacks(profile, absent, channels),
+        jaw_bone=jaw_bone,
+        tongue_bone=FoundBone(tongue.target.name, 1.0, "name") if tongue else None,
+    )
 
 
 def map_track(track: AnimationTrack, mapping: RigMapping) -> AnimationTrack:
@@ -166,19 +185,20 @@ def _unit(profile: RigProfile, inventory: RigInventory, armature: str) -> float:
 
 def _with_jaw(
     columns: list[_Column], profile: RigProfile, inventory: RigInventory, channels: Sequence[str], jaw: JawSettings
-) -> tuple[list[_Column], float]:
-    """The columns with the jaw bone's, and how sure it is that this is the jaw."""
+) -> tuple[list[_Column], FoundBone | None]:
+    """The columns with the jaw bone's, and that bone if it turns."""
     wanted = jaw.mode in ("beside", "instead") or bool(inventory.jaws)
     rules = [rule for rule in profile.jaws or (_PLAIN_JAW,) * wanted if _uses(rule, channels)]
     place = None if jaw.mode == "off" or not rules else _jaw_place(rules, inventory, jaw)
     if place is None:
-        return columns, 1.0
-    armature, bone, rule, confidence = place
+        return columns, None
+    armature, found, rule = place
+    bone = found.name
     has_key = any(set(column.channels) == set(rule.channels) for column in columns)
     asked = jaw.mode != "auto" or rule.beside or armature in inventory.jaws
     driven = inventory.obstacles.get((armature, bone)) is Obstacle.DRIVEN
     if (has_key and not asked) or (driven and jaw.mode == "auto"):
-        return columns, 1.0
+        return columns, None
     hint = inventory.jaws.get(armature, JawHint(rule.angle))
     seen = inventory.places.get(armature, {}).get(bone)
     axis, sign = axis_sign(jaw.axis or hint.axis or (seen and seen.hinge) or rule.axis)
@@ -187,13 +207,32 @@ def _with_jaw(
     if jaw.mode == "instead":
         columns = [column for column in columns if set(column.channels) != set(rule.channels)]
     target = Target("bone_rotation", armature, bone, axis)
-    return [*columns, _Column(target, weights, 0.0, min(angle, 0.0), max(angle, 0.0))], confidence
+    return [*columns, _Column(target, weights, 0.0, min(angle, 0.0), max(angle, 0.0))], found
+
+
+def _tongue(inventory: RigInventory, channels: Sequence[str], taken: set[str]) -> _Column | None:
+    """The first tongue bone that can be found by name, whose axis its geometry tells, and that is still free."""
+    if not any(channel in channels for channel in _TONGUE):
+        return None
+    for armature, bones in inventory.bones.items():
+        found = find_tongue(bones)
+        place = found and inventory.places.get(armature, {}).get(found.name)
+        if not place or not place.hinge or found.name in taken:
+            continue
+        if inventory.obstacles.get((armature, found.name)) is Obstacle.DRIVEN:
+            continue
+        axis, down = axis_sign(place.hinge)
+        angle = -down * TONGUE_LIFT
+        weights = {channel: weight * angle for channel, weight in _TONGUE.items()}
+        target = Target("bone_rotation", armature, found.name, axis)
+        return _Column(target, weights, 0.0, min(angle, 0.0), max(angle, 0.0))
+    return None
 
 
 def _jaw_place(
     rules: Sequence[JawRule], inventory: RigInventory, jaw: JawSettings
-) -> tuple[str, str, JawRule, float] | None:
-    """(armature, bone, its rule, confidence): the one chosen, else the first that a rule finds; armatures with a
+) -> tuple[str, FoundBone, JawRule] | None:
+    """(armature, bone, its rule): the one chosen, else the first that a rule finds; armatures with a
     hint first."""
     armatures = [jaw.armature] if jaw.armature else sorted(inventory.bones, key=lambda a: a not in inventory.jaws)
     for armature in armatures:
@@ -201,12 +240,12 @@ def _jaw_place(
         if jaw.bone:
             if jaw.bone in bones:
                 named = [rule for rule in rules if find_named(rule.bones, (jaw.bone,))]
-                return armature, jaw.bone, (named or rules[-1:])[0], 1.0
+                return armature, FoundBone(jaw.bone, 1.0, "name"), (named or rules[-1:])[0]
             continue
         for rule in rules:
             places, top = inventory.places.get(armature, {}), inventory.tops.get(armature)
             if found := find_jaw(bones, places, top, rule.bones):
-                return armature, found.name, rule, found.confidence
+                return armature, found, rule
     if jaw.bone:
         raise LipsyncError(f"There is no bone '{jaw.bone}' on the character.", "Choose the jaw bone again.")
     if jaw.mode in ("beside", "instead"):
@@ -242,18 +281,11 @@ def _uses(rule: KeyRule | BoneRule | JawRule, channels: Sequence[str]) -> bool:
     return any(channel in channels for channel in rule.channels)
 
 
-def _matrix(
-    columns: Sequence[_Column],
-    channels: tuple[str, ...],
-    absent: Sequence[KeyRule | BoneRule],
-    lacks: tuple[str, ...],
-    confidence: float,
-) -> RigMapping:
+def _weights(columns: Sequence[_Column], channels: Sequence[str]) -> NDArray[np.float32]:
+    """[C, K]"""
     weights = np.zeros((len(channels), len(columns)), np.float32)
     for k, column in enumerate(columns):
         for channel, weight in column.channels.items():
             if channel in channels:
                 weights[channels.index(channel), k] = weight
-    row = [np.array([getattr(c, name) for c in columns], np.float32) for name in ("bias", "low", "high")]
-    targets = tuple(column.target for column in columns)
-    return RigMapping(channels, targets, weights, *row, tuple(map(_first_name, absent)), lacks, confidence)
+    return weights

@@ -25,10 +25,11 @@ FADE = 0.08
 def blended(track: AnimationTrack) -> AnimationTrack:
     """The visemes of a track as weights for shapes that are mixed; its other channels as they are.
 
-    Their sum over the visemes stays what it was, up to the blur over time. Wherever p b m (f v) is the likeliest sound
-    the weight of its shape is all of that sum and every other viseme is 0: a rig without a shape for closed
-    lips closes them by that. A sound of one frame is passed over, unless the ARKit coefficients seal the lips. The idea of dominance that overlaps is that of Cohen
-    and Massaro (Modeling Coarticulation in Synthetic Visual Speech, 1993); the numbers are from looking at it.
+    Their sum over the visemes stays what it was, up to the blur over time. Wherever p b m (f v) is the likeliest
+    sound the weight of its shape is all of that sum and every other viseme is 0: a rig without a shape for closed
+    lips closes them by that. A sound of one frame is passed over, unless the ARKit coefficients seal the lips.
+    The idea of dominance that overlaps is that of Cohen and Massaro (Modeling Coarticulation in Synthetic Visual
+    Speech, 1993); the numbers are from looking at curves and renders of real lines.
     """
     names = [name for name in VISEMES_15 if name in track.names]
     if not names or len(track.values) == 0:

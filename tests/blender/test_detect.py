@@ -227,9 +227,9 @@ def test_a_users_own_profile_is_found_and_a_broken_one_told(addon, user_profiles
     [
         (lambda face, rig: setattr(face, "show_only_shape_key", True), "shows its active shape key only"),
         (lambda face, rig: setattr(face.data.shape_keys, "use_relative", False), "are absolute"),
-        (lambda face, rig: setattr(face.data.shape_keys.key_blocks["jawOpen"], "mute", True), "'jawOpen' of 'Face' is muted"),
-        (lambda face, rig: setattr(face.data.shape_keys.key_blocks["jawOpen"], "slider_max", 0.4), "widen the range"),
-        (lambda face, rig: face.data.shape_keys.key_blocks["jawOpen"].driver_add("value"), "'jawOpen' of 'Face' is driven"),
+        (lambda face, rig: setattr(shape(face), "mute", True), "'jawOpen' of 'Face' is muted"),
+        (lambda face, rig: setattr(shape(face), "slider_max", 0.4), "widen the range"),
+        (lambda face, rig: shape(face).driver_add("value"), "'jawOpen' of 'Face' is driven"),
         (lambda face, rig: setattr(rig.data, "pose_position", "REST"), "rest position"),
         (lambda face, rig: rig.pose.bones["jaw"].driver_add("rotation_quaternion", 1), "'jaw' of 'Rig' is driven"),
         (lambda face, rig: solo(face.data.shape_keys), "plays alone"),
@@ -245,6 +245,10 @@ def test_what_is_in_the_way_is_told_in_panel_and_report(addon, spoil, said):
     settings = BakeSettings(jaw=JawSettings("beside"))
     report = bake(bpy.context.scene, character, Performance(random_track()), "line", settings)
     assert said in " ".join(report.notices)
+
+
+def shape(face: bpy.types.Object) -> bpy.types.ShapeKey:
+    return face.data.shape_keys.key_blocks["jawOpen"]
 
 
 def solo(block: bpy.types.ID) -> None:

@@ -193,3 +193,20 @@ def test_what_is_in_the_way_is_told(blocked, said):
 def test_where_nothing_is_in_the_way_nothing_is_told():
     inventory = RigInventory({"Face": ARKIT_52}, obstacles={("Face", "wings"): Obstacle.MUTED})
     assert obstacles(resolve(ARKIT, inventory, ARKIT_52).targets, inventory) == ()
+
+
+@pytest.mark.parametrize("hinge", ["X", "-Z", None])
+def test_a_tongue_bone_lifts_its_tip_at_n_where_its_axis_can_be_told(hinge):
+    places = {"tongue01": BonePlace((0, 0, 1), (0, -0.1, 1), hinge=hinge)}
+    inventory = RigInventory({"Face": ARKIT_52}, {"Rig": ("tongue01",)}, places={"Rig": places})
+    mapping = resolve(ARKIT, inventory, (*ARKIT_52, *VISEMES_15))
+    bones = [target for target in mapping.targets if target.kind == "bone_rotation"]
+    off = resolve(ARKIT, inventory, (*ARKIT_52, *VISEMES_15), JawSettings(tongue=False))
+    assert len(off.targets) == 52
+    if hinge is None:
+        assert bones == [] and mapping.tongue_bone is None
+        return
+    track = AnimationTrack(("viseme_nn",), np.ones((9, 1)), 50.0)
+    lifted = map_track(track, mapping).channel(bones[0].id)[4]
+    assert lifted == pytest.approx(-0.3 if hinge == "X" else 0.3)  # against the hinge, which brings the front down
+    assert mapping.tongue_bone.name == "tongue01"
