@@ -28,7 +28,6 @@ from .datasets.synthetic import espeak_lines, flite_lines
 from .datasets.teacher import teacher_opening
 from .network import HOP, UNITS
 from .paths import PREPARED
-from .voices import random_voice
 from .targets import FPS, Phones, bilabial_core, frame_phones, fused
 
 
@@ -106,6 +105,8 @@ def grid_lines() -> Iterator[Line]:
 
 def in_other_voices(lines: Iterator[Line], voices: int, seed: int) -> Iterator[Line]:
     """Each line in so many random voices; what the mouth does stays."""
+    from .voices import random_voice  # pyworld needs a compiler where it has no wheel; only this needs pyworld
+
     rng = np.random.default_rng(seed)
     for line in lines:
         for _ in range(voices):

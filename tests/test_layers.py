@@ -27,8 +27,8 @@ ALLOWED: dict[str, set[str]] = {
 }
 """What each part of the add-on may import beside itself and the standard library."""
 
-MODEL_MAY_IMPORT = {"core", "inference"}
-"""Parts of the add-on that training may use."""
+MODEL_MAY_IMPORT = {"core", "inference", "speech", "exporters"}
+"""Parts of the add-on that training may use: evaluation judges the very path that users take, short of Blender."""
 
 
 def imported(tree: ast.AST) -> Iterator[tuple[int, int, list[str]]]:
@@ -82,7 +82,7 @@ def test_the_add_on_keeps_to_its_layers(root: Path) -> None:
     assert addon_violations(root / ADDON) == []
 
 
-def test_training_uses_core_and_inference_only(root: Path) -> None:
+def test_training_never_imports_blender_or_the_command(root: Path) -> None:
     assert training_violations(root / "model") == []
 
 
