@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +52,12 @@ def test_every_profile_that_comes_along_loads_and_says_what_it_needs_and_whence_
     assert any(rule.required for rule in (*profile.shape_keys, *profile.bones)), "else anything would be complete"
     purposes = " ".join(rule.purpose for rule in (*profile.shape_keys, *profile.bones))
     assert "open mouth" in purposes or profile.jaws, "what opens the mouth is named, should it be missing"
+
+
+def test_the_example_in_the_documentation_is_a_profile(tmp_path):
+    example = re.search(r"```json\n(.*?)```", (RIGS / "README.md").read_text(encoding="utf-8"), re.DOTALL)[1]
+    (tmp_path / "house.json").write_text(example, encoding="utf-8")
+    assert load_profile(tmp_path / "house.json").id == "house"
 
 
 def test_arkit_moves_each_key_by_its_own_channel():
