@@ -34,6 +34,7 @@ BAKE_EXAMPLES = (
 )
 CONVERT_EXAMPLE = "lipsync convert capture.csv --to take.anim --max-error 0.01"
 INFO_EXAMPLE = "lipsync info"
+FORMATS_EXAMPLE = "lipsync formats"
 INSTALL_BLENDER = "Install Blender as a Python package, `pip install bpy==4.5.15` (Python 3.11), or leave out {}."
 
 
@@ -203,7 +204,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="lipsync",
         description="Recorded speech in, mouth animation out.",
-        epilog=f"Examples:\n  {BAKE_EXAMPLES[0]}\n  {INFO_EXAMPLE}",
+        epilog="Examples:\n  " + "\n  ".join([BAKE_EXAMPLES[0], CONVERT_EXAMPLE, FORMATS_EXAMPLE, INFO_EXAMPLE]),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -243,7 +244,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--to", type=Path, metavar="FILE", action="append", required=True, help=f"result ({', '.join(EXPORTERS)})")
     add("--fps", type=_frame_rate, help="frames per second of the result (else what the format expects)")
     add_format_arguments(convert_parser)
-    command("formats", formats, "List the formats of curves.", "lipsync formats")
+    command("formats", formats, "List the formats of curves.", FORMATS_EXAMPLE)
     command("info", info, "Say what is installed, what the network runs on and what can be written.", INFO_EXAMPLE)
     return parser
 
