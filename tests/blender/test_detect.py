@@ -18,6 +18,7 @@ from lipsync_addon.blender import panel_data, rig_scan
 from lipsync_addon.blender.bake import BakeSettings, bake
 from lipsync_addon.blender.keyframes import read_track
 from lipsync_addon.blender.rig_scan import all_profiles, best_match, scan_rig
+from lipsync_addon.blender.take_curves import read_channels
 from lipsync_addon.core.channels import ARKIT_52, VISEMES_15
 from lipsync_addon.core.errors import LipsyncError
 from lipsync_addon.core.mapping import JawSettings, map_track, resolve
@@ -198,13 +199,23 @@ def test_the_profile_that_the_user_chose_is_baked(addon):
     assert "There is no rig profile 'Nonsense'." in flat(drawn())
 
 
-def test_the_button_bakes_with_the_chosen_profile(addon):
+def test_the_button_bakes_with_the_chosen_profile_and_exports_its_curves(addon, tmp_path):
     face = build_mesh("Head", [*ARKIT_52, *VISEMES_15])
     settings = bpy.context.scene.lipsync
     settings.sound_file, settings.profile, settings.add_sound = str(LINE), "Oculus visemes", False
     assert bpy.ops.lipsync.bake() == {"FINISHED"}
     assert panel_data.last_report().profile == "Oculus visemes"
     assert face.data.shape_keys.animation_data.action.name == "boat_en"
+    assert bpy.ops.lipsync.export_curves(filepath=str(tmp_path / "boat.json"), ending=".json") == {"FINISHED"}
+    assert "viseme_PP" in (tmp_path / "boat.json").read_text()
+
+
+@pytest.mark.parametrize("rig", ["vrm0", "metahuman_board", "daz_genesis_9"])
+def test_curves_that_are_mixtures_are_not_exported_as_channels(rig):
+    objects = build_rig(RIGS[rig])
+    bake(bpy.context.scene, objects, Performance(_visemes_and_jaw()), "line")
+    with pytest.raises(LipsyncError, match=best_match(objects).profile.label.split(" (")[0]):
+        read_channels(bpy.context.scene, objects)
 
 
 @pytest.mark.parametrize("place", ["configuration", "preferences"])
@@ -283,6 +294,10 @@ def test_a_profile_that_nothing_fits_is_refused():
     profiles = [p for p in all_profiles()[0] if p.id == "rhubarb"]
     with pytest.raises(LipsyncError, match="Rhubarb"):
         bake(bpy.context.scene, [build_mesh("Head", ["Smirk"])], Performance(random_track()), "line", profiles=profiles)
+
+
+def _visemes_and_jaw() -> AnimationTrack:
+    return AnimationTrack((*VISEMES_15, "jawOpen"), np.hstack([_visemes().values, np.full((60, 1), 0.4)]), 50.0)
 
 
 def _visemes() -> AnimationTrack:

@@ -72,6 +72,6 @@ class LIPSYNC_OT_export_curves(_ExportOperator, bpy.types.Operator):
     )
 
     def run(self, context: bpy.types.Context) -> None:
-        track = read_channels(context.scene, panel_data.character(context))
+        track = read_channels(context.scene, panel_data.character(context), panel_data.profiles(context))
         write(track, self.target, EXPORTERS[self.ending])
         self.report({"INFO"}, f"{len(track.names)} channels written to {self.target}.")
