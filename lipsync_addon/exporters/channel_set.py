@@ -1,14 +1,16 @@
-"""Sets: the channels under the names, and in the combinations, of another program. One file of data/sets each."""
+"""Sets: the channels under the names of another program. One file of data/sets each, with the weights of a rig profile."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 
 from ..core.errors import LipsyncError
-from ..core.rig_profile import load_profile
+from ..core.rig_profile import PROFILES, load_profile
 from ..core.track import AnimationTrack
+from ..core.visemes import blended
 
 FOLDER = Path(__file__).parents[1] / "data" / "sets"
 ALL = "all"
@@ -21,7 +23,7 @@ def set_ids() -> tuple[str, ...]:
 
 
 def with_set(track: AnimationTrack, set_id: str) -> AnimationTrack:
-    """The names of a set that this track can fill, in the set's order.
+    """The names of a set that this track can fill, in the profile's order, with the weights that a rig would get.
 
     A name whose channels the track lacks is left out, so that a mouth track does not overwrite the eyes. Raises
     LipsyncError for an unknown set, or if nothing is left.
@@ -30,15 +32,17 @@ def with_set(track: AnimationTrack, set_id: str) -> AnimationTrack:
         return track
     if set_id not in set_ids():
         raise LipsyncError(f"There is no set of names {set_id!r}.", f"Use one of {', '.join(set_ids())}.")
-    profile = load_profile(FOLDER / f"{set_id}.json")
+    data = json.loads((FOLDER / f"{set_id}.json").read_text(encoding="utf-8"))
+    profile = load_profile(PROFILES / f"{data['profile']}.json")
     rules = [rule for rule in profile.shape_keys if any(name in track.names for name in rule.channels)]
     if not rules:
         raise LipsyncError(
-            f"None of the curves goes into the set {profile.label}.",
+            f"None of the curves goes into the set {data['label']}.",
             "Sets of visemes need visemes: bake from sound, or choose another set of names.",
         )
     weights = np.array([[rule.channels.get(name, 0.0) for rule in rules] for name in track.names], np.float32)
-    low, high = (np.array([getattr(rule, side) for rule in rules], np.float32) for side in ("low", "high"))
-    bias = np.array([rule.bias for rule in rules], np.float32)
-    values = np.clip(track.values @ weights + bias, low, high)
-    return AnimationTrack(tuple(rule.keys[0] for rule in rules), values, track.fps, track.start)
+    bias, low, high = np.array([(rule.bias, rule.low, rule.high) for rule in rules], np.float32).T
+    values = np.clip(blended(track).values @ weights + bias, low, high)
+    prefix, spelling = data.get("prefix", ""), data.get("names", {})
+    names = tuple(prefix + spelling.get(rule.keys[0], rule.keys[0]) for rule in rules)
+    return AnimationTrack(names, values, track.fps, track.start)
