@@ -17,7 +17,7 @@ from ..core.pipeline import Performance
 from ..core.rig_profile import RigProfile
 from .actions import Take
 from .keyframes import data_block, frame_rate, write_track
-from .rig_scan import ranked_matches, scan_rig
+from .rig_scan import all_profiles, ranked_matches, scan_rig
 from .sequencer import add_sound
 
 
@@ -70,6 +70,7 @@ def bake(
     the user's own among them. Raises LipsyncError; after any error the scene is exactly as it was.
     """
     objects = list(objects)
+    profiles, problems = all_profiles() if profiles is None else (profiles, ())
     inventory = scan_rig(objects)
     match = ranked_matches(inventory, profiles)[0]
     track = performance.track
@@ -95,7 +96,7 @@ def bake(
     new.finish()
     targets = tuple(target for target in mapping.targets if target not in kept)
     own = (f"'{target.name}' of '{target.owner}' keeps the curve that you made for it." for target in kept)
-    notices = (*performance.notices, *own, *mapping.lacks, *obstacles(targets, inventory))
+    notices = (*performance.notices, *problems, *own, *mapping.lacks, *obstacles(targets, inventory))
     return BakeReport(
         take=take,
         profile=match.profile.label,

@@ -230,6 +230,8 @@ def test_a_users_own_profile_is_found_and_a_broken_one_told(addon, user_profiles
     (folder / "half.json").write_text(json.dumps({**PROFILE, "hat": 1}))
     assert bpy.ops.lipsync.detect() == {"FINISHED"}
     text = flat(drawn())
+    report = bake(bpy.context.scene, [bpy.data.objects["Head"]], Performance(random_track()), "line")
+    assert report.profile == "Our house rig" and "half.json" in report.notices[0]
     assert "Our house rig: 1 of 1" in text and "half.json" in text.replace(" ", "") and "hat" in text
 
 
