@@ -1,6 +1,7 @@
 """Trains the network.
 
-    python -m model.train --run first --steps 4000      goes on from runs/first/checkpoint.pt if there is one
+    python -m model.train --run first --steps 4800      goes on from runs/first/checkpoint.pt if there is one
+    python -m model.train --run second --start-from model/checkpoints/0.1.0.pt
 
 runs/<run>/: config.json (everything that was set, and the commit), metrics.jsonl (a line per 50 steps),
 checkpoint.pt (weights, their running average, optimiser, step). Stop it at any time; the same command resumes.
@@ -46,7 +47,7 @@ class TrainConfig:
     """Chance that a piece comes from a source."""
     unit_weights: dict[str, float] = field(default_factory=lambda: {"facegood": 2.0, "facegood_voices": 2.0})
     """Weight of a source's mouth units; 1 where not named."""
-    steps: int = 4000
+    steps: int = 4800
     batch: int = 32
     frames: int = 200
     """Length of a piece, 20 ms each."""
@@ -100,6 +101,12 @@ class Trainer:
             self.model.load_state_dict(state["model"])
             self.averaged.load_state_dict(state["averaged"])
             self.optimiser.load_state_dict(state["optimiser"])
+
+    def start_from(self, path: Path) -> None:
+        """Takes the weights of a kept checkpoint (model/checkpoints, float16), for a new run of its own."""
+        weights = torch.load(path, weights_only=True)["averaged"]
+        for network in (self.model, self.averaged):
+            network.load_state_dict(network.state_dict() | weights)
 
     def train_step(self, batch: dict[str, torch.Tensor], generator: torch.Generator) -> dict[str, float]:
         """One update; the losses by name."""
@@ -171,6 +178,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--workers", type=int, default=1, help="processes that prepare pieces")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--start-from", type=Path, help="weights of a kept checkpoint, for the first step of a run")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     config = TrainConfig(steps=options.steps, seed=options.seed)
@@ -178,6 +186,8 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps({"commit": commit(), **asdict(config)}, indent=1), encoding="utf-8")
     trainer = Trainer(config, folder)
+    if options.start_from and not (folder / "checkpoint.pt").exists():
+        trainer.start_from(options.start_from)
     trainer.resume()
     trainer.run(options.workers, options.minutes)
 

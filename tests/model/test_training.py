@@ -13,6 +13,7 @@ from model.datasets.corpora import tar_sound, GRID_AUDIO
 from model.datasets.faces import grid_opening
 from model.dataset import Pieces, Source
 from model.network import HOP, UNITS, NetworkConfig
+from model.paths import CHECKPOINTS
 from model.prepare import Line, store
 from model.targets import FPS, fused, gap_weights, unit_curves, with_short_onsets
 from model.train import TrainConfig, Trainer
@@ -61,6 +62,14 @@ def test_a_run_resumes_where_it_stopped_and_records_what_it_did(clips, tmp_path)
     assert line["step"] == 50 and {"loss", "phones", "opening", "seal"} <= set(line)
     for name, weight in first.model.state_dict().items():
         assert weight.dtype == again.model.state_dict()[name].dtype
+
+
+def test_a_run_can_start_from_the_weights_that_shipped(tmp_path):
+    trainer = Trainer(TrainConfig(), tmp_path)
+    trainer.start_from(CHECKPOINTS / "0.1.0.pt")
+    kept = torch.load(CHECKPOINTS / "0.1.0.pt", weights_only=True)["averaged"]
+    for name, weight in trainer.model.named_parameters():
+        torch.testing.assert_close(weight.detach().half(), kept[name])
 
 
 def test_the_same_seed_draws_the_same_pieces(clips):
