@@ -2,7 +2,7 @@
 
 The labels chosen are those that explain the probabilities best while each is held for a while (a shortest path, like
 Viterbi's with a minimum duration). Every closure (p, b, m) and every f, v that is the likeliest viseme of some frame is
-kept, for 40 ms at least; every other mouth stays for 70 ms, under which the eye sees flicker and not a shape.
+kept, for 40 ms unless another one is as near; every other mouth stays for 70 ms, under which the eye sees flicker and not a shape.
 """
 
 from __future__ import annotations
@@ -78,8 +78,8 @@ def held_labels(values: NDArray[np.float32], fps: float) -> NDArray[np.intp]:
     """[T] index into VISEMES_15 for every frame of `values` [T, 15]."""
     count = len(values)
     scores = np.log(np.maximum(values, LEAST)).astype(np.float64)
-    _force_closures(scores, values)
-    least = np.array([CLOSURE if name in KEPT else HOLD for name in VISEMES_15])
+    _force_closures(scores, values, min(max(round(CLOSURE * fps), 1), count))
+    least = np.array([0.0 if name in KEPT else HOLD for name in VISEMES_15])  # closures are long enough by force
     least = np.clip(np.round(least * fps).astype(int), 1, max(count, 1))
     total = np.concatenate([np.zeros((1, scores.shape[1])), np.cumsum(scores, axis=0)])
     each = np.arange(scores.shape[1])
@@ -105,12 +105,16 @@ def held_labels(values: NDArray[np.float32], fps: float) -> NDArray[np.intp]:
     return labels
 
 
-def _force_closures(scores: NDArray[np.float64], values: NDArray[np.float32]) -> None:
-    """Makes every other label impossible at the clearest frame of each closure."""
+def _force_closures(scores: NDArray[np.float64], values: NDArray[np.float32], length: int) -> None:
+    """Makes every other label impossible in the clearest `length` frames around each closure's clearest one."""
     likeliest = values.argmax(axis=1)
-    for label in map(VISEMES_15.index, KEPT):
+    kept = [VISEMES_15.index(name) for name in KEPT]
+    for label in kept:
         here = np.flatnonzero(likeliest == label)
         for run in np.split(here, np.flatnonzero(np.diff(here) > 1) + 1):
             if run.size:
-                frame = run[values[run, label].argmax()]
-                scores[frame, np.arange(scores.shape[1]) != label] -= 1e3
+                centre = int(run[values[run, label].argmax()])
+                starts = range(max(centre - length + 1, 0), min(centre, len(values) - length) + 1)
+                start = max(starts, key=lambda first: values[first : first + length, label].sum())
+                frames = [f for f in range(start, start + length) if likeliest[f] == label or likeliest[f] not in kept]
+                scores[np.ix_(frames, np.arange(scores.shape[1]) != label)] -= 1e3

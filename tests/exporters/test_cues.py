@@ -43,8 +43,9 @@ def test_no_gap_no_flicker_and_every_closure(labels: list[int], fps: float) -> N
     track = likely(labels, fps)
     cues = list(viseme_cues(track))
     check_whole(cues, track.duration + 0.5 / fps)
-    for cue in cues[1:-1]:  # the ends of a recording may cut a mouth short
-        least = CLOSURE if cue.shape in CLOSED else HOLD
+    for before, cue, after in zip(cues, cues[1:], cues[2:], strict=False):  # the recording's ends may cut a mouth short
+        crowded = cue.shape in CLOSED and {before.shape, after.shape} & set(CLOSED)
+        least = 1 / fps if crowded else CLOSURE if cue.shape in CLOSED else HOLD
         assert cue.end - cue.start >= min(least, track.duration) - 0.5 / fps - 1e-6
     for frame, label in enumerate(labels):
         run_begins = frame == 0 or labels[frame - 1] != label
