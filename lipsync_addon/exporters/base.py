@@ -16,6 +16,7 @@ from ..core.errors import LipsyncError
 from ..core.key_reduction import reduced_keys
 from ..core.track import AnimationTrack
 from ..core.writing import whole_file
+from .channel_set import with_set
 
 ROWS_AT_ONCE = 4096
 
@@ -104,8 +105,6 @@ def write(track: AnimationTrack, path: Path, exporter: Exporter, options: Export
 
 def named(track: AnimationTrack, options: ExportOptions, usual: str) -> AnimationTrack:
     """The track under the names that the user chose, else the `usual` set, at its own rate."""
-    from .channel_set import with_set  # its tables are files
-
     track = with_set(track, options.names or usual)
     return AnimationTrack(tuple(options.prefix + name for name in track.names), track.values, track.fps, track.start)
 

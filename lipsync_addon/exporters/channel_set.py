@@ -8,9 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ..core.errors import LipsyncError
-from ..core.rig_profile import PROFILES, load_profile
 from ..core.track import AnimationTrack
-from ..core.visemes import blended
 
 FOLDER = Path(__file__).parents[1] / "data" / "sets"
 ALL = "all"
@@ -28,6 +26,9 @@ def with_set(track: AnimationTrack, set_id: str) -> AnimationTrack:
     A name whose channels the track lacks is left out, so that a mouth track does not overwrite the eyes. Raises
     LipsyncError for an unknown set, or if nothing is left.
     """
+    from ..core.rig_profile import PROFILES, load_profile  # the command lists the sets whenever it starts
+    from ..core.visemes import blended
+
     if set_id == ALL:
         return track
     if set_id not in set_ids():
