@@ -28,7 +28,7 @@ from .datasets.synthetic import espeak_lines, flite_lines
 from .datasets.teacher import teacher_opening
 from .network import HOP, UNITS
 from .paths import PREPARED
-from .targets import FPS, Phones, bilabial_core, frame_phones, fused
+from .targets import FPS, Phones, bilabial_core, frame_phones, fused, gap_weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,8 @@ def store(source: str, lines: Iterator[Line]) -> None:
         opening = at_frames(line.opening, frames) if line.opening else np.full(frames, np.nan)
         if line.units:
             curves = at_frames(line.units, frames)
+            if line.opening is None:
+                opening = np.maximum(curves @ gap_weights(), 0)
         elif line.phones:
             curves = fused(line.phones, opening)
         else:

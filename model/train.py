@@ -40,8 +40,8 @@ class TrainConfig:
     losses: LossWeights = LossWeights()
     shares: dict[str, float] = field(
         default_factory=lambda: {
-            "grid_s1": 0.12, "grid_s1_voices": 0.20, "facegood": 0.02, "facegood_voices": 0.03, "nathalie_nl": 0.08,
-            "kathleen_en": 0.10, "speechocean762_en": 0.20, "kerstin_de": 0.07, "flite": 0.09, "espeak": 0.09,
+            "grid_s1": 0.12, "grid_s1_voices": 0.19, "facegood": 0.04, "facegood_voices": 0.06, "nathalie_nl": 0.07,
+            "kathleen_en": 0.09, "speechocean762_en": 0.18, "kerstin_de": 0.07, "flite": 0.09, "espeak": 0.09,
         }  # fmt: skip
     )
     """Chance that a piece comes from a source."""
@@ -178,10 +178,11 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--workers", type=int, default=1, help="processes that prepare pieces")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--learning-rate", type=float, default=TrainConfig().learning_rate)
     parser.add_argument("--start-from", type=Path, help="weights of a kept checkpoint, for the first step of a run")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    config = TrainConfig(steps=options.steps, seed=options.seed)
+    config = TrainConfig(steps=options.steps, seed=options.seed, learning_rate=options.learning_rate)
     folder = RUNS / options.run
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps({"commit": commit(), **asdict(config)}, indent=1), encoding="utf-8")

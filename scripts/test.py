@@ -20,7 +20,7 @@ from pathlib import Path
 
 from environments import ROOT, NoEnvironment, ensure
 
-PURE = ("test_layers.py", "core", "inference", "speech", "exporters", "cli")
+PURE = ("test_layers.py", "core", "inference", "speech", "exporters", "importers", "cli")
 BLENDER = ("blender", "engines", "packaging")
 
 
@@ -116,7 +116,8 @@ def main() -> None:
         print(f"{each.name:12} {each.passed:7} {each.failed:7} {each.skipped:8} {each.seconds:5.0f} s", each.note)
     failed = sum(each.failed for each in outcomes)
     passed, skipped = sum(each.passed for each in outcomes), sum(each.skipped for each in outcomes)
-    print(f"\n{passed} passed, {failed} failed, {skipped} skipped in {sum(o.seconds for o in outcomes) / 60:.1f} min")
+    print(f"\n{sum(outcome.seconds for outcome in outcomes) / 60:.1f} minutes")
+    print(f"{passed} passed, {failed} failed, {skipped} skipped")
     sys.exit(1 if failed else 0)
 
 

@@ -49,7 +49,8 @@ class BakeReport:
     notices: tuple[str, ...]
 
     def __str__(self) -> str:
-        owners = ", ".join(dict.fromkeys(f"'{target.owner}'" for target in self.targets))
+        names = list(dict.fromkeys(f"'{target.owner}'" for target in self.targets))
+        owners = ", ".join(names) if len(names) <= 3 else f"{', '.join(names[:2])} and {len(names) - 2} more"
         missing = f" Not on this character: {', '.join(self.missing)}." if self.missing else ""
         return f"{self.curves} curves, {self.frames} frames written to {owners}.{missing}"
 

@@ -13,7 +13,9 @@ from .operators.bake import LIPSYNC_OT_bake
 from .operators.detect import LIPSYNC_OT_detect
 from .operators.export import LIPSYNC_OT_export_character, LIPSYNC_OT_export_curves
 
-_LINE = 44  # characters; labels do not wrap by themselves
+_CHARACTER = 7.5  # pixels at a scale of 1, a little more than the mean of Blender's own font
+_WIDTH = 280  # pixels at a scale of 1, of a new sidebar
+_MARGIN = 7  # characters: icon, box and the panel's edges
 _RANKS = 5
 
 
@@ -45,7 +47,8 @@ class LIPSYNC_PT_main(_SidebarPanel, bpy.types.Panel):
         layout.operator(LIPSYNC_OT_detect.bl_idname, icon="VIEWZOOM")
         _draw_facts(layout, panel_data.facts(context), panel_data.ranking_shown(context))
         _draw_bake(layout, context)
-        if report := panel_data.last_report():
+        report = panel_data.last_report()
+        if report and not running():
             box = layout.box()
             _text(box, str(report), "CHECKMARK")
             for notice in report.notices:
@@ -118,7 +121,7 @@ def _draw_facts(layout: bpy.types.UILayout, found: panel_data.Facts, with_rankin
 
 def _draw_bake(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     if job := running():
-        layout.progress(factor=job.fraction, text=f"{job.label}   Esc: stop")
+        layout.progress(factor=job.fraction, text=f"{job.label} {job.fraction:.0%}   Esc: stop")
         return
     row = layout.row()
     row.scale_y = 1.5
@@ -129,6 +132,14 @@ def _draw_bake(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
 
 
 def _text(layout: bpy.types.UILayout, text: str, icon: str) -> None:
+    """Labels do not wrap by themselves."""
     column = layout.column(align=True)
-    for index, line in enumerate(wrap(text, _LINE)):
+    for index, line in enumerate(wrap(text, _line_length(bpy.context))):
         column.label(text=line, icon="BLANK1" if index else icon)
+
+
+def _line_length(context: bpy.types.Context) -> int:
+    """Characters that fit beside each other in the sidebar as wide as it is now."""
+    region, scale = context.region, context.preferences.system.ui_scale
+    width = region.width / scale if region and scale else _WIDTH
+    return max(int(width / _CHARACTER) - _MARGIN, 16)
