@@ -7,7 +7,6 @@ from pathlib import Path
 
 import bpy
 import numpy as np
-
 from character import dress, parts, rig, skin
 from character.params import ARKIT
 from character.shapes_eyes import EyeShapes

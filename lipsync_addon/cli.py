@@ -18,7 +18,14 @@ from .core.progress import Progress, no_progress, part
 from .core.style import StyleSettings
 from .core.writing import check_writable
 from .exporters import EXPORTERS, FORMATS, write
-from .exporters.arguments import add_format_arguments, chosen_formats, export_options, format_lines
+from .exporters.arguments import (
+    add_format_arguments,
+    chosen_formats,
+    export_options,
+    format_lines,
+    frame_rate,
+    number_within,
+)
 from .inference.predictor import Predictor
 from .inference.session import PROVIDERS
 from .speech.sound_file import open_sound
@@ -224,11 +231,11 @@ def _parser() -> argparse.ArgumentParser:
     add("line", type=Path, metavar="LINE", help="sound file with speech, any rate and number of channels")
     add("--to", type=Path, metavar="FILE", action="append", required=True, help=f"result ({endings}); may be repeated")
     add("--character", type=Path, metavar="FILE.blend", help="whose shape keys and jaw to move; needs Blender")
-    add("--fps", type=_frame_rate, help="frames per second of the result, e.g. 23.976 (else what the format expects)")
-    add("--intensity", type=_number(0, 2), default=1.0, help="0 still .. 1 as predicted (default) .. 2 twice as strong")
+    add("--fps", type=frame_rate, help="frames per second of the result, e.g. 23.976 (else what the format expects)")
+    add("--intensity", type=number_within(0, 2), default=1.0, help="0 still .. 1 as predicted (default) .. 2 twice as strong")
     add(
         "--smoothing",
-        type=_number(0, 1),
+        type=number_within(0, 1),
         default=0.0,
         metavar="SECONDS",
         help="soften over time, e.g. 0.02 (default 0)",
@@ -242,28 +249,11 @@ def _parser() -> argparse.ArgumentParser:
     add = convert_parser.add_argument
     add("line", type=Path, metavar="CURVES", help="Live Link, Rhubarb or Audio2Face file, or a CSV or JSON of ours")
     add("--to", type=Path, metavar="FILE", action="append", required=True, help=f"result ({', '.join(EXPORTERS)})")
-    add("--fps", type=_frame_rate, help="frames per second of the result (else what the format expects)")
+    add("--fps", type=frame_rate, help="frames per second of the result (else what the format expects)")
     add_format_arguments(convert_parser)
     command("formats", formats, "List the formats of curves.", FORMATS_EXAMPLE)
     command("info", info, "Say what is installed, what the network runs on and what can be written.", INFO_EXAMPLE)
     return parser
-
-
-def _number(low: float, high: float) -> Callable[[str], float]:
-    def number(text: str) -> float:
-        value = float(text)
-        if not low <= value <= high:
-            raise argparse.ArgumentTypeError(f"{text} is not within {low:g} to {high:g}")
-        return value
-
-    return number
-
-
-def _frame_rate(text: str) -> float:
-    """23.976 and 29.97 are short for 24 / 1.001 and 30 / 1.001."""
-    fps = _number(1, 1000)(text)
-    exact = round(fps) / 1.001
-    return exact if abs(fps - exact) < 0.002 else fps
 
 
 if __name__ == "__main__":

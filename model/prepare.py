@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
 from .datasets.aligned import aligned_phones
-from .datasets.faces import facegood_units, grid_opening
 from .datasets.corpora import FACEGOOD_AUDIO, GRID_AUDIO, corpus_sound, dev_utterances, tar_sound, utterances
 from .datasets.dutch import dutch_phones
+from .datasets.faces import facegood_units, grid_opening
 from .datasets.lip_solve import grid_units
 from .datasets.synthetic import espeak_lines, flite_lines
 from .datasets.teacher import teacher_opening

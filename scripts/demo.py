@@ -35,12 +35,14 @@ def bake(python: Path, line: Path) -> None:
 def render(python: Path, blend: Path, video: Path) -> None:
     """Renders the baked scene with its sound; shows the frames as they come."""
     command = [str(python), str(ROOT / "scripts" / "preview.py"), str(blend), str(video)]
+    print("rendering the preview", end="\n" if not sys.stdout.isatty() else "", flush=True)
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
         for text in process.stdout:
-            if text.startswith("preview "):
+            if text.startswith("preview ") and sys.stdout.isatty():
                 print(f"\rrendering the preview, frame {text.split()[1]}", end="", flush=True)
-        print()
+        if sys.stdout.isatty():
+            print()
         if process.wait() != 0:
             log.seek(0)
             sys.exit(f"The preview could not be rendered:\n{log.read()}")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import surface, topology
-from .params import (EYE_CENTRE, EYE_RADIUS, LID_HALF_WIDTH, LID_LOWER, LID_RADIUS, LID_UPPER, SEAM_CURVE, SEAM_Z)
+from .params import EYE_CENTRE, EYE_RADIUS, LID_HALF_WIDTH, LID_LOWER, LID_RADIUS, LID_UPPER, SEAM_CURVE, SEAM_Z
 
 Array = np.ndarray
 

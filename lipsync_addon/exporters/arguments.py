@@ -27,14 +27,14 @@ def add_format_arguments(parser: argparse.ArgumentParser) -> None:
     add("--prefix", default="", metavar="TEXT", help='before every name, e.g. "blendShape1."')
     add(
         "--offset",
-        type=_within(-3600, 3600),
+        type=number_within(-3600, 3600),
         default=0.0,
         metavar="SECONDS",
         help="later by as much, earlier if below 0",
     )
     add(
         "--max-error",
-        type=_within(0, 1),
+        type=number_within(0, 1),
         default=0.0,
         metavar="WEIGHT",
         help="leave out keys that matter less, e.g. 0.01",
@@ -74,7 +74,9 @@ def jaw_curve(text: str) -> JawCurve:
     return JawCurve(path, (x, y, z), (a, b, c))
 
 
-def _within(low: float, high: float) -> Callable[[str], float]:
+def number_within(low: float, high: float) -> Callable[[str], float]:
+    """A type for argparse: a number that is not outside low..high."""
+
     def number(text: str) -> float:
         value = float(text)
         if not low <= value <= high:
@@ -82,3 +84,10 @@ def _within(low: float, high: float) -> Callable[[str], float]:
         return value
 
     return number
+
+
+def frame_rate(text: str) -> float:
+    """A type for argparse: frames per second; 23.976 and 29.97 are short for 24 / 1.001 and 30 / 1.001."""
+    fps = number_within(1, 1000)(text)
+    exact = round(fps) / 1.001
+    return exact if abs(fps - exact) < 0.002 else fps

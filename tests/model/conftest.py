@@ -8,7 +8,6 @@ import torch
 
 from model.datasets.corpora import corpus_sound
 
-
 torch.set_num_threads(1)  # threads that wait for each other make small steps several times slower on a busy machine
 
 

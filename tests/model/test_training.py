@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from model import dataset, prepare
-from model.datasets.corpora import tar_sound, GRID_AUDIO
-from model.datasets.faces import grid_opening
 from model.dataset import Pieces, Source
+from model.datasets.corpora import GRID_AUDIO, tar_sound
+from model.datasets.faces import grid_opening
 from model.network import HOP, UNITS, NetworkConfig
 from model.paths import CHECKPOINTS
 from model.prepare import Line, store
