@@ -12,9 +12,10 @@ import bpy
 
 from ..core.diagnosis import obstacles
 from ..core.errors import LipsyncError
-from ..core.mapping import JawSettings, Target, map_track, resolve
+from ..core.mapping import JawSettings, RigMapping, Target, map_track, resolve
 from ..core.pipeline import Performance
 from ..core.rig_profile import RigProfile
+from ..core.track import AnimationTrack
 from .actions import Take
 from .keyframes import data_block, frame_rate, write_track
 from .rig_scan import all_profiles, ranked_matches, scan_rig
@@ -74,38 +75,83 @@ def bake(
     profiles, problems = all_profiles() if profiles is None else (profiles, ())
     inventory = scan_rig(objects)
     match = ranked_matches(inventory, profiles)[0]
-    track = performance.track
-    mapping = resolve(match.profile, inventory, track.names, settings.jaw)
+    mapping = resolve(match.profile, inventory, performance.track.names, settings.jaw)
+    with ExitStack() as undo:
+        written = _write(scene, match.objects[0], mapping, performance.track, take, settings, undo)
+        if settings.extend_range and written.last_frame > scene.frame_end:
+            undo.callback(setattr, scene, "frame_end", scene.frame_end)
+            scene.frame_end = written.last_frame
+        if sound is not None:
+            add_sound(scene, Path(sound), settings.start_frame, take, undo)
+        undo.pop_all()
+    written.action.finish()
+    notices = (*performance.notices, *problems, *written.notices, *mapping.lacks)
+    return BakeReport(
+        take=take,
+        profile=match.profile.label,
+        frames=written.last_frame - written.first_frame + 1,
+        first_frame=written.first_frame,
+        last_frame=written.last_frame,
+        curves=written.action.curve_count,
+        targets=written.targets,
+        missing=mapping.missing,
+        notices=(*notices, *obstacles(written.targets, inventory)),
+    )
+
+
+def write_take(
+    scene: bpy.types.Scene,
+    character: str,
+    mapping: RigMapping,
+    track: AnimationTrack,
+    take: str,
+    settings: BakeSettings = BakeSettings(),
+) -> tuple[str, ...]:
+    """The middle of bake(), for a character that was looked at before: puts the keys of `track` (channels, not yet
+    mapped) into the take's action, in the place of those that the add-on wrote there earlier.
+
+    `character`: the name of the object that the take belongs to, the first of the profile match. Returns notices.
+    Raises LipsyncError; after any error the scene is exactly as it was.
+    """
+    with ExitStack() as undo:
+        written = _write(scene, character, mapping, track, take, settings, undo)
+        undo.pop_all()
+    written.action.finish()
+    return written.notices
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A take that plays, and that `action.finish()` makes final."""
+
+    action: Take
+    first_frame: int
+    last_frame: int
+    targets: tuple[Target, ...]
+    notices: tuple[str, ...]
+
+
+def _write(
+    scene: bpy.types.Scene,
+    character: str,
+    mapping: RigMapping,
+    track: AnimationTrack,
+    take: str,
+    settings: BakeSettings,
+    undo: ExitStack,
+) -> _Written:
+    """write_take() up to the point of no return; `undo` gets the way back for each step."""
     if not mapping.targets or len(track.values) == 0:
         raise LipsyncError(
             f"The take '{take}' has nothing for this character to do.", "Choose a voice line with some sound in it."
         )
     owners = list(dict.fromkeys(data_block(target) for target in mapping.targets))
-    with ExitStack() as undo:
-        new = Take(take, match.objects[0], owners)
-        undo.callback(new.discard)
-        frames, kept = write_track(
-            map_track(track, mapping), mapping.targets, new, rate=frame_rate(scene), start_frame=settings.start_frame
-        )
-        new.assign(undo)
-        if settings.extend_range and frames[-1] > scene.frame_end:
-            undo.callback(setattr, scene, "frame_end", scene.frame_end)
-            scene.frame_end = math.ceil(frames[-1])
-        if sound is not None:
-            add_sound(scene, Path(sound), settings.start_frame, take, undo)
-        undo.pop_all()
-    new.finish()
-    targets = tuple(target for target in mapping.targets if target not in kept)
-    own = (f"'{target.name}' of '{target.owner}' keeps the curve that you made for it." for target in kept)
-    notices = (*performance.notices, *problems, *own, *mapping.lacks, *obstacles(targets, inventory))
-    return BakeReport(
-        take=take,
-        profile=match.profile.label,
-        frames=len(frames),
-        first_frame=int(frames[0]),
-        last_frame=int(frames[-1]),
-        curves=new.curve_count,
-        targets=targets,
-        missing=mapping.missing,
-        notices=notices,
+    new = Take(take, character, owners)
+    undo.callback(new.discard)
+    frames, kept = write_track(
+        map_track(track, mapping), mapping.targets, new, rate=frame_rate(scene), start_frame=settings.start_frame
     )
+    new.assign(undo)
+    own = (f"'{target.name}' of '{target.owner}' keeps the curve that you made for it." for target in kept)
+    targets = tuple(target for target in mapping.targets if target not in kept)
+    return _Written(new, int(frames[0]), math.ceil(frames[-1]), targets, tuple(own))
