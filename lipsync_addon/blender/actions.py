@@ -3,31 +3,38 @@
 A take is one action with a slot for each data-block that it animates: KEY for the shape keys of a mesh, OBJECT
 for an armature. Its curves are in the group "Lipsync"; that group is what a new bake replaces. Everything else in
 the action belongs to the artist and stays. An action of the artist that is assigned when a take comes is pushed
-down to the NLA, where it keeps playing beneath; another take of ours keeps a fake user.
+down to the NLA, where it keeps playing beneath; another take of ours keeps a fake user. A take may itself be a strip
+in the NLA, because it was asked for or because the artist pushed it down: it then stays there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 
 import bpy
 import numpy as np
 
 from ..core.errors import LipsyncError
+from ..core.take_record import CurveId, TakeRecord, from_bytes, to_bytes
 
 GROUP = "Lipsync"
 TAKE = "lipsync_take"
 """Custom property of our actions: name of the voice line."""
 CHARACTER = "lipsync_character"
 """Custom property of our actions: name of the object that the take was made for."""
+RECORD = "lipsync_record"
+"""Custom property of our actions: core/take_record.py as bytes."""
+TRACK = "Lipsync"
+"""Name of the NLA tracks that takes are put on."""
 
 
 class Take:
     """An action under construction. Nothing in the scene changes before assign()."""
 
     def __init__(self, name: str, character: str, owners: Iterable[bpy.types.ID]) -> None:
-        """Starts from a copy of our earlier action for the same line and character, without our curves.
+        """Starts from a copy of our earlier action for the same line and character.
 
         Raises LipsyncError if a data-block cannot be animated: linked, or in the NLA's tweak mode.
         """
@@ -39,34 +46,64 @@ class Take:
         self.action.use_fake_user = True
         self.action[TAKE] = name
         self.action[CHARACTER] = character
-        for bag in _bags(self.action):
-            for curve in [curve for curve in bag.fcurves if _is_ours(curve)]:
-                bag.fcurves.remove(curve)
+        self.record = stored_record(self.action)
+        """What is known of the earlier bake; None for the first one."""
+        self._spoken_for: set[int] = {slot.handle for slot in self.action.slots if any(_our_curves(self.action, slot))}
+        self._written: list[bpy.types.FCurve] = []
 
-    def new_curves(self, owner: bpy.types.ID, properties: Iterable[tuple[str, int]]) -> list[bpy.types.FCurve]:
-        """Empty curves of ours for these data paths with index; none at all if the artist has put an own one
-        on any of them: mixed parts of two rotations would be neither."""
+    def curves(self, owner: bpy.types.ID, properties: Iterable[tuple[str, int]]) -> list[bpy.types.FCurve]:
+        """Curves of ours for these data paths with index, new ones or those that are there; none at all if the artist
+        has put an own one on any of them: mixed parts of two rotations would be neither."""
         bag = self._bag(owner)
-        if any(bag.fcurves.find(path, index=index) for path, index in properties):
+        found = [bag.fcurves.find(path, index=index) for path, index in properties]
+        if any(curve is not None and not _is_ours(curve) for curve in found):
             return []
         group = bag.groups.get(GROUP) or bag.groups.new(GROUP)
-        curves = [bag.fcurves.new(path, index=index) for path, index in properties]
-        for curve in curves:
-            curve.group = group
-        return curves
+        for place, (path, index) in enumerate(properties):
+            if found[place] is None:
+                found[place] = bag.fcurves.new(path, index=index)
+                found[place].group = group
+        self._written += found
+        return found
+
+    def ids(self, owner: bpy.types.ID, properties: Iterable[tuple[str, int]]) -> list[CurveId]:
+        """How the record calls these curves."""
+        handle = self._slot(owner).handle
+        return [(handle, path, index) for path, index in properties]
+
+    def removed(self, owner: bpy.types.ID, ids: Iterable[CurveId]) -> bool:
+        """Whether the artist removed these curves of ours, and left others of the same data-block."""
+        if self.record is None or self._slot(owner).handle not in self._spoken_for:
+            return False
+        bag = self._bag(owner)
+        return all(
+            (key in self.record.curves or key in self.record.deleted) and bag.fcurves.find(key[1], index=key[2]) is None
+            for key in ids
+        )
+
+    def remember(self, record: TakeRecord) -> None:
+        """Keeps the record with the action, and drops curves of ours that were not asked for this time."""
+        store_record(self.action, record)
+        for bag in _bags(self.action):
+            for curve in [curve for curve in bag.fcurves if _is_ours(curve) and curve not in self._written]:
+                bag.fcurves.remove(curve)
 
     @property
     def curve_count(self) -> int:
         """Curves of ours."""
         return sum(_is_ours(curve) for bag in _bags(self.action) for curve in bag.fcurves)
 
-    def assign(self, undo: ExitStack) -> None:
-        """Makes the take the active action of its data-blocks. `undo` gets the way back for each step."""
+    def assign(self, undo: ExitStack, as_strip: bool = False) -> None:
+        """Makes the take play on its data-blocks: as their active action, or `as_strip` in the NLA; where it is a strip
+        already it stays one. `undo` gets the way back for each step."""
         if earlier := self._earlier:
             earlier.user_remap(self.action)
             undo.callback(self.action.user_remap, earlier)
         for owner in self.owners:
-            self._assign(owner, undo)
+            if as_strip or _strip_of(owner.animation_data, self.action):
+                self._lay_down(owner, undo)
+            else:
+                self._assign(owner, undo)
 
     def finish(self) -> None:
         """Takes the place and the name of the earlier action. Call it last, when nothing can fail any more."""
@@ -94,6 +131,39 @@ class Take:
         _set_action(data, self.action, self._slot(owner))
         undo.callback(_set_action, data, None, None)
 
+    def _lay_down(self, owner: bpy.types.ID, undo: ExitStack) -> None:
+        """The take as a strip that is as long as its keys; an active action of ours makes way for it."""
+        if owner.animation_data is None:
+            owner.animation_data_create()
+            undo.callback(owner.animation_data_clear)
+        data = owner.animation_data
+        start, end = self.action.curve_frame_range
+        end = max(end, start + 1)
+        strip = _strip_of(data, self.action)
+        if strip is None:
+            track = next((t for t in data.nla_tracks if t.name == TRACK and _is_free(t, start, end)), None)
+            if track is None:
+                track = data.nla_tracks.new()
+                undo.callback(data.nla_tracks.remove, track)
+                track.name = TRACK
+            strip = track.strips.new(self.action.name, int(start), self.action)
+            undo.callback(track.strips.remove, strip)
+            strip.action_slot = self._slot(owner)
+            strip.extrapolation = "NOTHING"
+            strip.frame_start, strip.frame_end = start, end
+        else:
+            length = (end - start) * strip.scale
+            for name, value in (
+                ("action_frame_start", start),
+                ("action_frame_end", end),
+                ("frame_end", strip.frame_start + length),
+            ):
+                undo.callback(setattr, strip, name, getattr(strip, name))
+                setattr(strip, name, value)
+        if data.action is not None and TAKE in data.action:
+            undo.callback(_set_action, data, data.action, data.action_slot)
+            _set_action(data, None, None)
+
     def _slot(self, owner: bpy.types.ID) -> bpy.types.ActionSlot:
         data = owner.animation_data
         if data and data.action_slot and data.action in (self.action, self._earlier):
@@ -112,40 +182,97 @@ class Take:
         return strip.channelbag(self._slot(owner), ensure=True)
 
 
-def find_curve(owner: bpy.types.ID, path: str, index: int = 0) -> bpy.types.FCurve | None:
-    """The curve of the active action that animates this property."""
-    data = owner.animation_data
-    if data is None or data.action is None or data.action_slot is None:
+@dataclass(frozen=True, slots=True)
+class Playing:
+    """An action where it plays on a data-block: as the active one, or as a strip of the NLA."""
+
+    action: bpy.types.Action
+    slot: bpy.types.ActionSlot
+    strip: bpy.types.NlaStrip | None = None
+
+    def in_action(self, frame: float) -> float:
+        """The action's own frame at a frame of the scene."""
+        if (strip := self.strip) is None:
+            return frame
+        return (frame - strip.frame_start) / strip.scale + strip.action_frame_start
+
+    def in_scene(self, frame: float) -> float:
+        """The reverse."""
+        if (strip := self.strip) is None:
+            return frame
+        return (frame - strip.action_frame_start) * strip.scale + strip.frame_start
+
+    def curve(self, path: str, index: int = 0) -> bpy.types.FCurve | None:
+        """The curve that animates this property."""
+        for layer in self.action.layers:
+            for strip in layer.strips:
+                bag = strip.channelbag(self.slot)
+                if bag and (curve := bag.fcurves.find(path, index=index)):
+                    return curve
         return None
-    for layer in data.action.layers:
-        for strip in layer.strips:
-            bag = strip.channelbag(data.action_slot)
-            if bag and (curve := bag.fcurves.find(path, index=index)):
-                return curve
-    return None
+
+
+def playing(owner: bpy.types.ID) -> Playing | None:
+    """Our take on this data-block, else its active action; the topmost strip where several takes are strips."""
+    data = owner.animation_data
+    if data is None:
+        return None
+    if data.action and data.action_slot and TAKE in data.action:
+        return Playing(data.action, data.action_slot)
+    for track in reversed(data.nla_tracks):
+        for strip in track.strips:
+            if strip.action and strip.action_slot and TAKE in strip.action and not (track.mute or strip.mute):
+                return Playing(strip.action, strip.action_slot, strip)
+    return Playing(data.action, data.action_slot) if data.action and data.action_slot else None
 
 
 def take_name(owners: Iterable[bpy.types.ID]) -> str | None:
-    """Name of the take that is active on the first of these data-blocks that has one."""
+    """Name of the take that plays on the first of these data-blocks that has one."""
+    action = take_action(owners)
+    return action[TAKE] if action else None
+
+
+def take_action(owners: Iterable[bpy.types.ID]) -> bpy.types.Action | None:
+    """The take that plays on the first of these data-blocks that has one."""
     for owner in owners:
-        data = owner.animation_data
-        if data and data.action and TAKE in data.action:
-            return data.action[TAKE]
+        found = playing(owner)
+        if found and TAKE in found.action:
+            return found.action
     return None
 
 
 def take_range(owners: Iterable[bpy.types.ID]) -> tuple[float, float] | None:
     """First and last frame of our curves on these data-blocks; None if there are none."""
     ranges = [
-        curve.range()
+        (found.in_scene(first), found.in_scene(last))
         for owner in owners
-        if (data := owner.animation_data) and data.action and data.action_slot
-        for bag in _bags(data.action)
-        if bag.slot == data.action_slot
-        for curve in bag.fcurves
-        if _is_ours(curve)
+        if (found := playing(owner))
+        for first, last in (curve.range() for curve in _our_curves(found.action, found.slot))
     ]
     return (min(r[0] for r in ranges), max(r[1] for r in ranges)) if ranges else None
+
+
+def stored_record(action: bpy.types.Action) -> TakeRecord | None:
+    """What the add-on remembers of a take; None for an action that is none, or that an older version wrote."""
+    data = action.get(RECORD)
+    return from_bytes(data) if isinstance(data, bytes) else None
+
+
+def store_record(action: bpy.types.Action, record: TakeRecord) -> None:
+    """The reverse."""
+    if RECORD in action:
+        del action[RECORD]  # Blender 4.5 and 5.0 write bytes over other bytes up to the first zero only
+    action[RECORD] = to_bytes(record)
+
+
+def our_curves(action: bpy.types.Action) -> dict[CurveId, bpy.types.FCurve]:
+    """Our curves in a take, as its record calls them."""
+    return {
+        (bag.slot.handle, curve.data_path, curve.array_index): curve
+        for bag in _bags(action)
+        for curve in bag.fcurves
+        if _is_ours(curve)
+    }
 
 
 @contextmanager
@@ -205,6 +332,23 @@ def _bags(action: bpy.types.Action) -> Iterator[bpy.types.ActionChannelbag]:
     for layer in action.layers:
         for strip in layer.strips:
             yield from strip.channelbags
+
+
+def _our_curves(action: bpy.types.Action, slot: bpy.types.ActionSlot) -> Iterator[bpy.types.FCurve]:
+    for bag in _bags(action):
+        if bag.slot == slot:
+            yield from (curve for curve in bag.fcurves if _is_ours(curve))
+
+
+def _strip_of(data: bpy.types.AnimData | None, action: bpy.types.Action) -> bpy.types.NlaStrip | None:
+    """The first strip of an action, unless it is the active action as well."""
+    if data is None or data.action == action:
+        return None
+    return next((strip for track in data.nla_tracks for strip in track.strips if strip.action == action), None)
+
+
+def _is_free(track: bpy.types.NlaTrack, start: float, end: float) -> bool:
+    return all(strip.frame_end <= start or strip.frame_start >= end for strip in track.strips)
 
 
 def _is_ours(curve: bpy.types.FCurve) -> bool:

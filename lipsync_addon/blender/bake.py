@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +12,15 @@ import bpy
 
 from ..core.diagnosis import obstacles
 from ..core.errors import LipsyncError
+from ..core.keying import KeySettings, closures
 from ..core.mapping import JawSettings, RigMapping, Target, map_track, resolve
 from ..core.pipeline import Performance
 from ..core.rig_profile import RigProfile
+from ..core.spoken import sounds
+from ..core.take_edits import Timing
 from ..core.track import AnimationTrack
 from .actions import Take
-from .keyframes import data_block, frame_rate, write_track
+from .keyframes import Written, data_block, frame_rate, write_track
 from .rig_scan import all_profiles, ranked_matches, scan_rig
 from .sequencer import add_sound
 
@@ -31,6 +34,9 @@ class BakeSettings:
     jaw: JawSettings = JawSettings()
     extend_range: bool = False
     """Let the scene end later where the take does; otherwise its range is left alone."""
+    keys: KeySettings = KeySettings()
+    as_strip: bool = False
+    """Lay the take down as a strip in the NLA, instead of making it the active action."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +54,15 @@ class BakeReport:
     missing: tuple[str, ...]
     """Shape keys that the performance could use and the character lacks."""
     notices: tuple[str, ...]
+    edits: int = 0
+    """Changes by hand that were carried over from the earlier bake."""
 
     def __str__(self) -> str:
         names = list(dict.fromkeys(f"'{target.owner}'" for target in self.targets))
         owners = ", ".join(names) if len(names) <= 3 else f"{', '.join(names[:2])} and {len(names) - 2} more"
         missing = f" Not on this character: {', '.join(self.missing)}." if self.missing else ""
-        return f"{self.curves} curves, {self.frames} frames written to {owners}.{missing}"
+        kept = f" {self.edits} hand edit{'s' * (self.edits > 1)} kept." if self.edits else ""
+        return f"{self.curves} curves, {self.frames} frames written to {owners}.{kept}{missing}"
 
 
 def bake(
@@ -95,6 +104,7 @@ def bake(
         curves=written.action.curve_count,
         targets=written.targets,
         missing=mapping.missing,
+        edits=written.edits,
         notices=(*notices, *obstacles(written.targets, inventory)),
     )
 
@@ -128,6 +138,7 @@ class _Written:
     first_frame: int
     last_frame: int
     targets: tuple[Target, ...]
+    edits: int
     notices: tuple[str, ...]
 
 
@@ -148,10 +159,31 @@ def _write(
     owners = list(dict.fromkeys(data_block(target) for target in mapping.targets))
     new = Take(take, character, owners)
     undo.callback(new.discard)
-    frames, kept = write_track(
-        map_track(track, mapping), mapping.targets, new, rate=frame_rate(scene), start_frame=settings.start_frame
+    written = write_track(
+        map_track(track, mapping),
+        mapping.targets,
+        new,
+        Timing(settings.start_frame, frame_rate(scene), sounds(track)),
+        ranges=mapping.high - mapping.low,
+        closed=closures(track),
+        keys=settings.keys,
     )
-    new.assign(undo)
-    own = (f"'{target.name}' of '{target.owner}' keeps the curve that you made for it." for target in kept)
-    targets = tuple(target for target in mapping.targets if target not in kept)
-    return _Written(new, int(frames[0]), math.ceil(frames[-1]), targets, tuple(own))
+    new.assign(undo, settings.as_strip)
+    alone = {*written.left, *written.removed}
+    targets = tuple(target for target in mapping.targets if target not in alone)
+    first, last = int(written.frames[0]), math.ceil(written.frames[-1])
+    return _Written(new, first, last, targets, sum(map(len, written.kept.values())), tuple(_told(written)))
+
+
+def _told(written: Written) -> Iterator[str]:
+    """What became of the animator's own work, where it is not simply there."""
+    for target in written.left:
+        yield f"'{target.name}' of '{target.owner}' keeps the curve that you made for it."
+    if names := [f"'{target.name}'" for target in written.removed]:
+        yield f"Without a curve, as you left it: {', '.join(names)}. Discard Hand Edits brings it back."
+    for target, spans in written.dropped.items():
+        places = ", ".join(f"{first:.2f} to {last:.2f} s" for first, last in spans)
+        yield (
+            f"Your edit of '{target.name}' of '{target.owner}' at {places} of the earlier recording was dropped: "
+            "nothing in this one sounds the same."
+        )

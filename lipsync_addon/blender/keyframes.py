@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
 
 import bpy
 import numpy as np
 from mathutils import Euler, Quaternion
 from numpy.typing import NDArray
 
+from ..core.key_curve import KeyCurve
+from ..core.keying import Closure, KeySettings, keyed
 from ..core.mapping import Target
+from ..core.take_edits import Retiming, Timing
+from ..core.take_record import CurveId, CurveRecord, TakeRecord, edits_of, renewed
 from ..core.track import AnimationTrack
-from .actions import Take, find_curve
+from .actions import Playing, Take, playing
 
-_KEYFRAME = bpy.types.Keyframe.bl_rna.properties
-_LINEAR = _KEYFRAME["interpolation"].enum_items["LINEAR"].value
-_AUTO = _KEYFRAME["handle_left_type"].enum_items["AUTO_CLAMPED"].value
+_PLACES = ("handle_left", "co", "handle_right")
+_NUMBERS = ("interpolation", "handle_left_type", "handle_right_type")
+_STEP = 1e-3  # radians, to see which way a component goes
+_EDIT_ERROR = 0.01  # share of a target's range by which an edit may be off where it is fitted onto another curve
 
 
 def frame_rate(scene: bpy.types.Scene) -> float:
@@ -29,44 +36,109 @@ def whole_frames(track: AnimationTrack, rate: float, start_frame: float) -> NDAr
     return np.arange(np.floor(start_frame + 1e-6), np.ceil(end - 1e-6) + 1)
 
 
-def write_track(
-    track: AnimationTrack, targets: Sequence[Target], take: Take, *, rate: float, start_frame: float
-) -> tuple[NDArray[np.float64], list[Target]]:
-    """Writes a mapped track, one key on every whole frame, sampled at that frame's exact time.
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What write_track() did."""
 
-    `rate`: the scene's frames per second; `start_frame`: where second 0 of the sound is, may lie between frames.
-    Returns the frames [F], and the targets left alone because the artist has an own curve there.
+    frames: NDArray[np.float64]
+    """[F] the whole frames that the take covers."""
+    left: tuple[Target, ...] = ()
+    """Targets left alone because the artist has an own curve there."""
+    removed: tuple[Target, ...] = ()
+    """Targets left alone because the artist removed our curve."""
+    kept: Mapping[Target, tuple[tuple[float, float], ...]] = field(default_factory=dict)
+    """First and last frame of the artist's edits that are in the new curves."""
+    dropped: Mapping[Target, tuple[tuple[float, float], ...]] = field(default_factory=dict)
+    """Those that found no place, in seconds of the earlier sound."""
+
+
+def write_track(
+    track: AnimationTrack,
+    targets: Sequence[Target],
+    take: Take,
+    timing: Timing,
+    *,
+    ranges: NDArray[np.floating],
+    closed: Sequence[Closure] = (),
+    keys: KeySettings = KeySettings(),
+) -> Written:
+    """Writes a mapped track as keys in the place of those that we wrote into the take earlier. Each whole frame has the
+    value of its exact time, or of a closure that would else be missed; what the artist changed is carried over.
+
+    `timing`: second 0 of the sound may lie between frames. `ranges` [K]: how far each target moves at most.
     """
-    frames = whole_frames(track, rate, start_frame)
-    values = track.at((frames - start_frame) / rate)
-    kept: list[Target] = []
-    for target, column in zip(targets, values.T, strict=True):
-        curves = take.new_curves(data_block(target), _properties(target))
-        if not curves:
-            kept.append(target)
+    frames = whole_frames(track, timing.rate, timing.start_frame)
+    curves = keyed(track, ranges, frames, (frames - timing.start_frame) / timing.rate, closed, keys)
+    old = take.record
+    hidden = old is not None and old.hidden
+    moved = cache(lambda origin: Retiming.between(origin, timing))
+    records: dict[CurveId, CurveRecord] = {}
+    deleted: dict[CurveId, CurveRecord] = {}
+    left: list[Target] = []
+    removed: list[Target] = []
+    kept: dict[Target, list[tuple[float, float]]] = {}
+    dropped: dict[Target, list[tuple[float, float]]] = {}
+    for target, reach, whole in zip(targets, ranges, curves, strict=True):
+        owner, properties = data_block(target), _properties(target)
+        ids, parts = take.ids(owner, properties), _components(target, whole)
+        if take.removed(owner, ids):
+            deleted.update((key, CurveRecord(part)) for key, part in zip(ids, parts, strict=True))
+            removed.append(target)
             continue
-        for curve, numbers in zip(curves, _components(target, column), strict=True):
-            _write_curve(curve, frames, numbers)
-    return frames, kept
+        found = take.curves(owner, properties)
+        if not found:
+            left.append(target)
+            continue
+        for key, curve, part in zip(ids, found, parts, strict=True):
+            known = old.curves.get(key) if old else None
+            origin = edits_of(known, read_keys(curve), old.timing) if known and len(curve.keyframe_points) else None
+            shown, records[key], result = renewed(
+                origin, part, float(reach), max(keys.max_error, _EDIT_ERROR), origin and moved(origin.timing), hidden
+            )
+            if result:
+                kept.setdefault(target, []).extend(result.kept)
+                seconds = np.subtract(result.dropped, origin.timing.start_frame) / origin.timing.rate
+                dropped.setdefault(target, []).extend(map(tuple, seconds.tolist()))
+            _write_curve(curve, shown)
+    take.remember(TakeRecord(timing, records, deleted, hidden))
+    return Written(frames, tuple(left), tuple(removed), _spans(kept), _spans(dropped))
+
+
+def read_keys(curve: bpy.types.FCurve) -> KeyCurve:
+    """The keys of an F-curve as they are."""
+    points = curve.keyframe_points
+    count = len(points)
+    places = [np.empty(2 * count, np.float32) for _ in range(3)]
+    numbers = [np.empty(count, np.int32) for _ in range(3)]
+    for array, name in zip((*places, *numbers), _PLACES + _NUMBERS, strict=True):
+        points.foreach_get(name, array)
+    return KeyCurve(
+        np.stack([place.reshape(count, 2) for place in places], axis=1).astype(np.float64),
+        numbers[0],
+        np.stack(numbers[1:], axis=1),
+    )
 
 
 def read_track(targets: Sequence[Target], scene: bpy.types.Scene, *, start_frame: float, count: int) -> AnimationTrack:
-    """Evaluates the curves of the active actions on `count` frames: the reverse of write_track().
+    """Evaluates the curves of the takes that play on `count` frames of the scene: the reverse of write_track().
 
     A target without a curve is 0.
     """
     frames = start_frame + np.arange(count)
     values = np.zeros((count, len(targets)), np.float32)
     for column, target in enumerate(targets):
-        if curves := _curves(target):
-            numbers = np.array([[curve.evaluate(frame) for curve in curves] for frame in frames])
+        if found := _curves(target):
+            where, curves = found
+            numbers = np.array(
+                [[curve.evaluate(where.in_action(frame)) for curve in curves] for frame in frames.tolist()]
+            )
             values[:, column] = _angles(target, numbers) if target.kind == "bone_rotation" else numbers[:, 0]
     return AnimationTrack(tuple(target.id for target in targets), values, frame_rate(scene))
 
 
 def has_curves(target: Target) -> bool:
-    """Whether the active action animates the target."""
-    return bool(_curves(target))
+    """Whether the take animates the target."""
+    return _curves(target) is not None
 
 
 def data_block(target: Target) -> bpy.types.ID:
@@ -80,10 +152,13 @@ def _object(target: Target) -> bpy.types.Object:
     return bpy.data.objects.get((target.owner, None)) or bpy.data.objects[target.owner]
 
 
-def _curves(target: Target) -> list[bpy.types.FCurve]:
-    """One for each component, from the active action; empty unless all are there."""
-    curves = [find_curve(data_block(target), path, index) for path, index in _properties(target)]
-    return [] if None in curves else curves
+def _curves(target: Target) -> tuple[Playing, list[bpy.types.FCurve]] | None:
+    """What plays on the target, and its curve for each component; None unless all are there."""
+    found = playing(data_block(target))
+    if found is None:
+        return None
+    curves = [found.curve(path, index) for path, index in _properties(target)]
+    return None if None in curves else (found, curves)
 
 
 def _properties(target: Target) -> list[tuple[str, int]]:
@@ -100,16 +175,31 @@ def _properties(target: Target) -> list[tuple[str, int]]:
     return [(f'pose.bones["{name}"].rotation_{suffix}', index) for index in range(count)]
 
 
-def _components(target: Target, values: NDArray[np.float32]) -> NDArray[np.float64]:
-    """[curves, F] what each curve of the target holds."""
+def _components(target: Target, curve: KeyCurve) -> list[KeyCurve]:
+    """What each curve of the target holds; handles go on in the direction of the angle's."""
     if target.kind != "bone_rotation":
-        return values[None].astype(np.float64)
-    axis = _axis(target)
-    mode = _rotation_mode(target)
+        return [curve]
+    angles = curve.points[..., 1]
+    middle = np.repeat(angles[:, 1:2], 3, axis=1)
+    values = _rotations(target, middle)
+    slopes = (_rotations(target, middle + _STEP) - values) / _STEP
+    values += slopes * (angles - middle)[..., None]
+    return [
+        replace(curve, points=np.stack((curve.points[..., 0], values[..., part]), axis=-1))
+        for part in range(values.shape[-1])
+    ]
+
+
+def _rotations(target: Target, angles: NDArray[np.float64]) -> NDArray[np.float64]:
+    """[..., curves] the components of turns about the target's axis by these angles [...]."""
+    axis, mode = _axis(target), _rotation_mode(target)
+    flat = angles.ravel().tolist()
     if mode == "AXIS_ANGLE":
-        return np.array([[angle, *axis] for angle in values.tolist()]).T
-    rotations = [Quaternion(axis, angle) for angle in values.tolist()]
-    return np.array(rotations if mode == "QUATERNION" else [q.to_euler(mode) for q in rotations]).T
+        rows = [(angle, *axis) for angle in flat]
+    else:
+        turns = [Quaternion(axis, angle) for angle in flat]
+        rows = turns if mode == "QUATERNION" else [turn.to_euler(mode) for turn in turns]
+    return np.array(rows, np.float64).reshape(*angles.shape, -1)
 
 
 def _angles(target: Target, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -129,11 +219,19 @@ def _axis(target: Target) -> tuple[float, ...]:
     return tuple(float(i == target.axis) for i in range(3))
 
 
-def _write_curve(curve: bpy.types.FCurve, frames: NDArray[np.float64], values: NDArray[np.floating]) -> None:
-    """All keys at once; update() then computes the handles, for an artist who makes them Bézier."""
+def _write_curve(curve: bpy.types.FCurve, keys: KeyCurve) -> None:
+    """All keys at once, in the place of those that are there."""
     points = curve.keyframe_points
-    points.add(len(frames))
-    points.foreach_set("co", np.column_stack((frames, values)).astype(np.float32).ravel())
-    for name, value in (("interpolation", _LINEAR), ("handle_left_type", _AUTO), ("handle_right_type", _AUTO)):
-        points.foreach_set(name, np.full(len(frames), value, np.int32))
+    if len(points) != len(keys.points):
+        points.clear()
+        points.add(len(keys.points))
+    for place, name in enumerate(_PLACES):
+        points.foreach_set(name, keys.points[:, place].astype(np.float32).ravel())
+    for numbers, name in zip((keys.kinds, *keys.handles.T), _NUMBERS, strict=True):
+        points.foreach_set(name, np.ascontiguousarray(numbers, np.int32))
     curve.update()
+
+
+def _spans(of: Mapping[Target, list[tuple[float, float]]]) -> dict[Target, tuple[tuple[float, float], ...]]:
+    """Without doubles: the components of a rotation are edited together."""
+    return {target: tuple(sorted(set(spans))) for target, spans in of.items() if spans}

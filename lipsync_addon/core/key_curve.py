@@ -1,0 +1,171 @@
+"""KeyCurve: the keys of one F-curve as arrays, with the arithmetic that Blender does on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+CONSTANT, LINEAR, BEZIER = 0, 1, 2
+"""Interpolation from a key to the next, by Blender's own numbers. Higher ones (easing) count as straight lines here."""
+FREE, AUTO, VECTOR, ALIGNED, AUTO_CLAMPED = 0, 1, 2, 3, 4
+"""Types of handles, by Blender's own numbers."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KeyCurve:
+    """N keys in the order of their frames."""
+
+    points: NDArray[np.float64]
+    """[N, 3, 2] left handle, key, right handle as (frame, value)."""
+    kinds: NDArray[np.int32]
+    """[N] interpolation from each key to the next."""
+    handles: NDArray[np.int32]
+    """[N, 2] type of the left and of the right handle."""
+
+    @classmethod
+    def plain(cls, frames: NDArray[np.floating], values: NDArray[np.floating], kind: int = LINEAR) -> KeyCurve:
+        """Straight lines or steps through these keys. Their handles lie on the lines, should an artist make them
+        Bezier, and follow him from then on."""
+        frames, values = np.asarray(frames, np.float64), np.asarray(values, np.float64)
+        points = np.repeat(np.stack((frames, values), axis=1)[:, None], 3, axis=1)
+        thirds = np.diff(points[:, 1], axis=0) / 3
+        points[1:, 0] -= thirds
+        points[:-1, 2] += thirds
+        count = len(frames)
+        return cls(points, np.full(count, kind, np.int32), np.full((count, 2), AUTO_CLAMPED, np.int32))
+
+    @classmethod
+    def smooth(
+        cls, frames: NDArray[np.floating], values: NDArray[np.floating], slopes: NDArray[np.floating]
+    ) -> KeyCurve:
+        """Cubic pieces with these slopes (per frame) at the keys: Bezier, each handle a third of the way."""
+        curve = cls.plain(frames, values, BEZIER)
+        points, gaps = curve.points, np.diff(frames) / 3
+        points[1:, 0] = points[1:, 1] - np.stack((gaps, gaps * slopes[1:]), axis=1)
+        points[:-1, 2] = points[:-1, 1] + np.stack((gaps, gaps * slopes[:-1]), axis=1)
+        return replace(curve, handles=np.full_like(curve.handles, ALIGNED))
+
+    @property
+    def frames(self) -> NDArray[np.float64]:
+        """[N] where the keys are."""
+        return self.points[:, 1, 0]
+
+    @property
+    def values(self) -> NDArray[np.float64]:
+        """[N] of the keys."""
+        return self.points[:, 1, 1]
+
+    def at(self, frames: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Values at any frames, held beyond the ends, as Blender evaluates them."""
+        frames = np.asarray(frames, np.float64)
+        if len(self.points) < 2:
+            return np.full(frames.shape, self.values[0] if len(self.points) else 0.0)
+        inside = np.clip(frames, self.frames[0], self.frames[-1])
+        before = np.clip(np.searchsorted(self.frames, inside, "right") - 1, 0, len(self.points) - 2)
+        start, end, kind = self.points[before, 1], self.points[before + 1, 1], self.kinds[before]
+        share = np.clip((inside - start[..., 0]) / np.maximum(end[..., 0] - start[..., 0], 1e-9), 0, 1)
+        values = start[..., 1] + share * (end[..., 1] - start[..., 1])
+        values = np.where((kind == CONSTANT) & (share < 1), start[..., 1], values)
+        bezier = kind == BEZIER
+        if bezier.any():
+            pieces = self._pieces()[before[bezier]]
+            values[bezier] = _bezier(pieces[..., 1], _solve(pieces[..., 0], inside[bezier]))
+        return values
+
+    def between(self, first: float, last: float) -> KeyCurve:
+        """The same curve from `first` to `last`, with a key at both: a Bezier piece is cut without changing it."""
+        curve = self.with_key(first).with_key(last)
+        chosen = (curve.frames > first - 1e-4) & (curve.frames < last + 1e-4)
+        return curve.chosen(chosen)
+
+    def chosen(self, which: NDArray[np.bool_]) -> KeyCurve:
+        """Some of the keys [N]."""
+        return KeyCurve(self.points[which], self.kinds[which], self.handles[which])
+
+    def followed_by(self, other: KeyCurve) -> KeyCurve:
+        """The keys of both; where one ends with the key that the other begins with, one key with a handle of each."""
+        if len(self.points) and len(other.points) and other.frames[0] - self.frames[-1] < 1e-3:
+            joint = np.concatenate((self.points[-1, :1], other.points[0, 1:]))[None]
+            types = np.array([[self.handles[-1, 0], other.handles[0, 1]]], np.int32)
+            if types[0, 0] == ALIGNED or types[0, 1] == ALIGNED:
+                types = np.where(straight_handles(joint), types, FREE).astype(np.int32)
+            return KeyCurve(
+                np.concatenate((self.points[:-1], joint, other.points[1:])),
+                np.concatenate((self.kinds[:-1], other.kinds)),
+                np.concatenate((self.handles[:-1], types, other.handles[1:])),
+            )
+        return KeyCurve(
+            np.concatenate((self.points, other.points)),
+            np.concatenate((self.kinds, other.kinds)),
+            np.concatenate((self.handles, other.handles)),
+        )
+
+    def with_key(self, frame: float) -> KeyCurve:
+        """One key more, unless there is one; nothing that is played changes."""
+        if not len(self.points) or np.abs(self.frames - frame).min() < 1e-4:
+            return self
+        index = int(np.searchsorted(self.frames, frame))
+        points, kinds, handles = self.points.copy(), self.kinds, self.handles.copy()
+        new = np.full((3, 2), (frame, float(self.at(np.array([frame]))[0])))
+        kind = kinds[max(index - 1, 0)]
+        if 0 < index < len(points) and kind == BEZIER:
+            piece = self._pieces()[index - 1]
+            share = float(_solve(piece[None, :, 0], np.array([frame]))[0])
+            first = piece[:-1] + share * np.diff(piece, axis=0)
+            second = first[:-1] + share * np.diff(first, axis=0)
+            points[index - 1, 2], points[index, 0] = first[0], first[2]
+            new[0], new[2] = second[0], second[1]
+            for key, side in ((index - 1, 1), (index, 0)):
+                # Handles that follow their neighbours would now follow the new key: hold them where they are.
+                if handles[key, side] not in (FREE, ALIGNED):
+                    handles[key] = ALIGNED if straight_handles(points[key][None])[0] else FREE
+        return KeyCurve(
+            np.insert(points, index, new, axis=0),
+            np.insert(kinds, index, kind).astype(np.int32),
+            np.insert(handles, index, ALIGNED if kind == BEZIER else AUTO_CLAMPED, axis=0).astype(np.int32),
+        )
+
+    def is_like(self, other: KeyCurve, tolerance: float = 1e-5) -> bool:
+        """Whether the keys are the same up to rounding, handles only where they shape the curve."""
+        if len(self.points) != len(other.points) or (self.kinds != other.kinds).any():
+            return False
+        shapes = np.array([False, True, False]) | (self.kinds == BEZIER)[:, None]
+        shapes[1:, 0] |= self.kinds[:-1] == BEZIER
+        off = np.abs(self.points - other.points) / np.maximum(1.0, np.abs(self.points))
+        return bool(off[shapes].max(initial=0.0) <= tolerance)
+
+    def _pieces(self) -> NDArray[np.float64]:
+        """[N - 1, 4, 2] control points of each piece, with handles that stay between their keys, as Blender has it."""
+        pieces = np.concatenate((self.points[:-1, 1:], self.points[1:, :2]), axis=1)
+        for key, handle in ((0, 1), (3, 2)):
+            reach = pieces[:, handle] - pieces[:, key]
+            length = pieces[:, 3, 0] - pieces[:, 0, 0]
+            scale = np.minimum(1.0, length / np.maximum(np.abs(reach[:, 0]), 1e-9))
+            pieces[:, handle] = pieces[:, key] + reach * scale[:, None]
+        return pieces
+
+
+def straight_handles(points: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """[N] whether both handles of each key [N, 3, 2] lie on a line through it."""
+    left, right = points[:, 1] - points[:, 0], points[:, 2] - points[:, 1]
+    turn = np.abs(left[:, 0] * right[:, 1] - left[:, 1] * right[:, 0])
+    return turn <= 1e-4 * np.maximum(left[:, 0] * right[:, 0], 1e-9)
+
+
+def _bezier(controls: NDArray[np.float64], share: NDArray[np.float64]) -> NDArray[np.float64]:
+    """[n] one coordinate of pieces [n, 4] at these shares."""
+    rest = 1 - share
+    a, b, c, d = controls.T
+    return rest**3 * a + 3 * rest**2 * share * b + 3 * rest * share**2 * c + share**3 * d
+
+
+def _solve(controls: NDArray[np.float64], frames: NDArray[np.float64]) -> NDArray[np.float64]:
+    """[n] the shares at which pieces with these frames [n, 4] reach `frames`: they grow, so halving finds them."""
+    low, high = np.zeros(len(frames)), np.ones(len(frames))
+    for _ in range(40):
+        middle = (low + high) / 2
+        reached = _bezier(controls, middle) < frames
+        low, high = np.where(reached, middle, low), np.where(reached, high, middle)
+    return (low + high) / 2

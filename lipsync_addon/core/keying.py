@@ -1,0 +1,158 @@
+"""How a track becomes keys: a key on every frame, few Bezier keys, poses on twos, or poses that are held.
+
+Frames of a film are further apart than a short p, b or m lasts: at 24 frames a second, and all the more on twos, a
+closure may fall between two of them and be lost. So the frame nearest to such a closure shows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .aperture import SEALED, lip_gap
+from .channels import VISEMES_15
+from .key_curve import CONSTANT, LINEAR, KeyCurve
+from .key_fitting import fitted, refitted
+from .track import AnimationTrack
+
+KeyMode = Literal["every", "sparse", "twos", "stepped"]
+"""every: a key on every frame, straight lines between. sparse: the fewest Bezier keys within the error. twos: a pose on
+every second frame, held until the next. stepped: a pose for each sound, held, for mouths that are drawn."""
+KEY_MODES: tuple[KeyMode, ...] = get_args(KeyMode)
+
+CLOSED_ERROR = 0.25
+"""Share of the error that is allowed on the frame that shows a closure: it is missed sooner than anything else."""
+SHORTEST_POSE = 2
+"""Frames that a pose is held at least; what changes on every frame is not seen as poses."""
+LONGEST_POSE = 12
+"""Frames that a pose is held at most where the mouth moves at all."""
+POSE_COST = 0.04
+"""How much a new pose must better the fit, in squares of a target's range summed over targets and frames."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeySettings:
+    """What the animator wants to find in the graph editor."""
+
+    mode: KeyMode = "every"
+    max_error: float = 0.02
+    """For sparse: share of a target's range that no frame is off by more than; 0: a key on every frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """The lips meet: seconds on the sound's clock."""
+
+    start: float
+    deepest: float
+    end: float
+
+
+def closures(track: AnimationTrack) -> list[Closure]:
+    """Where p, b, m or a pause closes the lips of a track of channels. None for a track without visemes: a captured
+    face is played as it was captured."""
+    if "viseme_PP" not in track.names or len(track.values) == 0:
+        return []
+    visemes = track.select([name for name in VISEMES_15 if name in track.names])
+    pressed = visemes.channel("viseme_PP")
+    gap = lip_gap(track) if {"jawOpen", "mouthClose"} <= set(track.names) else 1 - pressed
+    closed = (gap < SEALED) | (visemes.values.argmax(1) == visemes.names.index("viseme_PP"))
+    edges = np.flatnonzero(np.diff(closed, prepend=False, append=False))
+    times = track.times
+    return [
+        Closure(times[a], times[a + int((gap - 1e-3 * pressed)[a:b].argmin())], times[b - 1])
+        for a, b in zip(edges[::2], edges[1::2])
+    ]
+
+
+def pose_times(times: NDArray[np.float64], closed: Sequence[Closure]) -> NDArray[np.float64]:
+    """[F] the seconds from which to take the pose of each frame: its own, or those of a closure that would otherwise
+    fall between the frames."""
+    moved = times.copy()
+    if len(times) < 2:
+        return moved
+    free = np.ones(len(times), bool)
+    lost = []
+    for closure in closed:
+        inside = (times >= closure.start - 1e-6) & (times <= closure.end + 1e-6)
+        free &= ~inside
+        if not inside.any() and times[0] <= closure.deepest <= times[-1]:
+            lost.append(closure)
+    for closure in lost:
+        after = int(np.searchsorted(times, closure.deepest))
+        near = sorted((after - 1, after), key=lambda frame: abs(times[frame] - closure.deepest))
+        for frame in near:
+            if free[frame]:
+                moved[frame], free[frame] = closure.deepest, False
+                break
+    return moved
+
+
+def keyed(
+    mapped: AnimationTrack,
+    ranges: NDArray[np.floating],
+    frames: NDArray[np.float64],
+    times: NDArray[np.float64],
+    closed: Sequence[Closure],
+    settings: KeySettings,
+) -> list[KeyCurve]:
+    """A curve for each target of a mapped track; its first key is on the first frame.
+
+    `ranges` [K]: how far each target moves at most; `frames` [F]: whole frames in a row; `times` [F]: their seconds.
+    """
+    if settings.mode == "twos":
+        frames, times = frames[::2], times[::2]
+    times = pose_times(times, closed)
+    values = mapped.at(times).astype(np.float64)
+    if settings.mode == "twos":
+        return [KeyCurve.plain(frames, column, CONSTANT) for column in values.T]
+    if settings.mode == "stepped":
+        starts, poses = held_poses(values / _above_zero(ranges), _deepest_frames(times, closed))
+        return [KeyCurve.plain(frames[starts], column, CONSTANT) for column in values[poses].T]
+    if settings.mode == "every" or settings.max_error <= 0:
+        return [KeyCurve.plain(frames, column, LINEAR) for column in values.T]
+    errors = np.tile(settings.max_error * _above_zero(ranges), (len(frames), 1))
+    errors[_deepest_frames(times, closed)] *= CLOSED_ERROR
+    return fitted(frames, values, errors)
+
+
+def held_poses(values: NDArray[np.float64], closed: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Where each pose begins, and the frame that it shows: the one nearest to the mean of its frames, or the `closed`
+    one among them. The division with the least squared error, where each pose costs something (`values` [F, K])."""
+    count = len(values)
+    sums = np.concatenate((np.zeros((1, values.shape[1])), values.cumsum(0)))
+    squares = np.concatenate(([0.0], (values**2).sum(1).cumsum()))
+    cost, came = np.full(count + 1, np.inf), np.zeros(count + 1, np.intp)
+    cost[0] = 0.0
+    for end in range(1, count + 1):
+        starts = np.arange(max(0, end - LONGEST_POSE), max(end - SHORTEST_POSE, 0) + 1)
+        lengths = end - starts
+        spread = squares[end] - squares[starts] - ((sums[end] - sums[starts]) ** 2).sum(1) / lengths
+        ways = cost[starts] + spread + POSE_COST
+        best = int(ways.argmin())
+        cost[end], came[end] = ways[best], starts[best]
+    ends = [count]
+    while came[ends[-1]] > 0:
+        ends.append(int(came[ends[-1]]))
+    begins = np.array([0, *ends[:0:-1]], np.intp)
+    shown = []
+    for start, end in zip(begins, ends[::-1]):
+        inside = closed[(closed >= start) & (closed < end)]
+        far = ((values[start:end] - values[start:end].mean(0)) ** 2).sum(1)
+        shown.append(inside[0] if len(inside) else start + int(far.argmin()))
+    return begins, np.array(shown, np.intp)
+
+
+def _deepest_frames(times: NDArray[np.float64], closed: Sequence[Closure]) -> NDArray[np.intp]:
+    """The frames that show a closure best."""
+    if len(times) < 2:
+        return np.zeros(0, np.intp)
+    return np.unique([np.abs(times - closure.deepest).argmin() for closure in closed]).astype(np.intp)
+
+
+def _above_zero(ranges: NDArray[np.floating]) -> NDArray[np.float64]:
+    return np.maximum(np.asarray(ranges, np.float64), 1e-6)

@@ -1,0 +1,169 @@
+"""What the add-on remembers of a take beside its curves, to tell the animator's work from its own at the next bake."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .key_curve import CONSTANT, LINEAR, KeyCurve
+from .spoken import Sound
+from .take_edits import Carried, Retiming, Timing, carried
+
+CurveId = tuple[int, str, int]
+"""Handle of the action's slot, data path, index."""
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Origin:
+    """An animator's edits as he made them; every bake starts from these again, so that nothing adds up."""
+
+    written: KeyCurve
+    """The curve below his hands."""
+    current: KeyCurve
+    """What he made of it."""
+    timing: Timing
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CurveRecord:
+    """One curve of ours."""
+
+    written: KeyCurve
+    """Without edits."""
+    result: KeyCurve | None = None
+    """With them, as it was last written; None without edits, or while they are hidden."""
+    origin: Origin | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TakeRecord:
+    """All curves of ours in an action."""
+
+    timing: Timing
+    curves: Mapping[CurveId, CurveRecord] = field(default_factory=dict)
+    deleted: Mapping[CurveId, CurveRecord] = field(default_factory=dict)
+    """Curves that the animator removed. They stay away."""
+    hidden: bool = False
+    """Whether the curves are shown without edits."""
+
+
+def edits_of(old: CurveRecord, current: KeyCurve, timing: Timing) -> Origin | None:
+    """What the animator made of a curve since he began, `timing` being that of the last bake; None if nothing."""
+    shown = old.result or old.written
+    if current.is_like(shown):
+        return old.origin
+    if old.origin is not None and old.result is None:  # his hidden edits, and new ones made meanwhile
+        hidden = carried(
+            old.origin.written, old.origin.current, current, 1.0, 0.02, Retiming.between(old.origin.timing, timing)
+        )
+        return Origin(old.written, hidden.curve, timing)
+    return Origin(old.written, current, timing)
+
+
+def renewed(
+    origin: Origin | None, new: KeyCurve, reach: float, max_error: float, moved: Retiming | None, hidden: bool
+) -> tuple[KeyCurve, CurveRecord, Carried | None]:
+    """(the keys to write, what to remember, what became of the edits) of a curve whose motion is `new`.
+
+    `moved` leads from the origin's timing to the new one.
+    """
+    if origin is None:
+        return new, CurveRecord(new), None
+    result = carried(origin.written, origin.current, new, reach, max_error, moved)
+    if not result.kept:
+        return new, CurveRecord(new), result
+    origin = replace(origin, current=result.current)
+    if hidden:
+        return new, CurveRecord(new, None, origin), result
+    return result.curve, CurveRecord(result.base, result.curve, origin), result
+
+
+def to_bytes(record: TakeRecord) -> bytes:
+    """For a custom property of the action."""
+    arrays: list[NDArray[np.floating]] = []
+    timings: list[Timing] = [record.timing]
+
+    def timing(value: Timing) -> int:
+        if value not in timings:
+            timings.append(value)
+        return timings.index(value)
+
+    def curve(value: KeyCurve | None) -> object:
+        if value is None:
+            return None
+        plain = len(set(value.kinds.tolist())) == 1 and value.kinds[0] in (CONSTANT, LINEAR)
+        arrays.append((value.points[:, 1] if plain else value.points).astype(np.float32).ravel())
+        if plain:
+            return {"n": len(value.points), "kind": int(value.kinds[0])}
+        return {"n": len(value.points), "kinds": _brief(value.kinds), "handles": _brief(value.handles)}
+
+    def entry(key: CurveId, value: CurveRecord) -> dict[str, object]:
+        made = value.origin and [
+            curve(value.origin.written),
+            curve(value.origin.current),
+            timing(value.origin.timing),
+        ]
+        return {"id": key, "written": curve(value.written), "result": curve(value.result), "origin": made}
+
+    head = {
+        "version": VERSION,
+        "curves": [entry(key, value) for key, value in record.curves.items()],
+        "deleted": [entry(key, value) for key, value in record.deleted.items()],
+        "hidden": record.hidden,
+    }
+    head["timings"] = [
+        {"start": t.start_frame, "rate": t.rate, "sounds": [(s.start, s.end, s.unit) for s in t.sounds]}
+        for t in timings
+    ]
+    text = json.dumps(head).encode()
+    body = np.concatenate(arrays) if arrays else np.zeros(0, np.float32)
+    return len(text).to_bytes(4, "little") + text + body.astype("<f4").tobytes()
+
+
+def from_bytes(data: bytes) -> TakeRecord | None:
+    """The reverse; None for what another version of the add-on wrote."""
+    size = int.from_bytes(data[:4], "little")
+    head = json.loads(data[4 : 4 + size])
+    if head.get("version") != VERSION:
+        return None
+    numbers = io.BytesIO(data[4 + size :])
+    timings = [
+        Timing(each["start"], each["rate"], tuple(Sound(*sound) for sound in each["sounds"]))
+        for each in head["timings"]
+    ]
+
+    def curve(value: dict | None) -> KeyCurve | None:
+        if value is None:
+            return None
+        count = value["n"]
+        width = 2 if "kind" in value else 6
+        block = np.frombuffer(numbers.read(4 * width * count), "<f4").astype(np.float64)
+        if width == 2:
+            return KeyCurve.plain(*block.reshape(count, 2).T, value["kind"])
+        kinds, handles = _full(value["kinds"], count), _full(value["handles"], 2 * count).reshape(count, 2)
+        return KeyCurve(block.reshape(count, 3, 2), kinds, handles)
+
+    def entry(value: dict) -> tuple[CurveId, CurveRecord]:
+        made = value["origin"]  # in the order in which they were written
+        origin = made and Origin(curve(made[0]), curve(made[1]), timings[made[2]])
+        written = curve(value["written"])
+        return tuple(value["id"]), CurveRecord(written, curve(value["result"]), origin)
+
+    curves, deleted = dict(map(entry, head["curves"])), dict(map(entry, head["deleted"]))
+    return TakeRecord(timings[0], curves, deleted, head["hidden"])
+
+
+def _brief(numbers: NDArray[np.int32]) -> int | list[int]:
+    """One number where all are the same."""
+    flat = numbers.ravel().tolist()
+    return flat[0] if len(set(flat)) == 1 else flat
+
+
+def _full(numbers: int | list[int], count: int) -> NDArray[np.int32]:
+    return np.full(count, numbers, np.int32) if isinstance(numbers, int) else np.array(numbers, np.int32)
