@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
 from .channels import VISEMES_15
 
 _UNITS_OF_VISEME: dict[str, str] = {
@@ -31,6 +36,29 @@ assert set(VISEME_OF_PHONE.values()) == set(VISEMES_15)
 VOWELS = frozenset("a ɑ ɐ æ ʌ e ɛ ə ɜ ɚ i ɪ ɨ ɯ o ɔ ɒ ø œ ɤ u ʊ ʉ y ʏ".split())
 BILABIALS = frozenset("p b m".split())
 LABIODENTALS = frozenset("f v".split())
+
+_MANNERS: tuple[frozenset[str], ...] = (
+    VOWELS,
+    frozenset("p b t d k ɡ ʔ".split()),
+    frozenset("m n ŋ ɲ".split()),
+    frozenset("f v θ ð s z ʃ ʒ x ɣ h ʁ ç".split()),
+    frozenset("tʃ dʒ".split()),
+    frozenset("j w l r ɾ ɹ".split()),
+)
+
+
+@cache
+def likeness() -> NDArray[np.float32]:
+    """[P, P] how far one phone heard speaks for another: 1 for itself, 0.6 for the same viseme and manner, 0.05 for the
+    same manner. Accents and dictionaries differ by such neighbours more than by others."""
+    alike = np.eye(len(PHONES), dtype=np.float32)
+    for i, one in enumerate(PHONES):
+        for j, other in enumerate(PHONES):
+            if i != j and any(one in manner and other in manner for manner in _MANNERS):
+                alike[i, j] = 0.6 if VISEME_OF_PHONE[one] == VISEME_OF_PHONE[other] else 0.05
+    alike.flags.writeable = False
+    return alike
+
 
 _SAME_AS: dict[str, str] = {
     # Letters without a unit of their own: the unit with the nearest lips and jaw.

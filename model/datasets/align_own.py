@@ -53,7 +53,7 @@ def align_corpus(corpus: str, predictor: Predictor, espeak: Espeak, skip: set[st
             track = predictor.predict(AudioClip(samples, SAMPLE_RATE, name), outputs=("phones",))
             result = align(track.values, word_units(espeak, lines[name], CORPORA[corpus]))
             if result:
-                found[name] = [(a / track.fps, b / track.fps, unit) for a, b, unit in result.phones]
+                found[name] = result.timed(track.fps)
                 confidence[name] = result.confidence
     limit = np.quantile(list(confidence.values()), REFUSED_SHARE)
     kept = {name: phones for name, phones in found.items() if confidence[name] >= limit}

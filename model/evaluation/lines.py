@@ -165,4 +165,4 @@ def _spanish(network: Network, most: int) -> Iterator[Line]:
             track = network.perform(clip(samples, name))
             words = [ipa_to_units(word) for word in espeak.ipa(texts[name].lower(), "es").split()]
             if result := align(track.select(PHONES).values, words):
-                yield Line(name, samples, [(a / track.fps, b / track.fps, unit) for a, b, unit in result.phones])
+                yield Line(name, samples, result.timed(track.fps))

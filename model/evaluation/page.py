@@ -20,6 +20,7 @@ SECTIONS = {
     "closures": "Closures seen, found and missed",
     "bilabials": "Sealed lips at p, b, m",
     "hearing": "Phones and visemes heard",
+    "boundaries": "Text laid over the sound",
     "voices": "Articulation by voice and language",
     "languages": "Synthetic speech by language",
     "mandarin": "Mandarin jaw",

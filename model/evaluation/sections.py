@@ -16,6 +16,7 @@ from lipsync_addon.core.track import AnimationTrack
 from ..network import ARKIT_CHANNELS
 from . import bench, exhibits, faces, speed
 from .accuracy import accuracy
+from .boundaries import boundaries
 from .closures import BilabialCheck, SeenClosure, check_bilabials, seen_closures
 from .degraded import CLEAN, CONDITIONS, degraded
 from .lines import Line, LineSet, every_set, synthetic_languages
@@ -78,6 +79,7 @@ class Report:
             numbers["degraded"], noted = self._degraded(Path(temporary))
             numbers |= self._lines(Path(temporary))
         numbers["bilabials"] |= noted
+        numbers["boundaries"] = boundaries(self.networks[0], self.most_lines)
         numbers["languages"] = self._languages()
         numbers["mandarin"] = {
             take: {"what": faces.TAKES[take], "programs": programs}

@@ -76,6 +76,9 @@ def of_the_rest(numbers: dict) -> Iterator[Target]:
     yield at_least("p b m hit", TALKER_1, 0.95, numbers["bilabials"][TALKER_1]["ours"].hit)
     pauses = numbers["rest"]["sounds"]["pauses of the GRID dev clips"]["ours"].coefficients
     yield at_most("silence motion per second", TALKER_1, 0.02, pauses, "mean of the mouth's coefficients")
+    for title, kinds in numbers["boundaries"].items():
+        yield at_most("boundary error, median (s)", title, 0.02, kinds["all"].median, "the text's phones over the sound")
+        yield at_least("boundaries within 50 ms", title, 0.90, kinds["all"].within_50)
     hearing = numbers["hearing"]
     english, spanish = (hearing[title]["programs"]["ours"].visemes for title in ("English, other readers", "Spanish"))
     yield at_least("visemes right", "English never heard", 0.70, english, "2 readers, labels by pocketsphinx")

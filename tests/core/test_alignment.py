@@ -34,8 +34,41 @@ def test_words_that_were_not_said_give_a_low_confidence():
     assert right.confidence > 0.8 > 0.05 > wrong.confidence
 
 
-def test_sound_that_is_too_short_for_the_words_is_refused():
-    assert align(posteriors(("m", 2)), [["m", "a", "m", "a"]]) is None
+def test_words_that_the_sound_is_too_short_for_are_left_out():
+    result = align(posteriors(("m", 2)), [["m", "a", "m", "a"]])
+    assert result is not None and result.words == (None,) and result.confidence == 0
+    assert align(posteriors(("m", 2)), []) is None
+
+
+def test_a_word_that_was_not_said_is_left_out_and_the_others_stay_in_place():
+    heard = posteriors(("m", 5), ("a", 6), ("sil", 4), ("t", 4), ("u", 5))
+    result = align(heard, [["m", "a"], ["ʃ", "o", "ʃ", "o"], ["t", "u"]])
+    assert result is not None
+    assert result.words == ((0, 2), None, (3, 5))
+    assert result.phones == ((0, 5, "m"), (5, 11, "a"), (11, 15, "sil"), (15, 19, "t"), (19, 24, "u"))
+
+
+def test_sound_that_the_text_has_not_becomes_a_pause():
+    heard = posteriors(("m", 5), ("a", 6), ("ʃ", 20), ("o", 20), ("t", 4), ("u", 5))
+    result = align(heard, [["m", "a"], ["t", "u"]])
+    assert result is not None
+    assert result.phones == ((0, 5, "m"), (5, 11, "a"), (11, 51, "sil"), (51, 55, "t"), (55, 60, "u"))
+    assert result.heard[2] < 0.01 < 0.8 < min(result.heard[0], result.heard[3])
+
+
+def test_boundaries_lie_between_frames_nearer_to_the_less_sure():
+    heard = posteriors(("m", 5), ("a", 5))
+    heard[5, PHONES.index("a")], heard[5, PHONES.index("m")] = 0.5, 0.45
+    result = align(heard, [["m", "a"]])
+    assert result is not None and 4.5 < result.edges[1] < 5.0
+    assert result.timed(50)[0] == (0.0, result.edges[1] / 50, "m")
+
+
+def test_ten_minutes_of_text_are_laid_out():
+    heard = np.tile(posteriors(("m", 3), ("a", 4), ("t", 3), ("u", 4), ("sil", 6)), (1500, 1))
+    result = align(heard, [["m", "a"], ["t", "u"]] * 1500)
+    assert result is not None and None not in result.words
+    assert result.phones[-2] == (29990, 29994, "u")
 
 
 def test_a_misheard_frame_does_not_move_the_neighbours():
