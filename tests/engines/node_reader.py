@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import pytest
+from tests.engines import programs
 
 SCRIPTS = Path(__file__).parent / "node"
 FOLDER = Path(__file__).parents[2] / ".venvs" / "node"
@@ -26,7 +26,7 @@ def read(script: str, file: Path) -> Any:
 def _install() -> None:
     """npm's packages as package-lock.json names them, unless they are there already."""
     if shutil.which("npm") is None:
-        pytest.skip("node and npm are absent")
+        programs.missing("node and npm are absent")
     lock, stamp = SCRIPTS / "package-lock.json", FOLDER / "node_modules" / "lipsync-stamp"
     if stamp.is_file() and stamp.read_bytes() == lock.read_bytes():
         return

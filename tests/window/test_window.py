@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,10 @@ import pytest
 import soundfile
 
 HERE = Path(__file__).parent
-sys.path += [str(HERE), str(HERE.parents[1] / "scripts")]
+sys.path.append(str(HERE.parents[1] / "scripts"))
 
-import chroot  # noqa: E402
 from build_extension import build  # noqa: E402
+from tests import sid  # noqa: E402
 
 LONG = 3600.0
 """Seconds of speech that take long enough to see the progress and press Escape meanwhile."""
@@ -34,8 +35,8 @@ def session(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     soundfile.write(folder / "long.flac", np.tile(samples, int(LONG * rate / len(samples))), rate)
     for name in ("session.py", "scenario.py", "install.py", "in_blender.py"):
         shutil.copy(HERE / name, folder)
-    chroot.ensure()
-    chroot.run(["python3", "/session/scenario.py"], folder)
+    sid.ensure()
+    subprocess.run(sid.inside(["python3", "scenario.py"], folder), check=True)
     print(f"screenshots: {folder}")
     return folder
 

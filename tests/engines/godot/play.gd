@@ -1,5 +1,5 @@
 # Plays an animation resource on a mesh with blend shapes and prints their weights at the given times as JSON.
-# godot --headless --path tests/engines/godot --script play.gd -- FILE NAME,NAME,... TIME,TIME,...
+# godot --headless --path PROJECT --script play.gd -- res://FILE NAME,NAME,... TIME,TIME,...
 extends SceneTree
 
 
