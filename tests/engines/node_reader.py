@@ -16,11 +16,23 @@ FOLDER = Path(__file__).parents[2] / ".venvs" / "node"
 
 def read(script: str, file: Path) -> Any:
     """What tests/engines/node/`script` says of a file, as JSON."""
+    return run(script, str(file))
+
+
+def run(script: str, *arguments: str) -> Any:
+    """What tests/engines/node/`script` prints, as JSON."""
     _install()
-    shutil.copy(SCRIPTS / script, FOLDER / script)
-    done = subprocess.run(["node", str(FOLDER / script), str(file)], check=False, capture_output=True, text=True)
+    for each in SCRIPTS.glob("*.mjs"):  # node looks for packages where the script lies
+        shutil.copy(each, FOLDER)
+    done = subprocess.run(["node", str(FOLDER / script), *arguments], check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
+
+
+def packages() -> Path:
+    """The folder node_modules with the packages installed, for pages that import them."""
+    _install()
+    return FOLDER / "node_modules"
 
 
 def _install() -> None:
