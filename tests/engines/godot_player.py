@@ -32,10 +32,15 @@ def project(folder: Path, *files: Path, import_fps: int | None = None) -> Path:
         shutil.copy(file, made)
         if import_fps:
             (made / f"{file.name}.import").write_text(IMPORT_FPS.format(fps=import_fps), encoding="utf-8")
+    imported(made)
+    return made
+
+
+def imported(made: Path) -> None:
+    """Imports all files of a project, as opening it in the editor does."""
     godot = ["godot", "--headless", "--path", ".", "--import"]
     printed = programs.output(programs.command(godot, made), made)
     assert "ERROR" not in printed, printed
-    return made
 
 
 def told(made: Path, script: str, *arguments: str) -> Any:

@@ -11,10 +11,14 @@ import pytest
 
 from tests import sid
 
-DISPLAY = """mkfifo display
-Xvfb -displayfd 3 -screen 0 800x600x24 +extension GLX -noreset 3>display 2>/dev/null &
-read number <display
-DISPLAY=:$number exec "$@"
+DISPLAY = """folder=$(mktemp -d)
+mkfifo $folder/ready
+Xvfb -displayfd 3 -screen 0 800x600x24 +extension GLX -noreset 3>$folder/ready 2>/dev/null &
+read number <$folder/ready
+DISPLAY=:$number "$@" && code=0 || code=$?
+kill $!
+rm -r $folder
+exit $code
 """
 """A shell script that runs its arguments on a display without a screen."""
 
