@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -62,10 +63,12 @@ def baked(blend: Path) -> AnimationTrack:
 
 def in_step(seen: dict[str, Any], track: AnimationTrack) -> None:
     """The weights that were seen are the track's at the second that the sound had reached."""
-    positions = np.array([position - latency for position, latency, _ in seen["rows"]])
+    # The position advances mix by mix: it is exact in the first frame after one.
+    fresh = [row for last, row in pairwise(seen["rows"]) if row[0] != last[0]]
+    positions = np.array([position - latency for position, latency, _ in fresh])
     names = [name for name in seen["names"] if name in track.names]
     columns = [seen["names"].index(name) for name in names]
-    weights = np.array([row for _, _, row in seen["rows"]])[:, columns]
+    weights = np.array([row for _, _, row in fresh])[:, columns]
     assert len(names) > 20 and len(weights) >= 20 and np.ptp(positions) > 4
     lags = np.arange(-0.2, 0.2, 0.005)
     errors = [np.abs(track.select(names).at(positions - lag) - weights).mean() for lag in lags]

@@ -32,11 +32,11 @@ def played(hello_poppy: Path, root: Path, tmp_path_factory: pytest.TempPathFacto
     (site / "examples" / "lines").symlink_to(root / "examples" / "lines")
     (site / "out").mkdir()
     shutil.copy(hello_poppy / "hello.glb", site / "out" / "hello_en.glb")
-    screenshot = site / "web.png"
+    picture = site / "web.png"
     with browser.served(site) as address:
-        played = browser.drive("talk.mjs", f"{address}/examples/web/", str(screenshot))
+        played = browser.drive("talk.mjs", f"{address}/examples/web/", str(picture))
     if update_golden:
-        shutil.copy(screenshot, root / "docs" / "pictures")
+        shutil.copy(picture, root / "docs" / "pictures")
     return played
 
 

@@ -1,11 +1,13 @@
 // Presses Play on examples/web and writes down for every picture that the page draws how much of it is dark, and the
-// sound that it plays meanwhile: node talk.mjs PORT ADDRESS SCREENSHOT
+// sound that it plays meanwhile; saves the one with the widest mouth: node talk.mjs PORT ADDRESS PICTURE
+import { writeFileSync } from "node:fs";
 import { withPage } from "./browser.mjs";
 
-const [port, address, screenshot] = process.argv.slice(2);
+const [port, address, picture] = process.argv.slice(2);
 
 function spy() {
   window.records = [];
+  window.widest = { dark: 0 };
   const connect = AudioNode.prototype.connect;
   AudioNode.prototype.connect = function (target, ...others) {
     if (target instanceof AudioDestinationNode) {
@@ -35,6 +37,9 @@ function spy() {
       let dark = 0;
       for (let i = 0; i < data.length; i += 4) dark += data[i] + data[i + 1] + data[i + 2] < 330;
       window.records.push({ dark, latency: window.tap.context.outputLatency, block: [...block] });
+      if (dark > window.widest.dark) {
+        window.widest = { dark, picture: document.querySelector("canvas").toDataURL("image/png") };
+      }
     });
 }
 
@@ -43,9 +48,8 @@ const result = await withPage(
   address,
   async (page) => {
     await page.click("button:enabled");
-    await page.waitForFunction(() => window.records.some((record) => record.dark > 60));
-    await page.screenshot({ path: screenshot });
     await page.waitForFunction(() => window.ended);
+    writeFileSync(picture, Buffer.from((await page.evaluate(() => window.widest.picture)).split(",")[1], "base64"));
     return page.evaluate(() => ({
       rate: window.tap.context.sampleRate,
       status: document.querySelector("#status").textContent,
