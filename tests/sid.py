@@ -1,7 +1,8 @@
-"""A Debian sid in a cached chroot: Blender, Godot, Chromium, a display without a screen, a mouse and a reader of text.
+"""A Debian sid in a cached chroot: Blender, Godot, Chromium, Mono, a display without a screen, a mouse, a reader of text.
 
-Debian's Blender is the newest release with a real window that can be had from a package mirror, its Godot and Chromium
-are consumers of our files. Needs Linux, root and debootstrap; about two minutes and 3 GB the first time.
+Debian's Blender is the newest release with a real window that can be had from a package mirror; its Godot and Chromium
+are consumers of our files, and Mono compiles scripts for Unity. Needs Linux, root and debootstrap; about a minute and
+3 GB the first time.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "lipsync-window" / "sid"
-PACKAGES = """blender godot chromium python3-numpy python3-requests python3-zstandard python3-cattr python3-pil xvfb
-xdotool scrot libgl1-mesa-dri libegl1 libegl-mesa0 xfonts-base fonts-dejavu-core tesseract-ocr tesseract-ocr-eng""".split()
+PACKAGES = """blender godot chromium mono-devel python3-numpy python3-requests python3-zstandard python3-cattr python3-pil
+xvfb xdotool scrot libgl1-mesa-dri libegl1 libegl-mesa0 xfonts-base fonts-dejavu-core tesseract-ocr tesseract-ocr-eng""".split()
 MOUNTS = """mount -t proc proc {root}/proc
 mount -t sysfs sysfs {root}/sys
 mount --rbind /dev {root}/dev

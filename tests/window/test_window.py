@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import bpy
 import numpy as np
 import pytest
 import soundfile
@@ -51,6 +52,16 @@ def test_a_click_on_bake_writes_keys(result: dict[str, Any]) -> None:
     assert result["baked"]["keys"] > 1000
     assert result["baked"]["takes"] == ["line"]
     assert result["baked"]["sounds"] == ["line.flac"]
+
+
+def test_picture_for_the_docs(session: Path, root: Path, update_golden: bool) -> None:
+    path = root / "docs" / "pictures" / "blender.jpg"
+    if update_golden:
+        image = bpy.data.images.load(str(session / "3-baked.png"))
+        image.scale(960, 540)
+        image.file_format, image.filepath_raw = "JPEG", str(path)
+        image.save(quality=85)
+    assert path.is_file()
 
 
 def test_escape_stops_a_running_bake_and_changes_nothing(result: dict[str, Any]) -> None:
