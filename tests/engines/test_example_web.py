@@ -45,10 +45,9 @@ def opening(hello_poppy: Path, tmp_path_factory: pytest.TempPathFactory) -> np.n
     """[frames] pixels of the mouth's dark that Blender shows."""
     folder = tmp_path_factory.mktemp("opening")
     count = int(soundfile.info(LINE).duration * FPS)
-    views.in_blender(hello_poppy / "hello.blend", np.arange(count) / FPS, folder)
+    files = views.in_blender(hello_poppy / "hello.blend", np.arange(count) / FPS, folder)
     colours, dark = views.colours_of(hello_poppy / "hello.blend"), views.PARTS.index("MouthBag")
-    frames = [views.pixels(folder / f"blender-{index}.png") for index in range(count)]
-    return np.array([(views.parts(frame, colours) == dark).sum() for frame in frames])
+    return np.array([(views.parts(views.pixels(file), colours) == dark).sum() for file in files])
 
 
 def test_the_page_says_what_it_plays(played: Any) -> None:

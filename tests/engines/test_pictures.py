@@ -19,18 +19,25 @@ TIMES = np.linspace(5, 140, 10).round() / FPS
 TOLERANCE = 0.005
 """Share of the mouth's pixels, lips and all between them, in which another part of it may be seen."""
 
+OTHERS = ("three.js, GLB", "Godot, GLB", "Godot, FBX")
+
 
 @pytest.fixture(scope="module")
 def seen(hello_poppy: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, np.ndarray]:
-    """[times, height, width, 3] pictures by program; "later" is Blender one frame later."""
-    folder, later = tmp_path_factory.mktemp("pictures"), tmp_path_factory.mktemp("later")
-    views.in_blender(hello_poppy / "hello.blend", TIMES, folder)
-    views.in_blender(hello_poppy / "hello.blend", TIMES + 1 / FPS, later)
-    views.in_three(hello_poppy / "hello.glb", TIMES, folder)
-    views.in_godot(hello_poppy / "hello.glb", TIMES, folder)
-    files = {name: folder / name for name in ("blender", "three", "godot")} | {"later": later / "blender"}
-    every = range(len(TIMES))
-    return {name: np.stack([views.pixels(Path(f"{file}-{i}.png")) for i in every]) for name, file in files.items()}
+    """[times, height, width, 3] pictures by program and file; "later" is Blender one frame later."""
+    shown = {
+        "blender": (views.in_blender, "hello.blend", 0),
+        "three.js, GLB": (views.in_three, "hello.glb", 0),
+        "Godot, GLB": (views.in_godot, "hello.glb", 0),
+        "Godot, FBX": (views.in_godot, "hello.fbx", 0),
+        "later": (views.in_blender, "hello.blend", 1 / FPS),
+    }
+    pictures = {}
+    for name, (show, file, delay) in shown.items():
+        folder = tmp_path_factory.mktemp("pictures")
+        files = show(hello_poppy / file, TIMES + delay, folder)
+        pictures[name] = np.stack([views.pixels(each) for each in files])
+    return pictures
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +53,7 @@ def difference(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return ((one != other) & mouth).sum((1, 2)) / mouth.sum((1, 2))
 
 
-@pytest.mark.parametrize("program", ["three", "godot"])
+@pytest.mark.parametrize("program", OTHERS)
 def test_the_mouth_is_the_same_as_in_blender(parts: dict[str, np.ndarray], program: str) -> None:
     shares = difference(parts["blender"], parts[program])
     print(f"{program}: {shares.max():.2%} of the mouth differs at most")
@@ -60,14 +67,14 @@ def test_the_tolerance_notices_a_frame_of_delay(parts: dict[str, np.ndarray]) ->
 
 
 def test_the_colours_are_the_same(seen: dict[str, np.ndarray]) -> None:
-    for program in ("three", "godot"):
+    for program in OTHERS:
         assert np.median(np.abs(seen["blender"] - seen[program])) < 2 / 255
 
 
 def test_contact_sheet(seen: dict[str, np.ndarray], root: Path, update_golden: bool) -> None:
     path = root / "docs" / "pictures" / "same_mouth.png"
     if update_golden:
-        rows = [np.concatenate(list(seen[name][:, ::2, ::2]), axis=1) for name in ("blender", "three", "godot")]
+        rows = [np.concatenate(list(seen[name][:, ::2, ::2]), axis=1) for name in ("blender", *OTHERS)]
         save(np.concatenate(rows), path)
     assert path.is_file()
 

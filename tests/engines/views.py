@@ -1,6 +1,6 @@
 """One clip at the same times in the same view, in plain colours: rendered by Blender, three.js and Godot.
 
-Each leaves one picture a time, `blender-0.png` and so on. No light and no smooth edges, so that a pixel's colour says
+Each returns one picture a time. No light and no smooth edges, so that a pixel's colour says
 which material is seen there: only the shapes are compared.
 """
 
@@ -23,7 +23,7 @@ PARTS = ("Skin", "Lips", "MouthBag", "Teeth", "Gums", "Tongue")
 """Materials that can be seen in that view, by their names in the example character."""
 
 
-def in_blender(blend: Path, times: np.ndarray, folder: Path) -> None:
+def in_blender(blend: Path, times: np.ndarray, folder: Path) -> list[Path]:
     """As the baked .blend shows it; the times must be those of frames."""
     bpy.ops.wm.open_mainfile(filepath=str(blend))
     scene = bpy.context.scene
@@ -42,9 +42,10 @@ def in_blender(blend: Path, times: np.ndarray, folder: Path) -> None:
         scene.frame_set(int(frame))
         scene.render.filepath = str(folder / f"blender-{index}.png")
         bpy.ops.render.render(write_still=True)
+    return _pictures(folder, "blender", times)
 
 
-def in_three(glb: Path, times: np.ndarray, folder: Path) -> None:
+def in_three(glb: Path, times: np.ndarray, folder: Path) -> list[Path]:
     """As three.js shows the GLB in Chromium."""
     pages = folder / "pages"
     pages.mkdir()
@@ -54,16 +55,20 @@ def in_three(glb: Path, times: np.ndarray, folder: Path) -> None:
     with browser.served(pages) as address:
         view = f"{address}/pictures.html?view=/{glb.name},{WIDTH},{HEIGHT},{PIXELS}"
         browser.drive("pictures.mjs", view, str(folder), ",".join(map(str, times.tolist())))
+    return _pictures(folder, "three", times)
 
 
-def in_godot(glb: Path, times: np.ndarray, folder: Path) -> None:
-    """As Godot shows the imported GLB, its drawing computed by the processor."""
-    made = godot_player.project(folder, glb)
-    asked = [f"res://{glb.name}", f"{WIDTH},{HEIGHT},{PIXELS}", ",".join(map(str, times.tolist()))]
+def in_godot(scene: Path, times: np.ndarray, folder: Path) -> list[Path]:
+    """As Godot shows an imported GLB or FBX, its drawing computed by the processor."""
+    made = godot_player.project(folder, scene)
+    asked = [f"res://{scene.name}", f"{WIDTH},{HEIGHT},{PIXELS}", ",".join(map(str, times.tolist()))]
     options = ["--path", ".", "--rendering-driver", "opengl3", "--audio-driver", "Dummy", "--script", "pictures.gd"]
     godot_player.result(programs.output(programs.on_display(["godot", *options, "--", *asked], made), made))
-    for picture in made.glob("godot-*.png"):
-        picture.rename(folder / picture.name)
+    return _pictures(made, "godot", times)
+
+
+def _pictures(folder: Path, program: str, times: np.ndarray) -> list[Path]:
+    return [folder / f"{program}-{index}.png" for index in range(len(times))]
 
 
 def pixels(picture: Path) -> np.ndarray:
