@@ -14,8 +14,9 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "lipsync-window" / "sid"
-PACKAGES = """blender godot chromium mono-devel python3-numpy python3-requests python3-zstandard python3-cattr python3-pil
-xvfb xdotool scrot libgl1-mesa-dri libegl1 libegl-mesa0 xfonts-base fonts-dejavu-core tesseract-ocr tesseract-ocr-eng""".split()
+PACKAGES = """blender godot chromium mono-devel python3-numpy python3-requests python3-zstandard python3-cattr
+python3-pil xvfb xdotool scrot libgl1-mesa-dri libegl1 libegl-mesa0 xfonts-base fonts-dejavu-core tesseract-ocr
+tesseract-ocr-eng""".split()
 MOUNTS = """mount -t proc proc {root}/proc
 mount -t sysfs sysfs {root}/sys
 mount --rbind /dev {root}/dev

@@ -13,7 +13,7 @@ from lipsync_addon import cli
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("docs/*.md"), *ROOT.glob("examples/*/README.md")])
 LINK = re.compile(r"!?\[[^]]*\]\(([^)\s]+)\)")
-COMMAND = re.compile(r"`(lipsync (?:bake|convert) [^`]+)`")
+COMMAND = re.compile(r"`(lipsync\s+(?:bake|convert)\s[^`]+)`")
 
 
 def name(page: Path) -> str:

@@ -30,7 +30,7 @@ public class LipsyncBind : ScriptableWizard
         }
         if ((clip.hideFlags & HideFlags.NotEditable) != 0)
         {
-            Debug.LogError("Lipsync: '" + clip.name + "' is part of an imported file. Duplicate it (Ctrl+D) and bind the copy.");
+            Debug.LogError("Lipsync: '" + clip.name + "' is part of an imported file: duplicate it (Ctrl+D) first.");
             return;
         }
         Undo.RegisterCompleteObjectUndo(clip, "Bind clip");
