@@ -95,6 +95,9 @@ def match_keys(profile: RigProfile, names: Sequence[str]) -> dict[str, KeyRule]:
     it, or it must stand at COMMON_AFFIX keys; numbers in it do not count. If two names lead to the same spelling,
     the one with the commoner decoration is taken.
     """
+    if profile.exact:
+        meant = {key: rule for rule in profile.shape_keys for key in rule.keys}
+        return {name: meant[name] for name in names if name in meant}
     rules = {spelling(key): rule for rule in profile.shape_keys for key in rule.keys}
     known = {name: ways for name in names if (ways := [way for way in readings(name) if way.spelling in rules])}
     before = _common((way.affixes[0] for way in ways) for ways in known.values())

@@ -94,6 +94,8 @@ class RigProfile:
     """Where the names are from."""
     unverified: tuple[str, ...] = ()
     """What in the profile has not been checked against a real rig."""
+    exact: bool = False
+    """Made for one mesh: its names are meant letter for letter."""
 
 
 def load_profile(path: Path) -> RigProfile:
