@@ -50,6 +50,20 @@ def test_curves_alone_are_in_step_with_the_sound(project: Path) -> None:
     in_step(seen, hello())
 
 
+@pytest.mark.parametrize(
+    "mesh, told", [("Face", "Face has no shape key aa"), ("Nose", "there is no Rig/Skeleton3D/Nose")]
+)
+def test_tracks_that_find_nothing_are_told(project: Path, tmp_path: Path, mesh: str, told: str) -> None:
+    made = Path(shutil.copytree(project, tmp_path / "project"))
+    write(hello(), made / "vrm.tres", FORMATS["godot"], ExportOptions(names="vrm", path=f"Rig/Skeleton3D/{mesh}"))
+    scene = made / "talk.tscn"
+    script = 'script = ExtResource("1")\n'
+    chosen = scene.read_text(encoding="utf-8").replace(script, script + 'curves = "res://vrm.tres"\n')
+    scene.write_text(chosen, encoding="utf-8")
+    godot = ["godot", "--headless", "--path", ".", "--quit-after", "2"]
+    assert told in programs.output(programs.command(godot, made), made)
+
+
 def baked(blend: Path) -> AnimationTrack:
     """The shape keys of the face in Blender, frame by frame."""
     bpy.ops.wm.open_mainfile(filepath=str(blend))
