@@ -35,7 +35,7 @@ def options_for(skeleton):
 def task_for(file, folder, options=None):
     """Imports one file without asking, over an asset of the same name."""
     if not os.path.isfile(file):
-        raise FileNotFoundError("There is no file {}.".format(file))
+        raise FileNotFoundError(f"There is no file {file}.")
     task = unreal.AssetImportTask()
     task.set_editor_property("filename", file)
     task.set_editor_property("destination_path", folder)
@@ -53,7 +53,7 @@ def import_take(fbx, skeleton, folder="/Game/Takes", sound=None):
     """Imports a take, and its sound if one is given; writes the names of its curves to the log. Returns AnimSequences."""
     loaded = unreal.load_asset(skeleton)
     if not loaded:
-        raise ValueError("There is no skeleton {} in the project.".format(skeleton))
+        raise ValueError(f"There is no skeleton {skeleton} in the project.")
     tasks = [task_for(fbx, folder, options_for(loaded))]
     if sound:
         tasks.append(task_for(sound, folder))
@@ -61,10 +61,10 @@ def import_take(fbx, skeleton, folder="/Game/Takes", sound=None):
     assets = [unreal.load_asset(path) for path in tasks[0].get_editor_property("imported_object_paths")]
     takes = [asset for asset in assets if isinstance(asset, unreal.AnimSequence)]
     if not takes:
-        raise RuntimeError("{} was not imported: the output log says why.".format(fbx))
+        raise RuntimeError(f"{fbx} was not imported: the output log says why.")
     for take in takes:
         curves = unreal.AnimationLibrary.get_animation_curve_names(take, unreal.RawCurveTrackTypes.RCT_FLOAT)
         unreal.log("{}: {} curves: {}".format(take.get_name(), len(curves), ", ".join(sorted(map(str, curves)))))
         if not curves:
-            unreal.log_warning("{} has no curve: was the FBX exported with shape keys?".format(take.get_name()))
+            unreal.log_warning(f"{take.get_name()} has no curve: was the FBX exported with shape keys?")
     return takes

@@ -28,7 +28,9 @@ PICTURED = 3.6
 def project(hello_poppy: Path, root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The example with the files that its README copies into it."""
     made = tmp_path_factory.mktemp("godot") / "project"
-    shutil.copytree(root / "examples" / "godot", made, ignore=shutil.ignore_patterns(".godot", "*.import", "hello_en.*"))
+    shutil.copytree(
+        root / "examples" / "godot", made, ignore=shutil.ignore_patterns(".godot", "*.import", "hello_en.*")
+    )
     shutil.copy(godot_player.SCRIPTS / "watch_talk.gd", made)
     shutil.copy(hello_poppy / "hello.glb", made / "hello_en.glb")
     soundfile.write(made / "hello_en.wav", *soundfile.read(LINE))
