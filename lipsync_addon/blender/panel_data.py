@@ -10,13 +10,14 @@ from ..core.diagnosis import obstacles
 from ..core.errors import LipsyncError
 from ..core.mapping import RigMapping, resolve
 from ..core.model_spec import ModelSpec
-from ..core.profile_match import ProfileMatch
+from ..core.profile_match import ProfileMatch, RigInventory
 from ..core.rig_profile import RigProfile
 from ..inference.predictor import DEFAULT_NETWORK
 from .actions import take_name
 from .bake import BakeReport
 from .keyframes import data_block
-from .rig_scan import all_profiles, character_of, find_character, ranked_matches, scan_rig
+from .mesh_measure import fitted_match, forget_meshes, is_fitted
+from .rig_scan import all_profiles, character_of, find_character, ranked_matches, ranked_with_fit, scan_rig
 from .settings import jaw_settings
 
 _cache: dict[object, Facts] = {}
@@ -62,9 +63,13 @@ def character(context: bpy.types.Context) -> list[bpy.types.Object]:
     return character_of(chosen, context.scene) if chosen else find_character(context.scene)
 
 
-def profiles(context: bpy.types.Context) -> tuple[RigProfile, ...]:
-    """The rig profile that the user chose, else all. Raises LipsyncError if it does not exist."""
-    return _wanted(context.scene.lipsync.profile, all_profiles()[0])
+def profiles(context: bpy.types.Context) -> tuple[RigProfile, ...] | None:
+    """The rig profile that the user chose, else None. Raises LipsyncError if it does not exist."""
+    label = context.scene.lipsync.profile
+    if not label:
+        return None
+    objects = character(context)
+    return tuple(match.profile for match in _ranked(label, objects, scan_rig(objects), all_profiles()[0])[:1])
 
 
 def show_ranking() -> None:
@@ -103,6 +108,7 @@ def forget_character() -> None:
     """Makes the next facts() look at the character and at the files with rig profiles again."""
     _cache.clear()
     _detected.clear()
+    forget_meshes()
 
 
 def forget() -> None:
@@ -140,8 +146,8 @@ def _find(scene: bpy.types.Scene) -> Facts:
     try:
         objects = character_of(settings.character, scene) if settings.character else find_character(scene)
         inventory = scan_rig(objects)
-        ranked = ranked_matches(inventory, known)
-        best = ranked_matches(inventory, _wanted(settings.profile, known))[0] if settings.profile else ranked[0]
+        ranked = ranked_with_fit(objects, inventory, known)
+        best = _ranked(settings.profile, objects, inventory, known)[0] if settings.profile else ranked[0]
         outputs = ModelSpec.load(DEFAULT_NETWORK.with_suffix(".json")).outputs.values()
         channels = [channel for names in outputs for channel in names]
         mapping = resolve(best.profile, inventory, channels, jaw_settings(settings))
@@ -158,6 +164,20 @@ def _find(scene: bpy.types.Scene) -> Facts:
         obstacles=obstacles(mapping.targets, inventory),
         ranked=tuple(ranked),
         profile_problems=problems,
+    )
+
+
+def _ranked(
+    label: str, objects: list[bpy.types.Object], inventory: RigInventory, known: tuple[RigProfile, ...]
+) -> list[ProfileMatch]:
+    """The profile of that label, or the fit to the mesh. Raises LipsyncError if the character has nothing of it."""
+    if not is_fitted(label):
+        return ranked_matches(inventory, _wanted(label, known))
+    if fit := fitted_match(objects, inventory):
+        return [fit]
+    raise LipsyncError(
+        "No mouth was found on the character's meshes: no shape key parts two lips.",
+        "Choose the rig by its names, or leave the field empty.",
     )
 
 

@@ -12,6 +12,7 @@ from ..core.errors import LipsyncError
 from ..core.face_bones import BonePlace
 from ..core.profile_match import JawHint, Obstacle, ProfileMatch, RigInventory, rank_profiles
 from ..core.rig_profile import RigProfile, gather_profiles
+from .mesh_measure import fitted_match
 from .preferences import rig_folder
 
 JAW_ANGLE = "lipsync_jaw_open_angle"
@@ -67,9 +68,10 @@ def character_of(obj: bpy.types.Object, scene: bpy.types.Scene) -> list[bpy.type
 
 
 def best_match(objects: Iterable[bpy.types.Object], profiles: Sequence[RigProfile] | None = None) -> ProfileMatch:
-    """The profile that fits these objects best, of `profiles` or of all. Raises LipsyncError if there are no shape
-    keys and no face bones, or if no profile knows any of them."""
-    return ranked_matches(scan_rig(objects), profiles)[0]
+    """The profile that fits these objects best, of `profiles` or of all; the fit to the mesh where names say little.
+    Raises LipsyncError if there are no shape keys and no face bones, or if neither names nor shapes tell a mouth."""
+    objects = list(objects)
+    return ranked_with_fit(objects, scan_rig(objects), profiles)[0]
 
 
 def ranked_matches(inventory: RigInventory, profiles: Sequence[RigProfile] | None = None) -> list[ProfileMatch]:
@@ -91,10 +93,30 @@ def ranked_matches(inventory: RigInventory, profiles: Sequence[RigProfile] | Non
     )
 
 
-def find_character(scene: bpy.types.Scene) -> list[bpy.types.Object]:
-    """The objects of the scene's character: the group with most keys that a profile knows.
+def ranked_with_fit(
+    objects: Iterable[bpy.types.Object], inventory: RigInventory, profiles: Sequence[RigProfile] | None = None
+) -> list[ProfileMatch]:
+    """ranked_matches(), and where no profile is complete the fit to the mesh among them: behind one that finds most of
+    its names, else first. A single profile was chosen and stays alone. Raises LipsyncError if there is no fit either.
+    """
+    if profiles is not None and len(profiles) == 1:
+        return ranked_matches(inventory, profiles)
+    try:
+        ranked = ranked_matches(inventory, profiles)
+    except LipsyncError:
+        fit = fitted_match(objects, inventory)
+        if fit is None:
+            raise
+        return [fit]
+    if ranked[0].complete or not (fit := fitted_match(objects, inventory)):
+        return ranked
+    named = 2 * ranked[0].found > ranked[0].total
+    return [*ranked[:named], fit, *ranked[named:]]
 
-    Raises LipsyncError like best_match().
+
+def find_character(scene: bpy.types.Scene) -> list[bpy.types.Object]:
+    """The objects of the scene's character: the group with most keys that a profile knows, else the one whose mouth
+    opens widest. Raises LipsyncError like best_match().
     """
     match = best_match(scene.objects)
     return character_of(scene.objects[match.objects[0]], scene)

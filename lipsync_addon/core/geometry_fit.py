@@ -39,6 +39,8 @@ OWN = 0.3
 """Share of its own furthest motion that a key must move the surroundings of the lips, to be one of the mouth."""
 SHAPES = 0.07
 """How much more of the shapes of sounds than of the coefficients keys have to show to be played as the former."""
+NEARLY = 0.05
+"""Weights this near to 1 are 1."""
 TRACE = 0.03
 """Weights below this are left out."""
 
@@ -146,7 +148,7 @@ def _is_of_mouth(motion: NDArray[np.float64], name: str, meshes: Sequence[MeshSh
 
 def _tidy(weight: float) -> float:
     """Nearly 1 is 1: such a key is the channel's own, and is read back as that."""
-    return 1.0 if abs(weight - 1.0) < TRACE else round(float(weight), 3)
+    return 1.0 if abs(weight - 1.0) < NEARLY else round(float(weight), 3)
 
 
 def with_jaw(mesh: MeshShapes, jaw: KeyOffsets | None) -> MeshShapes:

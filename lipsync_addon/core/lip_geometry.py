@@ -20,6 +20,8 @@ _PARTED = 0.2
 """Of the widest parting in the mouth: what moves apart less is a corner of the mouth, or no lip."""
 _STRAIN = 1.2
 """How much more than their distance two vertices must part, in distances."""
+_MORE = 1.5
+"""How many times more than the skin at both of them: what is stretched that far there is no slit."""
 _RADII = (2.5, 5.0, 10.0)
 """Distances between the lips that are tried, in lengths of an edge of the face."""
 _FEWEST = 8
@@ -36,7 +38,9 @@ _LEVEL = 0.05
 """Cosine: an axis this square to the way across the face may be up."""
 _BOX = (0.7, 0.6, 0.5)
 """Mouth widths from its centre, across, to the front and up, beyond which no lip reaches."""
-_MOST = 20000
+_BESIDE = 0.1
+"""Share of the size of what moves, around it, in which lips are looked for."""
+_MOST = 60000
 """Vertices that are compared with each other at most."""
 _FADING = 0.92
 """Share of the parting in the middle that is left at the corners of a whole mouth, at most."""
@@ -91,28 +95,53 @@ def _mouth(mesh: MeshShapes) -> Mouth | None:
         moved[key.vertices] = np.maximum(moved[key.vertices], np.abs(key.offsets).max(1))
     if not moved.any():
         return None
-    (active,) = np.nonzero(moved > 0.05 * np.quantile(moved[moved > 0], 0.95))
-    island = mesh.islands()
+    moving = mesh.points[moved > 0.05 * np.quantile(moved[moved > 0], 0.95)]
+    # An upper lip may stay, so all that lies between and just beside what moves is looked at.
+    low, high = moving.min(0), moving.max(0)
+    beside = _BESIDE * (high - low)
+    (active,) = np.nonzero(((mesh.points >= low - beside) & (mesh.points <= high + beside)).all(1))
     signature = _signature(mesh, active)
-    inside = np.isin(mesh.edges, active).all(1)
-    lengths = np.linalg.norm(np.diff(mesh.points[mesh.edges[inside]], axis=1)[:, 0], axis=1)
-    if len(lengths) == 0:
+    length, stretch = _skin(mesh, active, signature)
+    if length == 0:
         return None
+    island = mesh.islands()
     pieces: list[NDArray[np.integer]] = []
     for times in _RADII:
-        radius = times * float(np.median(lengths))
-        chosen = _thinned(mesh.points[active], radius / 4) if times > _RADII[0] or len(active) > _MOST else slice(None)
+        radius = times * length
+        chosen = np.arange(len(active))
+        if times > _RADII[0] or len(active) > _MOST:
+            chosen = _thinned(mesh.points[active], radius / 4)
         vertices = active[chosen]
         pairs = near_pairs(mesh.points[vertices], radius)
-        one, other = vertices[pairs[:, 0]], vertices[pairs[:, 1]]
-        apart = np.linalg.norm(mesh.points[one] - mesh.points[other], axis=1)
-        part = np.linalg.norm(signature[chosen][pairs[:, 0]] - signature[chosen][pairs[:, 1]], axis=1)
-        slit = (island[one] == island[other]) & (part > _STRAIN * apart)
+        one, other = chosen[pairs].T
+        apart = np.linalg.norm(mesh.points[active[one]] - mesh.points[active[other]], axis=1)
+        part = np.linalg.norm(signature[one] - signature[other], axis=1)
+        skin = np.maximum(_STRAIN, _MORE * np.minimum(stretch[one], stretch[other]))
+        slit = (island[active[one]] == island[active[other]]) & (part > skin * apart)
         if slit.sum() >= _FEWEST and (mouth := _from_pairs(mesh, vertices[pairs[slit]])):
             return mouth
         pieces += [vertices[cluster] for cluster in _clusters(pairs, slit, len(vertices))]
     found = [mouth for piece in pieces if (mouth := _from_pairs(mesh, piece))]
     return max(found, key=lambda mouth: mouth.parting * mouth.width, default=None)
+
+
+def _skin(
+    mesh: MeshShapes, active: NDArray[np.integer], signature: NDArray[np.float32]
+) -> tuple[float, NDArray[np.float64]]:
+    """Median length of the edges between these vertices, and [N] how much the edges of each are stretched at most."""
+    place = np.full(len(mesh.points), -1)
+    place[active] = np.arange(len(active))
+    edges = place[mesh.edges]
+    edges = edges[(edges >= 0).all(1)]
+    stretch = np.zeros(len(active))
+    if len(edges) == 0:
+        return 0.0, stretch
+    one, other = edges.T
+    lengths = np.linalg.norm(mesh.points[active[one]] - mesh.points[active[other]], axis=1)
+    strain = np.linalg.norm(signature[one] - signature[other], axis=1) / np.maximum(lengths, 1e-12)
+    for ends in (one, other):
+        np.maximum.at(stretch, ends, strain)
+    return float(np.median(lengths)), stretch
 
 
 def _clusters(
@@ -157,6 +186,8 @@ def _from_pairs(mesh: MeshShapes, pairs: NDArray[np.integer]) -> Mouth | None:
     parting = (key.at(pairs[:, 1]) - key.at(pairs[:, 0])).astype(np.float64)
     length = np.linalg.norm(parting, axis=1)
     pairs, parting = (values[length > _PARTED * np.quantile(length, 0.95)] for values in (pairs, parting))
+    if len(pairs) < _FEWEST:
+        return None
     down = np.linalg.svd(parting, full_matrices=False)[2][0]
     swapped = parting @ down < 0
     pairs = np.where(swapped[:, None], pairs[:, ::-1], pairs)
@@ -169,7 +200,7 @@ def _from_pairs(mesh: MeshShapes, pairs: NDArray[np.integer]) -> Mouth | None:
     if axes is None:
         return None
     middle = mesh.points[pairs].mean(1) @ axes.T
-    lips = middle[:, 1] > middle[:, 1].max() - _ARC * np.ptp(middle[:, 0])
+    lips = middle[:, 1] >= middle[:, 1].max() - _ARC * np.ptp(middle[:, 0])
     pairs, parting, middle = pairs[lips], parting[lips], middle[lips]
     right, left = np.quantile(middle[:, 0], (0.005, 0.995))
     width = float(left - right)
@@ -181,7 +212,7 @@ def _from_pairs(mesh: MeshShapes, pairs: NDArray[np.integer]) -> Mouth | None:
         here = at == place
         if not here.any():
             here = np.abs(at - place) == np.abs(at - place).min()
-        here &= middle[:, 1] > middle[here, 1].max() - _DEPTH * width
+        here &= middle[:, 1] >= middle[here, 1].max() - _DEPTH * width
         upper.append(np.unique(pairs[here, 0]))
         lower.append(np.unique(pairs[here, 1]))
     rims = np.unique(np.concatenate(upper + lower))

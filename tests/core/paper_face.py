@@ -12,9 +12,10 @@ STEP = 0.05
 REACH = 1.6
 
 
-def sheet() -> tuple[np.ndarray, list[tuple[int, int, int, int]], np.ndarray]:
+def sheet(step: float = STEP) -> tuple[np.ndarray, list[tuple[int, int, int, int]], np.ndarray]:
     """Points [V, 3], faces, and [V] whether a vertex lies below the slit."""
-    steps = np.round(np.arange(-REACH, REACH + STEP / 2, STEP), 6)
+    steps = np.round(np.arange(-REACH, REACH + step / 2, step), 6)
+    steps -= steps[np.abs(steps).argmin()]
     points, below, index = [], [], {}
     for row, z in enumerate(steps):
         for column, x in enumerate(steps):
@@ -25,16 +26,16 @@ def sheet() -> tuple[np.ndarray, list[tuple[int, int, int, int]], np.ndarray]:
                 below.append(side == "down" or z < 0)
     faces = []
     for row in range(len(steps) - 1):
-        side = "up" if steps[row] > -STEP / 2 else "down"
+        side = "up" if steps[row] > -step / 2 else "down"
         for column in range(len(steps) - 1):
             corners = ((row, column), (row, column + 1), (row + 1, column + 1), (row + 1, column))
             faces.append(tuple(index[*corner, side] for corner in corners))
     return np.array(points), faces, np.array(below)
 
 
-def motion(name: str) -> np.ndarray:
+def motion(name: str, step: float = STEP) -> np.ndarray:
     """[V, 3] what a key does: open, pucker, left, right (a corner pulled out and up), upper, brow, nothing."""
-    points, _, below = sheet()
+    points, _, below = sheet(step)
     x, _, z = points.T
     moved = np.zeros_like(points)
     around = np.exp(-((x / 0.6) ** 2) - (z / 0.4) ** 2)

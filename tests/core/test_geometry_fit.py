@@ -105,6 +105,16 @@ def test_shapes_of_vowels_are_played_as_sounds(shared: Path):
     assert not mapping.weights[5].any(), "p b m leave the lips where they are: together"
 
 
+@pytest.mark.parametrize("apart", [0.0, 0.1, 0.5])
+def test_one_key_is_enough_and_lips_may_be_modelled_apart(apart: float):
+    face = paper_face(("open",))
+    moved, points = face.keys["key 1"], face.points.copy()
+    points[moved.vertices] += apart * moved.offsets
+    mouth = find_mouth([replace(face, points=points)])
+    assert mouth.width == pytest.approx(0.85, rel=0.2) and mouth.axes[2][2] > 0.97
+    assert fit([replace(face, points=points)]).profile.shape_keys
+
+
 @pytest.mark.parametrize("keys", [(), ("brow",), ("brow", "pucker"), ("nothing",)])
 def test_a_mesh_that_parts_no_lips_is_no_mouth(keys: tuple[str, ...]):
     assert find_mouth([paper_face(keys)]) is None
