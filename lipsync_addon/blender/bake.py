@@ -13,6 +13,7 @@ import bpy
 from ..core.diagnosis import obstacles
 from ..core.errors import LipsyncError
 from ..core.keying import KeySettings, closures
+from ..core.lip_truth import LipModel, LipReport, contacts, corrected
 from ..core.mapping import JawSettings, RigMapping, Target, map_track, resolve
 from ..core.pipeline import Performance
 from ..core.rig_profile import RigProfile
@@ -21,7 +22,8 @@ from ..core.take_edits import Timing
 from ..core.track import AnimationTrack
 from .actions import Take
 from .keyframes import Written, data_block, frame_rate, write_track
-from .rig_scan import all_profiles, ranked_matches, scan_rig
+from .mesh_measure import measured_lips
+from .rig_scan import all_profiles, ranked_with_fit, scan_rig
 from .sequencer import add_sound
 
 
@@ -35,6 +37,8 @@ class BakeSettings:
     extend_range: bool = False
     """Let the scene end later where the take does; otherwise its range is left alone."""
     keys: KeySettings = KeySettings()
+    true_lips: bool = True
+    """See to it that at p b m the lips of this mesh meet, and at f v the lower one reaches the teeth."""
     as_strip: bool = False
     """Lay the take down as a strip in the NLA, instead of making it the active action."""
 
@@ -56,13 +60,16 @@ class BakeReport:
     notices: tuple[str, ...]
     edits: int = 0
     """Changes by hand that were carried over from the earlier bake."""
+    lips: LipReport = LipReport()
+    """What the lips of this mesh do at p b m, f v."""
 
     def __str__(self) -> str:
         names = list(dict.fromkeys(f"'{target.owner}'" for target in self.targets))
         owners = ", ".join(names) if len(names) <= 3 else f"{', '.join(names[:2])} and {len(names) - 2} more"
         missing = f" Not on this character: {', '.join(self.missing)}." if self.missing else ""
         kept = f" {self.edits} hand edit{'s' * (self.edits > 1)} kept." if self.edits else ""
-        return f"{self.curves} curves, {self.frames} frames written to {owners}.{kept}{missing}"
+        lips = f" {self.lips}" if self.lips.closures or self.lips.bites else ""
+        return f"{self.curves} curves, {self.frames} frames written to {owners}.{lips}{kept}{missing}"
 
 
 def bake(
@@ -83,10 +90,12 @@ def bake(
     objects = list(objects)
     profiles, problems = all_profiles() if profiles is None else (profiles, ())
     inventory = scan_rig(objects)
-    match = ranked_matches(inventory, profiles)[0]
+    match = ranked_with_fit(objects, inventory, profiles)[0]
     mapping = resolve(match.profile, inventory, performance.track.names, settings.jaw)
+    track = performance.track
+    lips = measured_lips(objects, mapping) if settings.true_lips and contacts(track) else None
     with ExitStack() as undo:
-        written = _write(scene, match.objects[0], mapping, performance.track, take, settings, undo)
+        written = _write(scene, match.objects[0], mapping, track, take, settings, undo, lips=lips)
         if settings.extend_range and written.last_frame > scene.frame_end:
             undo.callback(setattr, scene, "frame_end", scene.frame_end)
             scene.frame_end = written.last_frame
@@ -94,7 +103,7 @@ def bake(
             add_sound(scene, Path(sound), settings.start_frame, take, undo)
         undo.pop_all()
     written.action.finish()
-    notices = (*performance.notices, *problems, *written.notices, *mapping.lacks)
+    notices = (*performance.notices, *problems, *written.notices, *written.lips.notices(), *mapping.lacks)
     return BakeReport(
         take=take,
         profile=match.profile.label,
@@ -105,6 +114,7 @@ def bake(
         targets=written.targets,
         missing=mapping.missing,
         edits=written.edits,
+        lips=written.lips,
         notices=(*notices, *obstacles(written.targets, inventory)),
     )
 
@@ -116,15 +126,18 @@ def write_take(
     track: AnimationTrack,
     take: str,
     settings: BakeSettings = BakeSettings(),
+    *,
+    lips: LipModel | None = None,
 ) -> tuple[str, ...]:
     """The middle of bake(), for a character that was looked at before: puts the keys of `track` (channels, not yet
     mapped) into the take's action, in the place of those that the add-on wrote there earlier.
 
-    `character`: the name of the object that the take belongs to, the first of the profile match. Returns notices.
+    `character`: the name of the object that the take belongs to, the first of the profile match. `lips`: of
+    mesh_measure.measured_lips(), to make closures true; None leaves them as they come. Returns notices.
     Raises LipsyncError; after any error the scene is exactly as it was.
     """
     with ExitStack() as undo:
-        written = _write(scene, character, mapping, track, take, settings, undo)
+        written = _write(scene, character, mapping, track, take, settings, undo, lips)
         undo.pop_all()
     written.action.finish()
     return written.notices
@@ -140,6 +153,7 @@ class _Written:
     targets: tuple[Target, ...]
     edits: int
     notices: tuple[str, ...]
+    lips: LipReport
 
 
 def _write(
@@ -150,6 +164,7 @@ def _write(
     take: str,
     settings: BakeSettings,
     undo: ExitStack,
+    lips: LipModel | None = None,
 ) -> _Written:
     """write_take() up to the point of no return; `undo` gets the way back for each step."""
     if not mapping.targets or len(track.values) == 0:
@@ -159,8 +174,11 @@ def _write(
     owners = list(dict.fromkeys(data_block(target) for target in mapping.targets))
     new = Take(take, character, owners)
     undo.callback(new.discard)
+    mapped, report = map_track(track, mapping), LipReport()
+    if lips:
+        mapped, report = corrected(track, mapped, lips, mapping.low, mapping.high)
     written = write_track(
-        map_track(track, mapping),
+        mapped,
         mapping.targets,
         new,
         Timing(settings.start_frame, frame_rate(scene), sounds(track)),
@@ -172,7 +190,7 @@ def _write(
     alone = {*written.left, *written.removed}
     targets = tuple(target for target in mapping.targets if target not in alone)
     first, last = int(written.frames[0]), math.ceil(written.frames[-1])
-    return _Written(new, first, last, targets, sum(map(len, written.kept.values())), tuple(_told(written)))
+    return _Written(new, first, last, targets, sum(map(len, written.kept.values())), tuple(_told(written)), report)
 
 
 def _told(written: Written) -> Iterator[str]:
