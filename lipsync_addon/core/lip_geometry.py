@@ -40,8 +40,8 @@ _BOX = (0.7, 0.6, 0.5)
 """Mouth widths from its centre, across, to the front and up, beyond which no lip reaches."""
 _BESIDE = 0.1
 """Share of the size of what moves, around it, in which lips are looked for."""
-_MOST = 60000
-"""Vertices that are compared with each other at most."""
+_MOST = 1e7
+"""About so many pairs of vertices are compared at most, of a mesh that is dense in places too."""
 _FADING = 0.92
 """Share of the parting in the middle that is left at the corners of a whole mouth, at most."""
 _AROUND, _ASIDE = 1.5, 0.4
@@ -108,9 +108,7 @@ def _mouth(mesh: MeshShapes) -> Mouth | None:
     pieces: list[NDArray[np.integer]] = []
     for times in _RADII:
         radius = times * length
-        chosen = np.arange(len(active))
-        if times > _RADII[0] or len(active) > _MOST:
-            chosen = _thinned(mesh.points[active], radius / 4)
+        chosen = _few_enough(mesh.points[active], signature, radius)
         vertices = active[chosen]
         pairs = near_pairs(mesh.points[vertices], radius)
         one, other = chosen[pairs].T
@@ -171,12 +169,24 @@ def _signature(mesh: MeshShapes, active: NDArray[np.integer]) -> NDArray[np.floa
     return total.transpose(1, 0, 2).reshape(len(active), -1) / np.float32(np.sqrt(_PROJECTIONS))
 
 
-def _thinned(points: NDArray[np.floating], size: float) -> NDArray[np.intp]:
-    """Indices of one point for each cell of that size."""
+def _few_enough(
+    points: NDArray[np.floating], signature: NDArray[np.floating], radius: float
+) -> NDArray[np.intp]:
+    """Indices of all points, or where too many lie within `radius` of each other, of one for each small cell and way to
+    move: two lips that lie in one cell are both kept."""
+    crowd = np.unique(_cells(points, radius), return_counts=True)[1].astype(np.float64)
+    if 9 * (crowd**2).sum() < _MOST:
+        return np.arange(len(points))
+    ways = signature[:, :3] / (0.2 * np.abs(signature[:, :3]).max() + 1e-12)
+    code = _cells(points, radius / 4) * 4096 + _cells(np.round(ways), 1.0)
+    return np.sort(np.unique(code, return_index=True)[1])
+
+
+def _cells(points: NDArray[np.floating], size: float) -> NDArray[np.int64]:
+    """[N] a number for the cell of that size in which each point lies."""
     cells = np.floor((points - points.min(0)) / size).astype(np.int64)
     span = cells.max(0) + 1
-    code = (cells[:, 0] * span[1] + cells[:, 1]) * span[2] + cells[:, 2]
-    return np.sort(np.unique(code, return_index=True)[1])
+    return (cells[:, 0] * span[1] + cells[:, 1]) * span[2] + cells[:, 2]
 
 
 def _from_pairs(mesh: MeshShapes, pairs: NDArray[np.integer]) -> Mouth | None:
