@@ -194,7 +194,8 @@ def character(runs: int) -> None:
     values[np.arange(3000), len(ARKIT_52) + sounds] = 1.0
     track = AnimationTrack((*ARKIT_52, *VISEMES_15), values, 50.0)
     mapped = map_track(track, mapping)
-    row("  120 closures of 60 s made true", *best(lambda: corrected(track, mapped, lips, mapping.low, mapping.high), runs))
+    bounds = mapping.low, mapping.high
+    row("  120 closures of 60 s made true", *best(lambda: corrected(track, mapped, lips, *bounds), runs))
 
 
 MEASURE = """

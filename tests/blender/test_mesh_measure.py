@@ -47,12 +47,12 @@ def line() -> Performance:
     )
 
 
-def build_paper(motions: tuple[str, ...] = MOTIONS, name: str = "Face", names: tuple[str, ...] = ()) -> bpy.types.Object:
+def build_paper(motions: tuple[str, ...] = MOTIONS, names: tuple[str, ...] = ()) -> bpy.types.Object:
     """The paper face of the core's tests as an object; keys are called "Key 1" and so on unless `names` says."""
     points, faces, _ = sheet()
-    mesh = bpy.data.meshes.new(name)
+    mesh = bpy.data.meshes.new("Face")
     mesh.from_pydata(points.tolist(), [], faces)
-    obj = bpy.data.objects.new(name, mesh)
+    obj = bpy.data.objects.new("Face", mesh)
     bpy.context.scene.collection.objects.link(obj)
     obj.shape_key_add(name="Basis", from_mix=False)
     for index, kind in enumerate(motions):
