@@ -10,10 +10,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from .core.errors import LipsyncError
 from .core.pipeline import Performance, animate
+from .core.presets import LIMITS, find_preset
 from .core.progress import Progress, no_progress, part
 from .core.style import StyleSettings
 from .core.writing import check_writable
@@ -33,7 +35,18 @@ from .speech.sound_file import open_sound
 CHARACTER_ENDINGS = (".fbx", ".glb", ".blend")
 """What needs Blender and a character."""
 
+STYLE_HELP = {
+    "intensity": "0 still .. 1 as predicted (default) .. 2 twice as strong",
+    "smoothing": "soften over time, e.g. 0.02 (default 0)",
+    "jaw": "0 .. 2: how far the jaw moves (default 1)",
+    "lips": "0 .. 2: how far the lips round, spread and part (default 1)",
+    "closure": "1 .. 2: how firmly closed lips press (default 1)",
+    "anticipation": "how much the mouth leads the sound, e.g. 0.03 (default 0)",
+    "asymmetry": "-1 .. 1: right or left half of the mouth stronger (default 0)",
+}
+
 BAKE_EXAMPLES = (
+    "lipsync bake line.wav --to line.csv --preset Shouted --lips 1.4",
     "lipsync bake line.wav --to line.csv --to line.json",
     "lipsync bake line.wav --to line.anim --path Armature/Face --max-error 0.01",
     "lipsync bake line.wav --to line.csv --format rigmapper --fps 30",
@@ -62,10 +75,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def bake(options: argparse.Namespace) -> None:
     """One voice line to all files that --to names. Characters first: they are what most can go wrong with."""
     started = time.perf_counter()
+    style = _style(options)
     characters, curves = _checked_outputs(options)
     predictor = Predictor.load(options.network, providers=options.provider and [options.provider])
     sound = open_sound(options.line, predictor.spec.sample_rate)
-    style = StyleSettings(options.intensity, options.smoothing)
     with _progress_line(options.quiet) as progress:
         share = 0.2 if characters else 1.0
         performance = animate(sound, predictor, style, progress=part(progress, 0.0, share))
@@ -116,6 +129,23 @@ def convert(options: argparse.Namespace) -> None:
 def formats(options: argparse.Namespace) -> None:
     """What curves can be written as."""
     print(*format_lines(), sep="\n")
+
+
+def _add_style_arguments(parser: argparse.ArgumentParser) -> None:
+    """--preset, and a slider for each number of a style; one that is not given is the preset's."""
+    parser.add_argument("--preset", metavar="NAME", help="a named style, e.g. Shouted, or FILE.json")
+    for name, text in STYLE_HELP.items():
+        unit = "SECONDS" if name in ("smoothing", "anticipation") else None
+        flag = "--jaw-gain" if name == "jaw" else f"--{name}"  # --jaw is a bone of Unity's
+        limits = number_within(*LIMITS[name])
+        parser.add_argument(flag, type=limits, dest=f"style_{name}", metavar=unit or name.upper(), help=text)
+
+
+def _style(options: argparse.Namespace) -> StyleSettings:
+    """The preset's style with the sliders that were given. Raises LipsyncError for an unknown preset."""
+    style = find_preset(options.preset).style if options.preset else StyleSettings()
+    given = {name: getattr(options, f"style_{name}") for name in STYLE_HELP}
+    return replace(style, **{name: value for name, value in given.items() if value is not None})
 
 
 def _checked_outputs(options: argparse.Namespace) -> tuple[list[Path], list[Path]]:
@@ -232,14 +262,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--to", type=Path, metavar="FILE", action="append", required=True, help=f"result ({endings}); may be repeated")
     add("--character", type=Path, metavar="FILE.blend", help="whose shape keys and jaw to move; needs Blender")
     add("--fps", type=frame_rate, help="frames per second of the result, e.g. 23.976 (else what the format expects)")
-    add("--intensity", type=number_within(0, 2), default=1.0, help="0 still .. 1 as predicted (default) .. 2 twice as strong")
-    add(
-        "--smoothing",
-        type=number_within(0, 1),
-        default=0.0,
-        metavar="SECONDS",
-        help="soften over time, e.g. 0.02 (default 0)",
-    )
+    _add_style_arguments(bake_parser)
     names = ", ".join(provider.name for provider in PROVIDERS)
     add("--provider", metavar="NAME", help=f"run on this hardware ({names}) instead of the first that works")
     add("--quiet", action="store_true", help="print nothing but errors and notices")

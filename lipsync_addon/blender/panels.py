@@ -6,6 +6,7 @@ from textwrap import wrap
 
 import bpy
 
+from ..core.presets import LIMITS
 from ..core.profile_match import explain
 from . import panel_data
 from .jobs import running
@@ -64,8 +65,8 @@ class LIPSYNC_PT_performance(_SidebarPanel, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         self.layout.use_property_split = True
         self.layout.use_property_decorate = False
-        self.layout.prop(context.scene.lipsync, "intensity")
-        self.layout.prop(context.scene.lipsync, "smoothing")
+        for name in ("preset", *LIMITS):
+            self.layout.prop(context.scene.lipsync, name)
 
 
 class LIPSYNC_PT_jaw(_SidebarPanel, bpy.types.Panel):

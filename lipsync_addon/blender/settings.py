@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
 
 from ..core.mapping import JawSettings
+from ..core.presets import LIMITS
 from ..core.style import StyleSettings
+from . import presets
 from .bake import BakeSettings
 
 
@@ -20,6 +23,23 @@ def _fitting_profiles(settings: bpy.types.PropertyGroup, context: bpy.types.Cont
     from .panel_data import facts  # which reads these settings
 
     return [match.profile.label for match in facts(context).ranked]
+
+
+def _known_presets(settings: bpy.types.PropertyGroup, context: bpy.types.Context, typed: str) -> list[str]:
+    return [preset.name for preset in presets.known()]
+
+
+def _apply_preset(settings: bpy.types.PropertyGroup, context: bpy.types.Context) -> None:
+    preset = next((each for each in presets.known() if each.name == settings.preset), None)
+    if preset:
+        for name in LIMITS:
+            setattr(settings, name, getattr(preset.style, name))
+        settings.channels = json.dumps(dict(preset.style.channels))
+
+
+def _slider(name: str, label: str, description: str, default: float, **more) -> FloatProperty:
+    low, high = LIMITS[name]
+    return FloatProperty(name=label, description=description, default=default, min=low, max=high, **more)
 
 
 class LIPSYNC_PG_settings(bpy.types.PropertyGroup):
@@ -50,18 +70,42 @@ class LIPSYNC_PG_settings(bpy.types.PropertyGroup):
     extend_range: BoolProperty(
         name="Extend Scene", description="Let the scene end later if the line does", default=False
     )
-    intensity: FloatProperty(
-        name="Intensity", description="0: still, 1: as predicted", default=1.0, min=0.0, max=2.0, subtype="FACTOR"
+    preset: StringProperty(
+        name="Preset",
+        description="A named style: choosing one sets all the sliders below, which you may change afterwards",
+        search=_known_presets,
+        update=_apply_preset,
     )
-    smoothing: FloatProperty(
-        name="Smoothing",
-        description="Seconds over which motion is averaged; 0: crisp, as predicted",
-        default=0.0,
-        min=0.0,
-        max=0.5,
+    intensity: _slider("intensity", "Intensity", "0: still, 1: as predicted", 1.0, subtype="FACTOR")
+    jaw: _slider("jaw", "Jaw", "How far the jaw moves; closures stay closed", 1.0, subtype="FACTOR")
+    lips: _slider("lips", "Lips", "How far the lips round, spread and part", 1.0, subtype="FACTOR")
+    closure: _slider("closure", "Closure", "1: as predicted, above: closed lips press", 1.0, subtype="FACTOR")
+    smoothing: _slider(
+        "smoothing",
+        "Smoothing",
+        "Seconds over which motion is averaged; 0: crisp, as predicted",
+        0.0,
+        soft_max=0.2,
         precision=3,
         step=1,
     )
+    anticipation: _slider(
+        "anticipation",
+        "Anticipation",
+        "Seconds that the mouth leads the sound; below 0 it trails",
+        0.0,
+        precision=3,
+        step=1,
+    )
+    asymmetry: _slider(
+        "asymmetry",
+        "Asymmetry",
+        "The character's right (-1) or left (1) half of the mouth moves more",
+        0.0,
+        subtype="FACTOR",
+    )
+    channels: StringProperty(default="{}", options={"HIDDEN"})
+    """JSON: channel -> [gain, offset], set by a preset."""
     jaw_mode: EnumProperty(
         name="Jaw Bone",
         items=(
@@ -95,7 +139,8 @@ def sound_path(settings: LIPSYNC_PG_settings) -> Path | None:
 
 def style_settings(settings: LIPSYNC_PG_settings) -> StyleSettings:
     """How the motion is played."""
-    return StyleSettings(intensity=settings.intensity, smoothing=settings.smoothing)
+    channels = {name: (gain, offset) for name, (gain, offset) in json.loads(settings.channels).items()}
+    return StyleSettings(**{name: getattr(settings, name) for name in LIMITS}, channels=channels)
 
 
 def bake_settings(settings: LIPSYNC_PG_settings, start_frame: float) -> BakeSettings:

@@ -52,6 +52,19 @@ def test_intensity_and_smoothing(lipsync, speech: Path, tmp_path: Path) -> None:
     assert np.abs(np.diff(soft)).max() < np.abs(np.diff(as_is)).max()
 
 
+def test_a_preset_and_a_slider_that_overrides_it(lipsync, speech: Path, tmp_path: Path) -> None:
+    styles = {"as_is": [], "soft": ["--preset", "whisper"], "more": ["--preset", "Whisper", "--jaw-gain", 0.8]}
+    for name, style in styles.items():
+        assert lipsync("bake", speech, "--to", tmp_path / f"{name}.csv", *style).code == 0
+    as_is, soft, more = (jaw(tmp_path / f"{name}.csv").max() for name in ("as_is", "soft", "more"))
+    assert soft < more < as_is
+
+
+def test_unknown_preset(lipsync, speech: Path, tmp_path: Path) -> None:
+    ran = lipsync("bake", speech, "--to", tmp_path / "a.csv", "--preset", "opera")
+    assert ran.code == 2 and "opera" in ran.err and "Mumble" in ran.err
+
+
 def test_quiet(lipsync, speech: Path, tmp_path: Path) -> None:
     ran = lipsync("bake", speech, "--to", tmp_path / "a.csv", "--quiet")
     assert (ran.code, ran.out, ran.err) == (0, "", "")

@@ -14,7 +14,18 @@ from lipsync_addon.core.track import AnimationTrack
 
 LIPS = ("jawOpen", "mouthClose", "mouthFunnel", "mouthRollLower", "mouthUpperUpLeft", "mouthShrugLower")
 MOTION = hnp.arrays(np.float32, st.tuples(st.integers(1, 40), st.just(len(LIPS))), elements=st.floats(0, 1, width=32))
-STYLES = st.builds(StyleSettings, intensity=st.floats(0, 2), smoothing=st.floats(0, 0.2))
+GAINS = st.dictionaries(st.sampled_from(LIPS), st.tuples(st.floats(-1, 3), st.floats(-1, 1)))
+IN_PLACE = {
+    "intensity": st.floats(0, 2),
+    "smoothing": st.floats(0, 0.2),
+    "jaw": st.floats(0, 2),
+    "lips": st.floats(0, 2),
+    "closure": st.floats(1, 2),
+    "asymmetry": st.floats(-1, 1),
+    "channels": GAINS,
+}
+STYLES = st.builds(StyleSettings, **IN_PLACE)
+MOVED = st.builds(StyleSettings, anticipation=st.floats(-0.2, 0.2), **IN_PLACE)
 
 
 @given(MOTION, STYLES)
@@ -24,7 +35,15 @@ def test_sealed_lips_stay_sealed(values: np.ndarray, style: StyleSettings) -> No
     assert (lip_gap(apply_style(track, style))[sealed] < SEALED + 1e-4).all()
 
 
-@given(MOTION, STYLES)
+@given(MOTION, MOVED)
+def test_closures_move_with_the_mouth(values: np.ndarray, style: StyleSettings) -> None:
+    track = AnimationTrack(LIPS, values, 50.0)
+    frames = np.arange(len(values)) + int(np.floor(style.anticipation * 50 + 0.5))
+    sealed = (lip_gap(track) < SEALED)[np.clip(frames, 0, len(values) - 1)]
+    assert (lip_gap(apply_style(track, style))[sealed] < SEALED + 1e-4).all()
+
+
+@given(MOTION, MOVED)
 def test_weights_stay_within_limits(values: np.ndarray, style: StyleSettings) -> None:
     values = apply_style(AnimationTrack(LIPS, values, 50.0), style).values
     assert values.min() >= 0 and values.max() <= 1
@@ -69,3 +88,37 @@ def test_still_mouth() -> None:
     rest = still(AnimationTrack(names, np.full((3, len(names)), 0.4), 50.0))
     assert not rest.select(ARKIT_52).values.any()
     np.testing.assert_array_equal(rest.select(VISEMES_15).values[0], [1.0] + [0.0] * 14)
+
+
+def test_jaw_gain_keeps_closures() -> None:
+    styled = apply_style(talking(), StyleSettings(jaw=1.4))
+    jaw, apart = talking().channel("jawOpen"), lip_gap(talking()) > 2 * SEALED
+    np.testing.assert_allclose(styled.channel("jawOpen")[apart], jaw[apart] * 1.4, atol=1e-6)
+    assert (lip_gap(styled)[60:63] < SEALED).all()
+
+
+def test_the_mouth_leads_by_whole_and_broken_frames() -> None:
+    jaw = talking().channel("jawOpen")
+    whole = apply_style(talking(), StyleSettings(anticipation=0.04)).channel("jawOpen")
+    np.testing.assert_allclose(whole[:40], jaw[2:42])
+    between = apply_style(talking(), StyleSettings(anticipation=0.03)).channel("jawOpen")
+    np.testing.assert_allclose(between[10:20], (jaw[11:21] + jaw[12:22]) / 2, atol=1e-5)
+
+
+def test_closure_presses_closed_lips_only() -> None:
+    names = ("jawOpen", "mouthClose", "mouthPressLeft", "viseme_sil")
+    frames = np.array([[0.4, 0.4, 0, 0], [0.4, 0, 0, 0], [0, 0, 0, 1]], np.float32)  # p, a, silence
+    styled = apply_style(AnimationTrack(names, frames, 50.0), StyleSettings(closure=2))
+    np.testing.assert_allclose(styled.channel("mouthPressLeft"), [0.5, 0, 0])
+
+
+def test_asymmetry_leans_to_one_side() -> None:
+    track = AnimationTrack(("mouthSmileLeft", "mouthSmileRight"), np.full((2, 2), 0.5), 50.0)
+    left, right = apply_style(track, StyleSettings(asymmetry=0.5)).values[0]
+    assert left > 0.5 > right
+
+
+def test_gain_and_offset_of_one_channel() -> None:
+    track = AnimationTrack(("mouthSmileLeft", "mouthSmileRight"), np.full((2, 2), 0.5), 50.0)
+    styled = apply_style(track, StyleSettings(channels={"mouthSmileLeft": (0.5, 0.1)}))
+    np.testing.assert_allclose(styled.values[0], [0.35, 0.5], atol=1e-6)
