@@ -14,9 +14,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from .core.errors import LipsyncError
+from .core.face_layers import FaceSettings, emotion_table, with_face
 from .core.pipeline import Performance, animate
 from .core.presets import LIMITS, find_preset
 from .core.progress import Progress, no_progress, part
+from .core.prosody import prosody_of
 from .core.style import StyleSettings
 from .core.writing import check_writable
 from .exporters import EXPORTERS, FORMATS, write
@@ -48,6 +50,7 @@ STYLE_HELP = {
 BAKE_EXAMPLES = (
     "lipsync bake line.wav --to line.csv --preset Shouted --lips 1.4",
     "lipsync bake line.wav --to line.csv --to line.json",
+    "lipsync bake line.wav --to line.csv --blinks --brows --emotion joy=0.4",
     "lipsync bake line.wav --to line.anim --path Armature/Face --max-error 0.01",
     "lipsync bake line.wav --to line.csv --format rigmapper --fps 30",
     "lipsync bake line.wav --character hero.blend --to line.fbx",
@@ -75,13 +78,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def bake(options: argparse.Namespace) -> None:
     """One voice line to all files that --to names. Characters first: they are what most can go wrong with."""
     started = time.perf_counter()
-    style = _style(options)
+    style, face = _style(options), _face(options)
     characters, curves = _checked_outputs(options)
     predictor = Predictor.load(options.network, providers=options.provider and [options.provider])
     sound = open_sound(options.line, predictor.spec.sample_rate)
     with _progress_line(options.quiet) as progress:
         share = 0.2 if characters else 1.0
         performance = animate(sound, predictor, style, progress=part(progress, 0.0, share))
+        if face != FaceSettings(seed=face.seed):
+            track = performance.track
+            performance = replace(performance, track=with_face(track, prosody_of(sound, track.times), face))
         predicted = time.perf_counter()
         results, notices = [], performance.notices
         if characters:
@@ -146,6 +152,34 @@ def _style(options: argparse.Namespace) -> StyleSettings:
     style = find_preset(options.preset).style if options.preset else StyleSettings()
     given = {name: getattr(options, f"style_{name}") for name in STYLE_HELP}
     return replace(style, **{name: value for name, value in given.items() if value is not None})
+
+
+def _add_face_arguments(parser: argparse.ArgumentParser) -> None:
+    """A switch or slider for each layer of the face beside the mouth."""
+    add, strength = parser.add_argument, number_within(0, 2)
+    add("--blinks", type=strength, nargs="?", const=1.0, default=0.0, help="blink; 1 (16 a minute) .. 2 twice as often")
+    add("--brows", type=strength, nargs="?", const=1.0, default=0.0, help="raise the brows on accents; 0 .. 2 how far")
+    emotions = ", ".join(emotion_table())
+    add("--emotion", metavar="NAME=0..1", action="append", default=[], help=f"{emotions}; may be repeated")
+    add("--seed", type=int, default=0, help="another whole number from 0 up gives other blinks (default 0)")
+
+
+def _face(options: argparse.Namespace) -> FaceSettings:
+    """The layers that were asked for. Raises LipsyncError for an unknown emotion or a strength beyond 0..1."""
+    emotions = {}
+    for text in options.emotion:
+        name, _, number = text.partition("=")
+        try:
+            strength = float(number)
+        except ValueError:
+            strength = -1.0
+        if name not in emotion_table() or not 0 <= strength <= 1:
+            known = ", ".join(emotion_table())
+            raise LipsyncError(f"--emotion {text} is not an emotion with a strength.", f"joy=0.4, or: {known}.")
+        emotions[name] = strength
+    if options.seed < 0:
+        raise LipsyncError(f"--seed {options.seed} is below 0.", "Give a whole number from 0 up.")
+    return FaceSettings(options.blinks, options.brows, emotions, options.seed)
 
 
 def _checked_outputs(options: argparse.Namespace) -> tuple[list[Path], list[Path]]:
@@ -263,6 +297,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--character", type=Path, metavar="FILE.blend", help="whose shape keys and jaw to move; needs Blender")
     add("--fps", type=frame_rate, help="frames per second of the result, e.g. 23.976 (else what the format expects)")
     _add_style_arguments(bake_parser)
+    _add_face_arguments(bake_parser)
     names = ", ".join(provider.name for provider in PROVIDERS)
     add("--provider", metavar="NAME", help=f"run on this hardware ({names}) instead of the first that works")
     add("--quiet", action="store_true", help="print nothing but errors and notices")

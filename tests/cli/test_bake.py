@@ -124,3 +124,21 @@ def test_as_a_program(speech: Path, tmp_path: Path, tiny_network: Path, root: Pa
     bad = subprocess.run([*command, "none.wav", "--to", str(tmp_path / "b.csv")], **run)
     assert (bad.returncode, bad.stdout) == (2, "")
     assert bad.stderr == "lipsync: none.wav does not exist. Check the path and its spelling.\n"
+
+
+def test_layers_of_the_face(lipsync, speech: Path, tmp_path: Path) -> None:
+    layers = ("--blinks", "--brows", "--emotion", "joy=0.4")
+    for name, asked in {"without": (), "with": layers, "again": layers}.items():
+        assert lipsync("bake", speech, "--to", tmp_path / f"{name}.csv", *asked).code == 0
+    with (tmp_path / "with.csv").open(newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    assert max(float(row["MouthSmileLeft"]) for row in rows) > 0.2
+    assert (tmp_path / "with.csv").read_bytes() == (tmp_path / "again.csv").read_bytes()
+    assert (tmp_path / "with.csv").read_bytes() != (tmp_path / "without.csv").read_bytes()
+
+
+@pytest.mark.parametrize("wrong", ["joy", "joy=2", "bliss=0.5", "joy=nan"])
+def test_an_emotion_that_is_none(lipsync, speech: Path, tmp_path: Path, wrong: str) -> None:
+    ran = lipsync("bake", speech, "--to", tmp_path / "a.csv", "--emotion", wrong)
+    assert ran.code == 2
+    assert wrong in ran.err and "sadness" in ran.err
