@@ -17,7 +17,7 @@ from ..core.lip_truth import LipModel, LipReport, contacts, corrected
 from ..core.mapping import JawSettings, RigMapping, Target, map_track, resolve
 from ..core.pipeline import Performance
 from ..core.rig_profile import RigProfile
-from ..core.spoken import sounds
+from ..core.spoken import heard
 from ..core.take_edits import Timing
 from ..core.track import AnimationTrack
 from .actions import Take
@@ -127,17 +127,19 @@ def write_take(
     take: str,
     settings: BakeSettings = BakeSettings(),
     *,
+    quick: bool = False,
     lips: LipModel | None = None,
 ) -> tuple[str, ...]:
     """The middle of bake(), for a character that was looked at before: puts the keys of `track` (channels, not yet
     mapped) into the take's action, in the place of those that the add-on wrote there earlier.
 
-    `character`: the name of the object that the take belongs to, the first of the profile match. `lips`: of
+    `character`: the name of the object that the take belongs to, the first of the profile match. `quick`: sparse keys
+    stay on their frames, for a slider that is being dragged; write once more without it in the end. `lips`: of
     mesh_measure.measured_lips(), to make closures true; None leaves them as they come. Returns notices.
     Raises LipsyncError; after any error the scene is exactly as it was.
     """
     with ExitStack() as undo:
-        written = _write(scene, character, mapping, track, take, settings, undo, lips)
+        written = _write(scene, character, mapping, track, take, settings, undo, quick, lips)
         undo.pop_all()
     written.action.finish()
     return written.notices
@@ -164,6 +166,7 @@ def _write(
     take: str,
     settings: BakeSettings,
     undo: ExitStack,
+    quick: bool = False,
     lips: LipModel | None = None,
 ) -> _Written:
     """write_take() up to the point of no return; `undo` gets the way back for each step."""
@@ -181,10 +184,11 @@ def _write(
         mapped,
         mapping.targets,
         new,
-        Timing(settings.start_frame, frame_rate(scene), sounds(track)),
+        Timing(settings.start_frame, frame_rate(scene), heard(track)),
         ranges=mapping.high - mapping.low,
         closed=closures(track),
         keys=settings.keys,
+        quick=quick,
     )
     new.assign(undo, settings.as_strip)
     alone = {*written.left, *written.removed}

@@ -60,16 +60,20 @@ def write_track(
     *,
     ranges: NDArray[np.floating],
     closed: Sequence[Closure] = (),
-    keys: KeySettings = KeySettings(),
+    keys: KeySettings,
+    quick: bool = False,
 ) -> Written:
     """Writes a mapped track as keys in the place of those that we wrote into the take earlier. Each whole frame has the
     value of its exact time, or of a closure that would else be missed; what the artist changed is carried over.
 
-    `timing`: second 0 of the sound may lie between frames. `ranges` [K]: how far each target moves at most.
+    `timing`: second 0 of the sound may lie between frames. `ranges` [K]: how far each target moves at most. `quick`:
+    sparse keys stay on the frames that they are on, if there are any.
     """
-    frames = whole_frames(track, timing.rate, timing.start_frame)
-    curves = keyed(track, ranges, frames, (frames - timing.start_frame) / timing.rate, closed, keys)
     old = take.record
+    frames = whole_frames(track, timing.rate, timing.start_frame)
+    stays = old is not None and (old.timing.start_frame, old.timing.rate) == (timing.start_frame, timing.rate)
+    before = _written_before(targets, take) if quick and stays else None
+    curves = keyed(track, ranges, frames, (frames - timing.start_frame) / timing.rate, closed, keys, before)
     hidden = old is not None and old.hidden
     moved = cache(lambda origin: Retiming.between(origin, timing))
     records: dict[CurveId, CurveRecord] = {}
@@ -102,6 +106,13 @@ def write_track(
             _write_curve(curve, shown)
     take.remember(TakeRecord(timing, records, deleted, hidden))
     return Written(frames, tuple(left), tuple(removed), _spans(kept), _spans(dropped))
+
+
+def _written_before(targets: Sequence[Target], take: Take) -> list[KeyCurve] | None:
+    """The curves of the last bake without edits, one for each target; None unless all are known."""
+    ids = [take.ids(data_block(target), _properties(target))[0] for target in targets]
+    known = {**take.record.curves, **take.record.deleted}
+    return [known[key].written for key in ids] if all(key in known for key in ids) else None
 
 
 def read_keys(curve: bpy.types.FCurve) -> KeyCurve:

@@ -45,6 +45,9 @@ class KeyCurve:
         points, gaps = curve.points, np.diff(frames) / 3
         points[1:, 0] = points[1:, 1] - np.stack((gaps, gaps * slopes[1:]), axis=1)
         points[:-1, 2] = points[:-1, 1] + np.stack((gaps, gaps * slopes[:-1]), axis=1)
+        # Blender turns the inner handle of an aligned pair along with an outer one that points nowhere.
+        points[0, 0] = 2 * points[0, 1] - points[0, 2]
+        points[-1, 2] = 2 * points[-1, 1] - points[-1, 0]
         return replace(curve, handles=np.full_like(curve.handles, ALIGNED))
 
     @property
@@ -127,14 +130,16 @@ class KeyCurve:
             np.insert(handles, index, ALIGNED if kind == BEZIER else AUTO_CLAMPED, axis=0).astype(np.int32),
         )
 
-    def is_like(self, other: KeyCurve, tolerance: float = 1e-5) -> bool:
-        """Whether the keys are the same up to rounding, handles only where they shape the curve."""
+    def is_like(self, other: KeyCurve) -> bool:
+        """Whether the keys are the same up to rounding, handles only where they shape the curve: Blender puts aligned
+        ones right in single precision."""
         if len(self.points) != len(other.points) or (self.kinds != other.kinds).any():
             return False
         shapes = np.array([False, True, False]) | (self.kinds == BEZIER)[:, None]
         shapes[1:, 0] |= self.kinds[:-1] == BEZIER
-        off = np.abs(self.points - other.points) / np.maximum(1.0, np.abs(self.points))
-        return bool(off[shapes].max(initial=0.0) <= tolerance)
+        reach = max(np.ptp(other.values) if len(other.values) else 0.0, 1e-3 * np.abs(other.values).max(initial=0.0), 1e-9)
+        off = np.abs(self.points - other.points) / (np.maximum(1.0, np.abs(other.frames).max(initial=0.0)), reach)
+        return bool((off.max(-1) <= (1e-4, 1e-5, 1e-4))[shapes].all())
 
     def _pieces(self) -> NDArray[np.float64]:
         """[N - 1, 4, 2] control points of each piece, with handles that stay between their keys, as Blender has it."""

@@ -99,10 +99,13 @@ def keyed(
     times: NDArray[np.float64],
     closed: Sequence[Closure],
     settings: KeySettings,
+    keys: Sequence[KeyCurve] | None = None,
 ) -> list[KeyCurve]:
     """A curve for each target of a mapped track; its first key is on the first frame.
 
     `ranges` [K]: how far each target moves at most; `frames` [F]: whole frames in a row; `times` [F]: their seconds.
+    `keys`: curves of an earlier version of this track, whose sparse keys stay on their frames. That takes a tenth of
+    the time, and the error is not bounded.
     """
     if settings.mode == "twos":
         frames, times = frames[::2], times[::2]
@@ -115,6 +118,9 @@ def keyed(
         return [KeyCurve.plain(frames[starts], column, CONSTANT) for column in values[poses].T]
     if settings.mode == "every" or settings.max_error <= 0:
         return [KeyCurve.plain(frames, column, LINEAR) for column in values.T]
+    if keys is not None and all(len(curve.points) > 1 for curve in keys):
+        places = [np.unique(np.clip(np.searchsorted(frames, curve.frames), 0, len(frames) - 1)) for curve in keys]
+        return refitted(frames, values, places)
     errors = np.tile(settings.max_error * _above_zero(ranges), (len(frames), 1))
     errors[_deepest_frames(times, closed)] *= CLOSED_ERROR
     return fitted(frames, values, errors)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +27,7 @@ _SAME, _ALIKE, _OTHER, _GAP = 2.0, 1.0, -1.5, -1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Sound:
+class Heard:
     """One sound, pause or word, in seconds on the recording's clock."""
 
     start: float
@@ -35,7 +36,7 @@ class Sound:
     """IPA, or the viseme's name without "viseme_"; "sil" for a pause."""
 
 
-def sounds(track: AnimationTrack) -> tuple[Sound, ...]:
+def heard(track: AnimationTrack) -> tuple[Heard, ...]:
     """What is heard: the likeliest phones of a track, else its visemes; empty for a track with neither."""
     names = [unit for unit in PHONES if unit in track.names]
     if len(names) < len(PHONES):
@@ -44,14 +45,14 @@ def sounds(track: AnimationTrack) -> tuple[Sound, ...]:
         return ()
     likeliest = track.select(names).values.argmax(1)
     edges = np.flatnonzero(np.diff(likeliest, prepend=-1, append=-1))
-    found: list[Sound] = []
-    for first, last in zip(edges[:-1], edges[1:]):
+    found: list[Heard] = []
+    for first, last in pairwise(edges):
         unit = names[likeliest[first]].removeprefix("viseme_")
         start, end = (float(track.start + frame / track.fps) for frame in (first, last))
         if found and (end - start < SHORTEST or found[-1].unit == unit):
-            found[-1] = Sound(found[-1].start, end, found[-1].unit)
+            found[-1] = Heard(found[-1].start, end, found[-1].unit)
         else:
-            found.append(Sound(start, end, unit))
+            found.append(Heard(start, end, unit))
     return tuple(found)
 
 
@@ -88,7 +89,7 @@ class TimeMap:
         return bool(overlap[self.same].sum() > 0.75 * max(overlap.sum(), 1e-9))
 
 
-def time_map(old: Sequence[Sound], new: Sequence[Sound]) -> TimeMap:
+def time_map(old: Sequence[Heard], new: Sequence[Heard]) -> TimeMap:
     """Lays two takes over each other. Without sounds in one of them every moment stays where it is."""
     if not old or not new or _are_one(old, new):
         return TimeMap.unchanged()
@@ -151,7 +152,7 @@ def _likeness(a: str, b: str) -> float:
     return _ALIKE if VISEME_OF_PHONE.get(a, a) == VISEME_OF_PHONE.get(b, b) else _OTHER
 
 
-def _are_one(old: Sequence[Sound], new: Sequence[Sound]) -> bool:
+def _are_one(old: Sequence[Heard], new: Sequence[Heard]) -> bool:
     """Whether both come from one recording: as long, and the same is said nearly all the time."""
     if abs(old[-1].end - new[-1].end) > 0.03 or abs(old[0].start - new[0].start) > 0.03:
         return False

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from .key_curve import ALIGNED, BEZIER, CONSTANT, FREE, LINEAR, VECTOR, KeyCurve, straight_handles
 from .key_fitting import fitted
-from .spoken import Sound, TimeMap, time_map
+from .spoken import Heard, TimeMap, time_map
 
 UNSEEN = 5e-4
 """Share of a curve's range; a difference below it is rounding."""
@@ -27,7 +27,7 @@ class Timing:
     """Frame of the sound's second 0."""
     rate: float
     """Frames per second."""
-    sounds: tuple[Sound, ...] = ()
+    sounds: tuple[Heard, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

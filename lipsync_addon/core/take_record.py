@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .key_curve import CONSTANT, LINEAR, KeyCurve
-from .spoken import Sound
+from .spoken import Heard
 from .take_edits import Carried, Retiming, Timing, carried
 
 CurveId = tuple[int, str, int]
@@ -134,7 +134,7 @@ def from_bytes(data: bytes) -> TakeRecord | None:
         return None
     numbers = io.BytesIO(data[4 + size :])
     timings = [
-        Timing(each["start"], each["rate"], tuple(Sound(*sound) for sound in each["sounds"]))
+        Timing(each["start"], each["rate"], tuple(Heard(*sound) for sound in each["sounds"]))
         for each in head["timings"]
     ]
 
