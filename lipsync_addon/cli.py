@@ -8,7 +8,7 @@ import importlib.util
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -125,7 +125,7 @@ def convert(options: argparse.Namespace) -> None:
     for path in options.to:
         if path.suffix.lower() not in EXPORTERS:
             raise LipsyncError(f"{path} cannot be made of curves alone.", f"Use one of {', '.join(EXPORTERS)}.")
-    _, outputs = _checked_outputs(options)
+    _, outputs = _checked_outputs(options, alone=set(EXPORTERS))
     track = read_curves(options.line)
     results = _write_curves(options, Performance(track), outputs)
     print(f"{options.line}: {track.duration:.2f} s, {len(track.values)} frames of {len(track.names)} channels")
@@ -182,14 +182,18 @@ def _face(options: argparse.Namespace) -> FaceSettings:
     return FaceSettings(options.blinks, options.brows, emotions, options.seed)
 
 
-def _checked_outputs(options: argparse.Namespace) -> tuple[list[Path], list[Path]]:
-    """The files that need Blender and those that do not. Raises LipsyncError for what cannot work, before work."""
-    characters = [path for path in options.to if path.suffix.lower() in CHARACTER_ENDINGS]
-    curves = [path for path in options.to if path.suffix.lower() in EXPORTERS]
+def _checked_outputs(options: argparse.Namespace, alone: Set[str] = frozenset()) -> tuple[list[Path], list[Path]]:
+    """The files that need Blender and those that do not. Raises LipsyncError for what cannot work, before work.
+
+    `alone`: endings that mean curves without a character, as those do for which --format names a format of curves.
+    """
+    alone = alone | {FORMATS[each].extension for each in options.format}
+    characters = [p for p in options.to if p.suffix.lower() in CHARACTER_ENDINGS and p.suffix.lower() not in alone]
+    curves = [path for path in options.to if path.suffix.lower() in EXPORTERS and path not in characters]
     inputs = [path.resolve() for path in (options.line, options.character) if path]
     for path in options.to:
         if path not in characters and path not in curves:
-            known = ", ".join([*EXPORTERS, *CHARACTER_ENDINGS])
+            known = ", ".join(dict.fromkeys((*EXPORTERS, *CHARACTER_ENDINGS)))
             raise LipsyncError(f"{path} has an unknown ending.", f"Use one of {known}.")
         if path.resolve() in inputs:
             raise LipsyncError(f"{path} would be overwritten by its own result.", "Choose another name after --to.")
@@ -199,7 +203,9 @@ def _checked_outputs(options: argparse.Namespace) -> tuple[list[Path], list[Path
     if len({path.resolve() for path in options.to}) < len(options.to):
         raise LipsyncError("The same file stands twice after --to.", "Name each file once.")
     if characters and not options.character:
-        raise LipsyncError(f"{characters[0]} needs a character.", "Add --character FILE.blend.")
+        ending = characters[0].suffix.lower()
+        curves_alone = f", or --format {EXPORTERS[ending].id} for a file without one" if ending in EXPORTERS else ""
+        raise LipsyncError(f"{characters[0]} needs a character.", f"Add --character FILE.blend{curves_alone}.")
     if options.character and not characters:
         raise LipsyncError(
             f"The character {options.character} is not used by these files.",
@@ -291,7 +297,7 @@ def _parser() -> argparse.ArgumentParser:
 
     bake_parser = command("bake", bake, "Turn one voice line into animation.", *BAKE_EXAMPLES)
     add = bake_parser.add_argument
-    endings = ", ".join([*EXPORTERS, *CHARACTER_ENDINGS])
+    endings = ", ".join(dict.fromkeys((*EXPORTERS, *CHARACTER_ENDINGS)))
     add("line", type=Path, metavar="LINE", help="sound file with speech, any rate and number of channels")
     add("--to", type=Path, metavar="FILE", action="append", required=True, help=f"result ({endings}); may be repeated")
     add("--character", type=Path, metavar="FILE.blend", help="whose shape keys and jaw to move; needs Blender")

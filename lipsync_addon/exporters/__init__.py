@@ -13,6 +13,8 @@ _LIST = (
     Format("godot", ".tres", "Godot animation", "godot_tres"),
     Format("vrma", ".vrma", "VRM animation", "vrma"),
     Format("mmd", ".vmd", "MikuMikuDance motion", "mmd_vmd"),
+    Format("gltf-animation", ".glb", "glTF, animation without the character", "gltf_animation"),
+    Format("fbx-animation", ".fbx", "FBX, animation without the character", "fbx_animation"),
     Format("rhubarb-tsv", ".tsv", "Rhubarb mouth shapes, TSV", "rhubarb.tsv"),
     Format("rhubarb-xml", ".xml", "Rhubarb mouth shapes, XML", "rhubarb.xml"),
     Format("papagayo", ".dat", "Moho switch data, Preston Blair shapes", "moho.preston_blair"),

@@ -11,6 +11,10 @@ from . import EXPORTERS, FORMATS, ExportOptions, Format, JawCurve
 from .channel_set import set_ids
 
 
+OF_CHARACTERS = (".fbx", ".glb")
+"""Endings that mean a whole character to `lipsync bake`, unless --format names a format of curves."""
+
+
 def add_format_arguments(parser: argparse.ArgumentParser) -> None:
     """--format and the fields of ExportOptions, but for the frame rate, which is not for curves alone."""
     group = parser.add_argument_group("curves", "What a format does with these: lipsync_addon/exporters/README.md")
@@ -39,8 +43,13 @@ def add_format_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="WEIGHT",
         help="leave out keys that matter less, e.g. 0.01",
     )
-    add("--path", default="", metavar="PATH", help="the mesh below the animated object, for Unity and Godot")
-    add("--jaw", type=jaw_curve, metavar="PATH:X,Y,Z:X,Y,Z", help="Unity: turn this bone from rest to open, in degrees")
+    add("--path", default="", metavar="PATH", help="the mesh below the animated object, for Unity, Godot, glTF and FBX")
+    add(
+        "--jaw",
+        type=jaw_curve,
+        metavar="PATH:X,Y,Z:X,Y,Z",
+        help="Unity, glTF, FBX: turn this bone from rest to open, in degrees",
+    )
 
 
 def chosen_formats(arguments: argparse.Namespace) -> dict[str, Format]:
@@ -59,8 +68,9 @@ def format_lines() -> list[str]:
     """The list for the user, a line per format."""
     lines = []
     for each in FORMATS.values():
-        usual = "" if EXPORTERS[each.extension] is each else f"   --format {each.id}"
-        lines.append(f"{each.id:20} {each.extension:6} {each.label}{usual}")
+        usual = EXPORTERS[each.extension] is each and each.extension not in OF_CHARACTERS
+        how = "" if usual else f"   --format {each.id}"
+        lines.append(f"{each.id:20} {each.extension:6} {each.label}{how}")
     return lines
 
 

@@ -7,20 +7,17 @@ here without animation, so the body keeps what it does.
 
 from __future__ import annotations
 
-import json
-import struct
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..core.track import AnimationTrack
 from .base import ExportOptions, curves, named, on_clock
+from .gltf_file import Buffer, glb
 
 USUAL_FPS = 30.0
 PRESETS = ("aa", "ih", "ou", "ee", "oh")
-FLOAT = 5126
 
 _BONES = {  # name: (parent, place relative to it in metres)
     "hips": (None, (0.0, 1.0, 0.0)),
@@ -44,7 +41,7 @@ _BONES = {  # name: (parent, place relative to it in metres)
 def render(track: AnimationTrack, options: ExportOptions) -> Iterator[bytes]:
     """The presets of VRM 1.0, and as custom expressions all other names. Raises LipsyncError if there is neither."""
     track = on_clock(named(track, options, "vrm"), options.fps or USUAL_FPS, options.offset)
-    buffer = _Buffer()
+    buffer = Buffer()
     nodes, expressions = _skeleton(), {"preset": {}, "custom": {}}
     roots, channels, samplers = [0], [], []
     for curve in curves(track, options.max_error):
@@ -66,11 +63,8 @@ def render(track: AnimationTrack, options: ExportOptions) -> Iterator[bytes]:
         "scenes": [{"nodes": roots}],
         "nodes": nodes,
         "animations": [{"name": options.clip, "channels": channels, "samplers": samplers}],
-        "accessors": buffer.accessors,
-        "bufferViews": buffer.views,
-        "buffers": [{"byteLength": len(buffer.data)}],
     }
-    yield _glb(gltf, bytes(buffer.data))
+    yield glb(gltf | buffer.parts(), bytes(buffer.data))
 
 
 def _skeleton() -> list[dict[str, Any]]:
@@ -80,30 +74,3 @@ def _skeleton() -> list[dict[str, Any]]:
         if parent:
             nodes[names.index(parent)].setdefault("children", []).append(names.index(name))
     return nodes
-
-
-class _Buffer:
-    """The binary part and what describes it."""
-
-    def __init__(self) -> None:
-        self.data = bytearray()
-        self.views: list[dict[str, int]] = []
-        self.accessors: list[dict[str, Any]] = []
-
-    def add(self, values: NDArray[np.floating], kind: str) -> int:
-        """Index of the accessor for [K] or [K, 3] values."""
-        values = values.astype("<f4")
-        self.views.append({"buffer": 0, "byteOffset": len(self.data), "byteLength": values.nbytes})
-        self.data += values.tobytes()
-        rows = values.reshape(len(values), -1)
-        ends = {"min": rows.min(axis=0).tolist(), "max": rows.max(axis=0).tolist()} if len(rows) else {}
-        accessor = {"bufferView": len(self.views) - 1, "componentType": FLOAT, "count": len(values), "type": kind}
-        self.accessors.append(accessor | ends)
-        return len(self.accessors) - 1
-
-
-def _glb(gltf: dict[str, Any], binary: bytes) -> bytes:
-    text = json.dumps(gltf, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 4)
-    chunks = struct.pack("<I4s", len(text), b"JSON") + text + struct.pack("<I4s", len(binary), b"BIN\0") + binary
-    return struct.pack("<4sII", b"glTF", 2, 12 + len(chunks)) + chunks

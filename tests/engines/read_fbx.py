@@ -27,10 +27,20 @@ def items(listed) -> list:
 def read(path: str) -> dict[str, object]:
     scene = keep(ufbx.load_file(path))
     stacks = items(scene.anim_stacks)
-    clips = [(stack.name, stack.time_begin, stack.time_end) for stack in stacks]
-    anim = keep(stacks[0].anim)
-    times = [frame / RATE for frame in range(round(stacks[0].time_end * RATE) + 1)]
     nodes = items(scene.nodes)
+    takes = {stack.name: played(stack, nodes) for stack in stacks}
+    return {
+        "clips": [(stack.name, stack.time_begin, stack.time_end) for stack in stacks],
+        "nodes": [node.name for node in nodes if node.name],
+        "takes": takes,
+        **takes[stacks[0].name],
+    }
+
+
+def played(stack, nodes: list) -> dict[str, object]:
+    """What one clip does, RATE times a second."""
+    anim = keep(stack.anim)
+    times = [frame / RATE for frame in range(round(stack.time_end * RATE) + 1)]
     weights = {}
     for node in nodes:
         mesh = keep(node.mesh)
@@ -38,13 +48,14 @@ def read(path: str) -> dict[str, object]:
             for channel in items(deformer.channels):
                 values = [ufbx.evaluate_blend_weight(anim, channel, time) for time in times]
                 weights[f"{node.name}/{channel.name}"] = values
-    (jaw,) = [node for node in nodes if node.name == "jaw"]
-    rotations = [keep(keep(ufbx.evaluate_transform(anim, jaw, time)).rotation) for time in times]
+    jaws = [node for node in nodes if node.name == "jaw"]
+    moved = [keep(ufbx.evaluate_transform(anim, jaw, time)) for jaw in jaws for time in times]
+    rotations = [keep(transform.rotation) for transform in moved]
+    places = [keep(transform.translation) for transform in moved]
     return {
-        "clips": clips,
-        "nodes": [node.name for node in nodes if node.name],
         "weights": weights,
         "jaw": [(r.x, r.y, r.z, r.w) for r in rotations],
+        "jaw_places": [(p.x, p.y, p.z) for p in places],
     }
 
 

@@ -10,11 +10,13 @@ import io
 import json
 import re
 import struct
+import zlib
 from collections.abc import Callable
 
 import numpy as np
 
 from lipsync_addon.core.channels import ARKIT_52, VISEMES_15
+from lipsync_addon.exporters import fbx_file
 
 Curves = dict[str, tuple[np.ndarray, np.ndarray]]
 
@@ -157,6 +159,56 @@ def vmd(data: bytes) -> Curves:
     return {name: (np.array(keys)[:, 0] / 30, np.array(keys)[:, 1]) for name, keys in curves.items()}
 
 
+def gltf_animation(data: bytes) -> Curves:
+    """glTF 2.0: the weights of the only mesh, frame by frame, named by targetNames."""
+    json_length, kind = struct.unpack_from("<I4s", data, 12)
+    assert data[:8] == b"glTF\2\0\0\0" and struct.unpack_from("<I", data, 8)[0] == len(data) and kind == b"JSON"
+    gltf, blob = json.loads(data[20 : 20 + json_length]), data[28 + json_length :]
+
+    def numbers(index: int) -> np.ndarray:
+        accessor = gltf["accessors"][index]
+        view = gltf["bufferViews"][accessor["bufferView"]]
+        assert view["byteOffset"] % 4 == 0 and accessor["componentType"] == 5126
+        values = np.frombuffer(blob, "<f4", view["byteLength"] // 4, view["byteOffset"])
+        assert len(values) == accessor["count"] * {"SCALAR": 1, "VEC3": 3, "VEC4": 4}[accessor["type"]]
+        return values
+
+    (animation,), (mesh,) = gltf["animations"], gltf["meshes"]
+    (channel,) = [each for each in animation["channels"] if each["target"]["path"] == "weights"]
+    assert gltf["nodes"][channel["target"]["node"]]["mesh"] == 0
+    sampler = animation["samplers"][channel["sampler"]]
+    times, names = numbers(sampler["input"]).astype(float), mesh["extras"]["targetNames"]
+    assert len(mesh["weights"]) == len(mesh["primitives"][0]["targets"]) == len(names)
+    return table(names, times.tolist(), numbers(sampler["output"]).reshape(len(times), len(names)).tolist())
+
+
+def fbx_animation(data: bytes) -> Curves:
+    """FBX 7.4: curve -> curve node -> channel, by the connections; ticks and per cent."""
+    top = {each.name: each for each in fbx_file.parse(data)[0]}
+    objects = {each.value(0): each for each in top["Objects"].children}
+    targets = {each.value(1): each.value(2) for each in top["Connections"].children if each.value(0) == "OP"}
+    curves = {}
+    for number, each in objects.items():
+        if each.name == "AnimationCurve":
+            channel = objects[targets[targets[number]]]
+            ticks, percent = (fbx_array(each.child(name)) for name in ("KeyTime", "KeyValueFloat"))
+            assert len(ticks) == fbx_array(each.child("KeyAttrRefCount"))[0] and (np.diff(ticks) > 0).all()
+            if channel.value(2) == "BlendShapeChannel":
+                curves[fbx_file.plain_name(channel.value(1))] = (ticks / 46186158000, percent / 100)
+    return curves
+
+
+def fbx_array(node: fbx_file.Node) -> np.ndarray:
+    """The only property of a node."""
+    ((kind, stored),) = node.properties
+    count, packed, length = struct.unpack_from("<III", stored)
+    raw = zlib.decompress(stored[12:]) if packed else stored[12:]
+    assert len(stored) == 12 + length
+    values = np.frombuffer(raw, {"i": "<i4", "l": "<i8", "f": "<f4", "d": "<f8"}[kind])
+    assert len(values) == count
+    return values
+
+
 READERS: dict[str, Callable[[bytes], Curves]] = {
     "livelink": livelink,
     "json": curves_json,
@@ -171,5 +223,7 @@ READERS: dict[str, Callable[[bytes], Curves]] = {
     "oculus": oculus,
     "godot": godot,
     "mmd": vmd,
+    "gltf-animation": gltf_animation,
+    "fbx-animation": fbx_animation,
 }
 """By the format's id."""

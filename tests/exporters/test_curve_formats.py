@@ -17,7 +17,7 @@ USUAL_SET = {"mmd": "mmd", "unreal-csv": "unreal", "unreal-json": "unreal", "rig
 FIXED_NAMES = ("livelink", "azure-blend-shapes", "oculus")
 FIXED_RATE = ("mmd",)
 USUAL = ExportOptions()
-WITH_KEYS = ("unreal-json", "rigmapper", "godot", "mmd")
+WITH_KEYS = ("unreal-json", "rigmapper", "godot", "mmd", "fbx-animation")
 
 
 def read(format_id: str, track: AnimationTrack, options: ExportOptions = USUAL) -> Curves:

@@ -12,7 +12,8 @@ import pytest
 
 from lipsync_addon.core.channels import VISEMES_15
 from lipsync_addon.core.track import AnimationTrack
-from lipsync_addon.exporters import FORMATS, ExportOptions, JawCurve
+from lipsync_addon.exporters import FORMATS, ExportOptions, JawCurve, fbx_file
+from tests.exporters.readers import fbx_array
 
 NUMBER = re.compile(r"-?\d+\.?\d*(?:e-?\d+)?")
 OF_CUES = ("rhubarb-tsv", "rhubarb-xml", "rhubarb-json", "papagayo", "moho", "azure")
@@ -32,7 +33,8 @@ def test_golden(root: Path, spoken: AnimationTrack, format_id: str, update_golde
     written = b"".join(FORMATS[format_id].render(track, OPTIONS))
     if update_golden:
         golden.write_bytes(written)
-    compare = {".npz": same_arrays, ".vmd": same_keys, ".vrma": same_glb}.get(golden.suffix, same_text)
+    special = {".npz": same_arrays, ".vmd": same_keys, ".vrma": same_glb, ".glb": same_glb, ".fbx": same_fbx}
+    compare = special.get(golden.suffix, same_text)
     compare(written, golden.read_bytes())
 
 
@@ -57,6 +59,27 @@ def same_glb(written: bytes, expected: bytes) -> None:
     same_text(written[20:end].strip(), expected[20:end].strip())
     new, old = (np.frombuffer(data[-((len(expected) - end) // 4 - 2) * 4 :], "<f4") for data in (written, expected))
     np.testing.assert_allclose(new, old, atol=1e-4)
+
+
+def same_fbx(written: bytes, expected: bytes) -> None:
+    """Node by node; another zlib may compress in another way."""
+
+    def compare(new: list[fbx_file.Node], old: list[fbx_file.Node]) -> None:
+        assert [each.name for each in new] == [each.name for each in old]
+        for a, b in zip(new, old, strict=True):
+            for index, ((kind, stored), (old_kind, old_stored)) in enumerate(
+                zip(a.properties, b.properties, strict=True)
+            ):
+                assert kind == old_kind
+                if kind in "fdil":
+                    np.testing.assert_allclose(fbx_array(a), fbx_array(b), atol=1e-2)
+                elif kind in "FD":
+                    assert a.value(index) == pytest.approx(b.value(index), abs=1e-4)
+                else:
+                    assert stored == old_stored
+            compare(a.children, b.children)
+
+    compare(fbx_file.parse(written)[0], fbx_file.parse(expected)[0])
 
 
 def same_arrays(written: bytes, expected: bytes) -> None:

@@ -128,8 +128,8 @@ def test_convert(capture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert json.loads(target.read_text())["exportFps"] == 24 and "52 channels" in capsys.readouterr().out
     assert main(["convert", str(tmp_path / "none.csv"), "--to", str(target)]) == 2
     assert "none.csv cannot be read" in capsys.readouterr().err
-    assert main(["convert", str(capture), "--to", str(tmp_path / "a.fbx")]) == 2
-    assert "a.fbx cannot be made of curves alone" in capsys.readouterr().err
+    assert main(["convert", str(capture), "--to", str(tmp_path / "a.blend")]) == 2
+    assert "a.blend cannot be made of curves alone" in capsys.readouterr().err
 
 
 SAMPLES = {  # of Rhubarb's manual, README.adoc

@@ -15,19 +15,27 @@ if (path.endsWith(".fbx")) {
 } else {
   ({ scene, animations } = await new GLTFLoader().parseAsync(file, ""));
 }
-const mixer = new THREE.AnimationMixer(scene);
-mixer.clipAction(animations[0]).play();
 const meshes = {};
-const jaw = [];
 let bone;
 scene.traverse((part) => {
-  if (part.morphTargetDictionary) meshes[part.name] = { part, names: Object.keys(part.morphTargetDictionary), weights: [] };
+  if (part.morphTargetDictionary) meshes[part.name] = part;
   if (part.isBone && part.name === "jaw") bone ??= part; // FBXLoader hangs a copy for each further skin below it
 });
-for (const time of times.split(",")) {
-  mixer.setTime(+time);
-  for (const mesh of Object.values(meshes)) mesh.weights.push([...mesh.part.morphTargetInfluences]);
-  jaw.push(bone.quaternion.toArray());
+bone ??= scene.getObjectByName("jaw"); // a node without a skin
+const takes = {};
+for (const clip of animations) {
+  // A mixer for each: what a clip says nothing of stays as the last one left it, and would be seen.
+  const mixer = new THREE.AnimationMixer(scene);
+  mixer.clipAction(clip).play();
+  const seen = { length: clip.duration, meshes: {}, jaw: [] };
+  for (const [name, mesh] of Object.entries(meshes)) {
+    seen.meshes[name] = { names: Object.keys(mesh.morphTargetDictionary), weights: [] };
+  }
+  for (const time of times.split(",")) {
+    mixer.setTime(+time);
+    for (const [name, mesh] of Object.entries(meshes)) seen.meshes[name].weights.push([...mesh.morphTargetInfluences]);
+    seen.jaw.push(bone.quaternion.toArray());
+  }
+  takes[clip.name.split("|").pop()] = seen;
 }
-for (const mesh of Object.values(meshes)) delete mesh.part;
-console.log(JSON.stringify({ clips: animations.map((clip) => clip.name), length: animations[0].duration, meshes, jaw }));
+console.log(JSON.stringify({ clips: animations.map((clip) => clip.name), takes, ...Object.values(takes)[0] }));

@@ -1,0 +1,131 @@
+"""A clip: what one take moves of a character, as numbers for every frame; and the smallest character to carry it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.errors import LipsyncError
+from ..core.track import AnimationTrack
+from .base import ExportOptions, JawCurve, named, on_clock
+from .rotations import from_degrees, inverse, product
+
+USUAL_FPS = 60.0
+FACE = "Face"
+"""The mesh, where the user names none."""
+CORNERS = np.array([(0, 0, 0), (0.01, 0, 0), (0, 0.01, 0)], np.float32)
+"""The triangle of a carrier, in metres: engines drop meshes without faces."""
+LIFT = np.array([(0, 0, 0), (0, 0, 0), (0, 0, 0.001)], np.float32)
+"""What every key of it moves: engines drop keys that move nothing."""
+
+Bone = tuple[str, str]
+"""Names of the armature, or of anything else above the bone, and of the bone; "" above where nothing is."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoneMotion:
+    """A bone relative to its rest, in its own axes."""
+
+    turns: NDArray[np.float64] | None = None
+    """[F, 4] unit quaternions w, x, y, z; None: it does not turn."""
+    places: NDArray[np.float64] | None = None
+    """[F, 3]; None: it does not move."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """One take. Frame k is at k / fps seconds, and everything has as many frames."""
+
+    name: str
+    fps: float
+    count: int
+    """F, at least 1."""
+    meshes: Mapping[str, AnimationTrack] = field(default_factory=dict)
+    """Object name -> weights by key name."""
+    bones: Mapping[Bone, BoneMotion] = field(default_factory=dict)
+
+    @property
+    def times(self) -> NDArray[np.float64]:
+        """[F] seconds."""
+        return np.arange(self.count) / self.fps
+
+
+def clip_of(track: AnimationTrack, options: ExportOptions) -> Clip:
+    """The track on the mesh and the jaw that the options name."""
+    track = on_clock(named(track, options, "arkit"), options.fps or USUAL_FPS, options.offset)
+    bones = {}
+    if options.jaw:
+        bones[_bone(options.jaw)] = _jaw_motion(track, options.jaw)
+    return Clip(options.clip, track.fps, len(track.values), {_parts(options.path or FACE)[-1]: track}, bones)
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """The nodes of a carrier: the paths of mesh and jaw with what they share."""
+
+    nodes: tuple[tuple[str, int], ...]
+    """Name, and index of the parent or -1."""
+    mesh: int
+    """Which of them is the mesh."""
+    jaw: int | None
+    """Which is the jaw bone."""
+
+
+def tree(options: ExportOptions) -> Tree:
+    """Raises LipsyncError where the jaw would be the mesh."""
+    nodes: list[tuple[str, int]] = []
+
+    def placed(path: str) -> int:
+        parent = -1
+        for part in _parts(path):
+            if (part, parent) not in nodes:
+                nodes.append((part, parent))
+            parent = nodes.index((part, parent))
+        return parent
+
+    mesh = placed(options.path or FACE)
+    jaw = placed(options.jaw.path) if options.jaw else None
+    if mesh == jaw:
+        raise LipsyncError(
+            f"The jaw bone and the mesh are both {options.jaw.path}.", "Give --path and --jaw two paths."
+        )
+    return Tree(tuple(nodes), mesh, jaw)
+
+
+def everything(clips: Sequence[Clip]) -> tuple[list[str], list[Bone]]:
+    """Meshes and bones that any clip moves. Each clip must say something of all, or it shows what another one left."""
+    return (
+        list(dict.fromkeys(mesh for clip in clips for mesh in clip.meshes)),
+        list(dict.fromkeys(bone for clip in clips for bone in clip.bones)),
+    )
+
+
+def check_names(clips: Iterable[Clip]) -> None:
+    """Raises LipsyncError where two clips of a file have one name: engines keep one of them."""
+    seen: set[str] = set()
+    for clip in clips:
+        if clip.name in seen:
+            raise LipsyncError(f"Two takes for one file are called '{clip.name}'.", "Rename one of them.")
+        seen.add(clip.name)
+
+
+def _jaw_motion(track: AnimationTrack, jaw: JawCurve) -> BoneMotion:
+    opening = track.channel("jawOpen") if "jawOpen" in track.names else np.zeros(len(track.values))
+    rest = np.array(jaw.rest)
+    turns = from_degrees(rest + opening[:, None] * (np.array(jaw.open) - rest))
+    return BoneMotion(product(inverse(from_degrees(rest)), turns))
+
+
+def _bone(jaw: JawCurve) -> Bone:
+    *above, name = _parts(jaw.path)
+    return (above[0] if above else "", name)
+
+
+def _parts(path: str) -> list[str]:
+    parts = [part for part in path.split("/") if part]
+    if not parts:
+        raise LipsyncError(f"{path!r} is not the path of a mesh or bone.", "It is like Armature/Face.")
+    return parts

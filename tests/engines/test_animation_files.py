@@ -1,0 +1,114 @@
+"""The animation-only GLB and FBX of our own writers, value by value in readers that are not ours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import bpy
+import numpy as np
+import pytest
+
+from lipsync_addon.core.channels import ARKIT_52
+from lipsync_addon.core.track import AnimationTrack
+from lipsync_addon.exporters import EXPORTERS, ExportOptions, JawCurve, write
+from tests.blender.scene_builder import random_track
+from tests.engines import fbx_reader, gltf_reader, node_reader
+from tests.engines.made_character import ASKED, TIMES
+
+FPS = 24
+OPTIONS = ExportOptions(
+    fps=FPS, clip="my line", path="Rig/Face", jaw=JawCurve("Rig/head/jaw", (10.0, 20.0, 80.0), (33.0, 15.0, 100.0))
+)
+
+
+@pytest.fixture
+def track() -> AnimationTrack:
+    return random_track(3 * FPS, FPS)
+
+
+@pytest.fixture
+def written(request: pytest.FixtureRequest, track: AnimationTrack, tmp_path: Path) -> Path:
+    target = tmp_path / f"line{request.param}"
+    write(track, target, EXPORTERS[request.param], OPTIONS)
+    return target
+
+
+def jaw_turns(opening: np.ndarray) -> np.ndarray:
+    """[T, 4] x y z w of the jaw at openings [T], by Blender's own mathematics."""
+    from mathutils import Euler
+
+    rest, opened = np.radians(OPTIONS.jaw.rest), np.radians(OPTIONS.jaw.open)
+    rows = [Euler(rest + value * (opened - rest), "XYZ").to_quaternion() for value in opening.tolist()]
+    return np.array([(q.x, q.y, q.z, q.w) for q in rows])
+
+
+def assert_same_turns(found: np.ndarray, expected: np.ndarray, error: float) -> None:
+    np.testing.assert_allclose(np.abs((np.asarray(found) * expected).sum(axis=1)), 1.0, atol=error)
+
+
+@pytest.mark.parametrize("written", [".glb"], indirect=True)
+def test_pygltflib_finds_the_track(written: Path, track: AnimationTrack) -> None:
+    clip = gltf_reader.clips(written)["my line"]
+    times, weights = clip["Face", "weights"]
+    np.testing.assert_allclose(times, track.times, atol=1e-6)
+    np.testing.assert_allclose(weights.reshape(track.values.shape), track.values, atol=1e-6)
+    assert gltf_reader.key_names(written) == {"Face": list(ARKIT_52)}
+    assert_same_turns(clip["jaw", "rotation"][1], jaw_turns(track.channel("jawOpen")), 1e-6)
+
+
+@pytest.mark.parametrize("written", [".glb"], indirect=True)
+def test_the_validator_has_nothing_against_it(written: Path) -> None:
+    issues = node_reader.read("validate_glb.mjs", written)
+    assert issues["numErrors"] == issues["numWarnings"] == 0, issues["messages"]
+
+
+@pytest.mark.parametrize("written", [".fbx"], indirect=True)
+def test_ufbx_finds_the_track(written: Path, track: AnimationTrack) -> None:
+    read = fbx_reader.read(written)
+    ((name, begin, end),) = read["clips"]
+    assert (name, begin) == ("my line", 0) and end == pytest.approx(track.duration)
+    assert read["nodes"] == ["Rig", "Face", "head", "jaw"]
+    assert list(read["weights"]) == [f"Face/{name}" for name in ARKIT_52]
+    for name in ARKIT_52:
+        assert read["weights"][f"Face/{name}"] == pytest.approx(track.channel(name), abs=1e-6)
+    assert_same_turns(read["jaw"], jaw_turns(track.channel("jawOpen")), 1e-6)
+
+
+@pytest.mark.parametrize("written", [".glb", ".fbx"], indirect=True)
+def test_three_plays_the_track(written: Path, track: AnimationTrack) -> None:
+    seen = node_reader.run("read_scene.mjs", str(written), ASKED)
+    assert [clip.rpartition("|")[2] for clip in seen["clips"]] == ["my line"]
+    assert seen["length"] == pytest.approx(track.duration, abs=1e-4)
+    assert seen["meshes"]["Face"]["names"] == list(ARKIT_52)
+    np.testing.assert_allclose(seen["meshes"]["Face"]["weights"], track.at(TIMES), atol=1e-4)
+    # Between two frames a reader may turn along the arc or along the angles.
+    assert_same_turns(seen["jaw"], jaw_turns(track.select(["jawOpen"]).at(TIMES)[:, 0]), 2e-3)
+
+
+@pytest.mark.parametrize("written", [".glb", ".fbx"], indirect=True)
+def test_blenders_importer_plays_the_track(written: Path, track: AnimationTrack) -> None:
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    scene = bpy.context.scene
+    scene.render.fps = FPS
+    if written.suffix == ".fbx":
+        bpy.ops.import_scene.fbx(filepath=str(written), anim_offset=0.0)
+    else:
+        bpy.ops.import_scene.gltf(filepath=str(written))
+    face = next(obj for obj in bpy.data.objects if obj.type == "MESH" and obj.name.startswith("Face"))
+    keys = face.data.shape_keys.key_blocks
+    assert [key.name for key in keys][1:] == list(ARKIT_52)
+    for frame in (0, 20, 36, 55, 71):
+        scene.frame_set(frame)
+        np.testing.assert_allclose([key.value for key in keys][1:], track.values[frame], atol=1e-4)
+
+
+@pytest.mark.parametrize("ending", [".glb", ".fbx"])
+def test_a_take_of_one_frame_and_no_jaw(tmp_path: Path, track: AnimationTrack, ending: str) -> None:
+    target = tmp_path / f"still{ending}"
+    write(track.with_values(track.values[:1]), target, EXPORTERS[ending], ExportOptions(clip="still", fps=FPS))
+    if ending == ".glb":
+        times, weights = gltf_reader.clips(target)["still"]["Face", "weights"]
+        assert times.tolist() == [0.0]
+    else:
+        weights = [values[0] for values in fbx_reader.read(target)["weights"].values()]
+    np.testing.assert_allclose(np.ravel(weights), track.values[0], atol=1e-6)
