@@ -1,25 +1,25 @@
-"""Random pieces of the prepared sources, augmented, in one form."""
+"""Random pieces of the prepared sources, all of one length, as batches on the device that trains."""
 
 from __future__ import annotations
 
 import json
-import zlib
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import soxr
 import torch
 from numpy.typing import NDArray
-from torch.utils.data import IterableDataset
+from torch import Tensor
 
 from lipsync_addon.core.phones import PHONES
 
-from .augment import WARPS, augmented
 from .network import HOP
 from .paths import PREPARED
 
 SILENCE = PHONES.index("sil")
+SLOWEST, FASTEST = 0.85, 1.18
+"""Tempo of pieces that are played slower or faster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +45,9 @@ class Source:
         self.phones, self.opening, self.units, self.seal = (
             np.load(folder / f"{part}.npy", mmap_mode="r") for part in ("phones", "opening", "units", "seal")
         )
-        validation = np.array([zlib.crc32(n.encode()) % 32 == 0 for n in self.names])
-        self.training_lines = np.flatnonzero(~validation)
-        self.validation_lines = np.flatnonzero(validation)
+        held_out = np.load(folder / "held_out.npy")
+        self.training_lines = np.flatnonzero(~held_out)
+        self.validation_lines = np.flatnonzero(held_out)
 
     def frames(self, line: int) -> int:
         return int(self.starts[line + 1] - self.starts[line]) // HOP
@@ -65,65 +65,100 @@ class Source:
         )
 
 
-def faster(piece: Piece, frames: int) -> Piece:
-    """The piece squeezed or stretched to `frames`, as a tape would: pitch, formants and tempo together."""
-    old = len(piece.phones)
-    samples = soxr.resample(piece.samples, old, frames, quality="MQ")[: frames * HOP]
-    samples = np.pad(samples, (0, frames * HOP - len(samples)))
-    position = np.minimum(np.arange(frames) * (old / frames), old - 1)
-    nearest = np.round(position).astype(int)
-    index = np.arange(old)
-    linear = lambda values: np.interp(position, index, values).astype(np.float32)  # noqa: E731
-    units = np.stack([linear(column) for column in piece.units.T], axis=1)
-    return Piece(samples, piece.phones[nearest], linear(piece.opening), units, piece.seal[nearest])
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """B pieces of T frames; the sound is at its own tempo, long enough for the fastest."""
+
+    samples: Tensor
+    """[B, L * HOP]"""
+    tempo: Tensor
+    """[B] frames of the sound to one frame of the piece"""
+    phones: Tensor
+    """int64 [B, T]; -1 unknown"""
+    opening: Tensor
+    """[B, T]; nan unknown"""
+    units: Tensor
+    """[B, T, U]; nan unknown"""
+    seal: Tensor
+    """bool [B, T]"""
+    source: Tensor
+    """int64 [B] which of the shares"""
+
+    def at_tempo(self, mel: Tensor) -> Tensor:
+        """[B, M, 2L] log-mel of the samples -> [B, M, 2T] at the pieces' tempo: longer, not lower."""
+        position = torch.arange(2 * self.phones.shape[1], device=mel.device) * self.tempo[:, None]
+        before = position.long()
+        share = (position - before)[:, None]
+        pick = lambda index: mel.gather(2, index[:, None].expand(-1, mel.shape[1], -1))  # noqa: E731
+        return pick(before) * (1 - share) + pick((before + 1).clamp(max=mel.shape[2] - 1)) * share
 
 
-def padded(piece: Piece, frames: int, before: int) -> Piece:
-    """The piece with digital silence around it, `before` frames of it in front."""
-    after = frames - before - len(piece.phones)
-    around = lambda values, fill: np.pad(values, [(before, after)] + [(0, 0)] * (values.ndim - 1), constant_values=fill)  # noqa: E731
-    return Piece(
-        np.pad(piece.samples, (before * HOP, after * HOP)),
-        around(piece.phones, SILENCE),
-        around(piece.opening, np.nan),
-        around(piece.units, np.nan),
-        around(piece.seal, False),
-    )
+class Pieces:
+    """Endless random pieces of some sources, held on the device; shares and seed decide which.
+
+    A line that is shorter than a piece stands in silence. `held_out`: of the lines that never train.
+    """
+
+    def __init__(
+        self, shares: Mapping[str, float], frames: int, seed: int, device: str = "cpu", *, held_out: bool = False
+    ) -> None:
+        sources = [Source(name) for name in shares]
+        self.frames, self.device = frames, device
+        self.weights = np.array(list(shares.values())) / sum(shares.values())
+        self.rng = np.random.default_rng(seed)
+        self.lines = [source.validation_lines if held_out else source.training_lines for source in sources]
+        self.begins = [source.starts[:-1] // HOP + first for source, first in zip(sources, _firsts(sources))]
+        self.lengths = [np.diff(source.starts) // HOP for source in sources]
+        joined = lambda part: torch.from_numpy(np.concatenate([getattr(s, part) for s in sources])).to(device)  # noqa: E731
+        self.audio, self.phones, self.opening, self.units, self.seal = map(
+            joined, ("audio", "phones", "opening", "units", "seal")
+        )
+
+    def draw(self, count: int) -> Batch:
+        """So many pieces."""
+        rng = self.rng
+        chosen = rng.choice(len(self.weights), count, p=self.weights)
+        begin, length, first = (np.zeros(count, np.int64) for _ in range(3))
+        tempo = np.where(rng.random(count) < 0.5, np.exp(rng.uniform(math.log(SLOWEST), math.log(FASTEST), count)), 1.0)
+        for row, source in enumerate(chosen):
+            line = rng.choice(self.lines[source])
+            begin[row], length[row] = self.begins[source][line], self.lengths[source][line]
+            spare = int(length[row] - math.ceil(self.frames * tempo[row]))
+            first[row] = rng.integers(spare + 1) if spare >= 0 else -rng.integers(-spare + 1)
+        return self.gather(*map(self.to_device, (begin, length, first, tempo.astype(np.float32), chosen)))
+
+    def to_device(self, values: NDArray) -> Tensor:
+        return torch.from_numpy(values).to(self.device, non_blocking=True)
+
+    def gather(self, begin: Tensor, length: Tensor, first: Tensor, tempo: Tensor, source: Tensor) -> Batch:
+        """Pieces that begin at frame `first` [B] of the lines at `begin` [B] of so many frames; below 0: in silence."""
+        longest = math.ceil(self.frames * FASTEST) + 1
+        sample = first[:, None] * HOP + torch.arange(longest * HOP, device=self.device)
+        heard = (sample >= 0) & (sample < length[:, None] * HOP)
+        samples = self.audio[(begin[:, None] * HOP + sample).clamp(0, len(self.audio) - 1)].float() / 32768 * heard
+
+        exact = torch.arange(self.frames, device=self.device) * tempo[:, None]
+        nearest = first[:, None] + exact.round().long()
+        inside = (nearest >= 0) & (nearest < length[:, None])
+        nearest = begin[:, None] + nearest.clamp(min=0).minimum(length[:, None] - 1)
+        before = (first[:, None] + exact.floor().long()).clamp(min=0).minimum(length[:, None] - 1)
+        after = begin[:, None] + (before + 1).minimum(length[:, None] - 1)
+        before = begin[:, None] + before
+        share = exact - exact.floor()
+        opening = self.opening[before].float() * (1 - share) + self.opening[after].float() * share
+        share = share[..., None]
+        units = self.units[before].float() * (1 - share) + self.units[after].float() * share
+        return Batch(
+            samples=samples,
+            tempo=tempo,
+            phones=torch.where(inside, self.phones[nearest].long(), SILENCE),
+            opening=torch.where(inside, opening, torch.nan),
+            units=torch.where(inside[..., None], units, torch.nan),
+            seal=self.seal[nearest] & inside,
+            source=source,
+        )
 
 
-class Pieces(IterableDataset):
-    """Endless augmented pieces; the share of each source is given, the seed decides everything."""
-
-    def __init__(self, shares: Mapping[str, float], frames: int, seed: int) -> None:
-        self.shares, self.frames, self.seed = dict(shares), frames, seed
-
-    def __iter__(self) -> Iterator[dict[str, torch.Tensor]]:
-        worker = torch.utils.data.get_worker_info()
-        rng = np.random.default_rng([self.seed, worker.id if worker else 0])
-        sources = [Source(name) for name in self.shares]
-        weights = np.array(list(self.shares.values()))
-        while True:
-            index = int(rng.choice(len(sources), p=weights / weights.sum()))
-            piece = self.draw(sources[index], rng)
-            other = self.draw(sources[int(rng.integers(len(sources)))], rng).samples
-            yield {
-                "samples": torch.from_numpy(augmented(piece.samples, other, rng)),
-                "phones": torch.from_numpy(piece.phones),
-                "opening": torch.from_numpy(piece.opening),
-                "units": torch.from_numpy(piece.units),
-                "seal": torch.from_numpy(piece.seal),
-                "source": torch.tensor(index),
-                "warp": torch.tensor(int(rng.integers(WARPS)) if rng.random() < 0.65 else 0),
-            }
-
-    def draw(self, source: Source, rng: np.random.Generator) -> Piece:
-        """A random piece at a random speed, padded with silence where the line is shorter."""
-        line = int(rng.choice(source.training_lines))
-        speed = float(np.exp(rng.uniform(np.log(0.85), np.log(1.18)))) if rng.random() < 0.5 else 1.0
-        wanted = int(round(self.frames * speed))
-        first = int(rng.integers(max(source.frames(line) - wanted, 0) + 1))
-        piece = source.piece(line, first, wanted)
-        frames = min(int(round(len(piece.phones) / speed)), self.frames)
-        if frames != len(piece.phones):
-            piece = faster(piece, frames)
-        return padded(piece, self.frames, int(rng.integers(self.frames - frames + 1)))
+def _firsts(sources: list[Source]) -> list[int]:
+    """Frame at which each source begins when all are joined."""
+    return [0, *np.cumsum([int(source.starts[-1]) // HOP for source in sources[:-1]]).tolist()]

@@ -8,8 +8,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .dataset import SILENCE
+from lipsync_addon.core.phones import PHONES
+
+from .dataset import SILENCE, Batch
 from .targets import gap_weights
+
+WIDE_VOWELS = frozenset("a ɑ ɐ æ ʌ e ɛ o ɔ ɒ".split())
+LEAST_OPEN = 0.035
+"""Opening that the middle of a wide vowel has at least, where no face was measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +29,8 @@ class LossWeights:
     agreement: float = 0.6
     seal: float = 20.0
     stillness: float = 20.0
+    parted: float = 10.0
+    confidence: float = 0.05
 
 
 def lip_gap(units: Tensor) -> Tensor:
@@ -77,6 +85,21 @@ def seal_loss(gap: Tensor, seal: Tensor, trusted: Tensor) -> Tensor:
     return masked_mean(F.relu(gap + 0.01), seal & trusted[:, None])
 
 
+def parted_loss(gap: Tensor, phones: Tensor, trusted: Tensor) -> Tensor:
+    """Lips closed in the middle of wide vowels: what keeps a seal for p, b and m."""
+    wide = torch.isin(phones, torch.tensor([PHONES.index(p) for p in WIDE_VOWELS], device=phones.device)).float()
+    middle = -F.max_pool1d(-wide[:, None], 3, stride=1, padding=1)[:, 0] > 0
+    return masked_mean(F.relu(LEAST_OPEN - gap), middle & trusted[:, None])
+
+
+def confidence_loss(units: Tensor, log_variance: Tensor, wanted: Tensor) -> Tensor:
+    """Negative log-likelihood of the error under the predicted variance; teaches the variance alone."""
+    known = ~torch.isnan(wanted)
+    log_variance = log_variance.clamp(-14, 2)
+    error = (units.detach() - wanted.nan_to_num()).square()
+    return masked_mean(0.5 * (log_variance + error * torch.exp(-log_variance)), known)
+
+
 def stillness_loss(units: Tensor, phones: Tensor) -> Tensor:
     """Motion well inside silence (more than 100 ms from speech)."""
     silent = (phones == SILENCE).float()[:, None]
@@ -85,21 +108,28 @@ def stillness_loss(units: Tensor, phones: Tensor) -> Tensor:
 
 
 def total_loss(
-    logits: Tensor, units: Tensor, batch: dict[str, Tensor], source_weight: Tensor, measured: Tensor, weights: LossWeights
-) -> tuple[Tensor, dict[str, float]]:
+    logits: Tensor,
+    units: Tensor,
+    log_variance: Tensor,
+    batch: Batch,
+    source_weight: Tensor,
+    measured: Tensor,
+    weights: LossWeights,
+) -> tuple[Tensor, dict[str, Tensor]]:
     """Sum of all terms, and each by name. source_weight [B] for the units; measured [B]: a face was tracked."""
     gap = lip_gap(units)
-    opening = torch.where(batch["seal"] & ~measured[:, None] & ~batch["opening"].isnan(), 0.0, batch["opening"])
+    opening = torch.where(batch.seal & ~measured[:, None] & ~batch.opening.isnan(), 0.0, batch.opening)
     distance, velocity, agreement = opening_losses(gap, opening)
     terms = {
-        "phones": phone_loss(logits, batch["phones"]),
-        "units": unit_loss(units, batch["units"], source_weight),
+        "phones": phone_loss(logits, batch.phones),
+        "units": unit_loss(units, batch.units, source_weight),
         "opening": distance,
         "velocity": velocity,
         "agreement": agreement,
-        "seal": seal_loss(gap, batch["seal"], ~measured),
-        "stillness": stillness_loss(units, batch["phones"]),
+        "seal": seal_loss(gap, batch.seal, ~measured),
+        "parted": parted_loss(gap, batch.phones, ~measured),
+        "stillness": stillness_loss(units, batch.phones),
+        "confidence": confidence_loss(units, log_variance, batch.units),
     }
     total = sum(getattr(weights, name) * term for name, term in terms.items())
-    return total, {name: float(term.detach()) for name, term in terms.items()}
-
+    return total, {name: term.detach() for name, term in terms.items()}

@@ -1,15 +1,17 @@
 """The network: *hear* turns sound into phonetic posteriors, *move* turns those into mouth motion.
 
-    samples [B, N] ─LogMel─▶ [B, 2T, M] ─Hear─▶ phones [B, T, P], residual [B, T, R] ─Move─▶ arkit [B, T, C]
-                                                     └─viseme of each phone─▶ visemes [B, T, 15]
+    samples [B, N] ─LogMel─▶ [B, M, 2T] ─Hear─▶ phones [B, T, P], residual [B, T, R]
+    phones, residual, controls [B, T, K] ─Move─▶ arkit [B, T, C], visemes [B, T, 15], log_variance, features
 
 T = N // 320: one output frame every 20 ms, frame k centred on sample k * 320. Everything is a convolution with
-zero padding, so a frame depends on a fixed number of neighbours and long sound can be cut into windows.
+zero padding, so a frame depends on a fixed number of neighbours and long sound can be cut into windows. The two are
+exported as two files: curves can be made again from edited phones, or from text alone, without any sound.
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import NamedTuple
 
 import librosa
 import numpy as np
@@ -29,12 +31,19 @@ WINDOW = 400
 MELS = 80
 MEL_RANGE = (40.0, 7600.0)  # Hz
 LOG_FLOOR = 1e-5
+SLOPE = 0.05
+"""Of mouth units below 0."""
 
 UNITS = (
     "jawForward jawOpen mouthClose mouthFunnel mouthPucker mouthSmile mouthFrown mouthDimple mouthStretch "
     "mouthRollLower mouthRollUpper mouthShrugLower mouthShrugUpper mouthPress mouthLowerDown mouthUpperUp tongueOut"
 ).split()
 """What *move* predicts: real faces speak symmetrically (r 0.987 between the sides), so a side is not told apart."""
+CONTROLS: dict[str, float] = {
+    "filmed": 0.0, "captured": 0.0, "clear": 0.0, "intensity": 1.0,
+    "joy": 0.0, "sadness": 0.0, "anger": 0.0, "fear": 0.0, "disgust": 0.0, "surprise": 0.0,
+}  # fmt: skip
+"""What *move* may be told beside the phones, and its neutral value; drawn and explained in model/controls.py."""
 ARKIT_CHANNELS = tuple(name for name in ARKIT_52 if name.removesuffix("Left").removesuffix("Right") in UNITS)
 
 
@@ -42,19 +51,28 @@ ARKIT_CHANNELS = tuple(name for name in ARKIT_52 if name.removesuffix("Left").re
 class NetworkConfig:
     """Size of the network. Widths in channels, reach in frames of 20 ms."""
 
-    hear_width: int = 192
-    hear_dilations: tuple[int, ...] = (1, 1, 2, 1, 2, 1)
-    move_width: int = 128
-    move_dilations: tuple[int, ...] = (1, 1, 2)
+    hear_width: int = 232
+    hear_dilations: tuple[int, ...] = (1, 1, 2, 1, 2, 1, 2, 1)
+    move_width: int = 144
+    move_dilations: tuple[int, ...] = (1, 1, 2, 1)
     residual: int = 16
     kernel: int = 7
+    hear_ahead: tuple[int, ...] = ()
+    """Future frames that each block sees; empty: as many as past ones."""
+    move_ahead: tuple[int, ...] = ()
 
-    @property
-    def context(self) -> int:
-        """Frames on each side that an output frame depends on, the stem's and the FFT's reach included."""
-        blocks = (self.kernel // 2) * (sum(self.hear_dilations) + sum(self.move_dilations))
-        stem = 2  # 5 mel frames and a 512-sample window around them: 20 ms + 16 ms
-        return blocks + stem
+    def reaches(self, part: str) -> list[tuple[int, int]]:
+        """(past, future) frames of each block of "hear" or "move"."""
+        dilations, ahead = getattr(self, f"{part}_dilations"), getattr(self, f"{part}_ahead")
+        both = [(self.kernel - 1) * d for d in dilations]
+        future = ahead or [reach // 2 for reach in both]
+        return [(reach - after, after) for reach, after in zip(both, future, strict=True)]
+
+    def context(self, part: str) -> tuple[int, int]:
+        """Past and future frames on which an output frame of "hear" or "move" depends."""
+        stem = 2 if part == "hear" else 0  # 5 mel frames and a window of 400 samples around them: 20 ms + 12.5 ms
+        past, future = (sum(reach) + stem for reach in zip(*self.reaches(part)))
+        return past, future
 
     def to_dict(self) -> dict:
         return asdict(self)
@@ -62,6 +80,14 @@ class NetworkConfig:
     @classmethod
     def from_dict(cls, data: dict) -> NetworkConfig:
         return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in data.items()})
+
+
+OFFLINE = NetworkConfig()
+LIVE = NetworkConfig(
+    hear_width=192, hear_dilations=(1, 1, 2, 1, 2, 1), move_width=128, move_dilations=(1, 1, 2),
+    hear_ahead=(1, 1, 0, 0, 0, 0), move_ahead=(1, 0, 0),
+)  # fmt: skip
+"""Looks 5 frames ahead, 100 ms, of which the stem takes two."""
 
 
 def mel_filters() -> np.ndarray:
@@ -74,18 +100,17 @@ class LogMel(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        time = np.arange(FFT)
-        window = np.zeros(FFT)
-        start = (FFT - WINDOW) // 2
-        window[start : start + WINDOW] = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)
+        time = np.arange(WINDOW)
+        window = 0.5 - 0.5 * np.cos(2 * np.pi * time / WINDOW)
         phase = 2 * np.pi * np.outer(np.arange(FFT // 2 + 1), time) / FFT
         basis = np.concatenate([np.cos(phase) * window, -np.sin(phase) * window])
-        self.register_buffer("basis", torch.tensor(basis[:, None, :], dtype=torch.float32))
-        self.register_buffer("filters", torch.tensor(mel_filters()))
+        # To half precision and back, as they lie on disk: the error is 60 dB below the sound.
+        self.register_buffer("basis", torch.tensor(basis[:, None, :]).half().float())
+        self.register_buffer("filters", torch.tensor(mel_filters()).half().float())
 
     def power(self, samples: Tensor) -> Tensor:
         """[B, N] -> [B, FFT // 2 + 1, N // MEL_HOP] power spectrum, frame m centred on sample m * MEL_HOP."""
-        padded = F.pad(samples, (FFT // 2, FFT // 2 - MEL_HOP))[:, None]
+        padded = F.pad(samples, (WINDOW // 2, WINDOW // 2 - MEL_HOP))[:, None]
         real, imaginary = F.conv1d(padded, self.basis, stride=MEL_HOP).chunk(2, dim=1)
         return real * real + imaginary * imaginary
 
@@ -98,10 +123,10 @@ class LogMel(nn.Module):
 class Block(nn.Module):
     """ConvNeXt block over time (Liu et al., A ConvNet for the 2020s, 2022): [B, W, T] -> [B, W, T]."""
 
-    def __init__(self, width: int, kernel: int, dilation: int, dropout: float) -> None:
+    def __init__(self, width: int, reach: tuple[int, int], kernel: int, dropout: float) -> None:
         super().__init__()
-        reach = (kernel // 2) * dilation
-        self.depthwise = nn.Conv1d(width, width, kernel, padding=reach, dilation=dilation, groups=width)
+        self.reach = reach
+        self.depthwise = nn.Conv1d(width, width, kernel, dilation=sum(reach) // (kernel - 1), groups=width)
         self.norm = nn.LayerNorm(width)
         self.widen = nn.Linear(width, 4 * width)
         self.narrow = nn.Linear(4 * width, width)
@@ -109,7 +134,7 @@ class Block(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.norm(self.depthwise(x).transpose(1, 2))
+        y = self.norm(self.depthwise(F.pad(x, self.reach)).transpose(1, 2))
         y = self.narrow(F.gelu(self.widen(y), approximate="tanh"))
         return x + (self.dropout(y) * self.scale).transpose(1, 2)
 
@@ -121,7 +146,7 @@ class Hear(nn.Module):
         super().__init__()
         width = config.hear_width
         self.stem = nn.Conv1d(MELS, width, 5, stride=2, padding=2)
-        self.blocks = nn.Sequential(*[Block(width, config.kernel, d, dropout) for d in config.hear_dilations])
+        self.blocks = nn.Sequential(*[Block(width, r, config.kernel, dropout) for r in config.reaches("hear")])
         self.norm = nn.LayerNorm(width)
         self.phones = nn.Linear(width, len(PHONES))
         self.residual = nn.Linear(width, config.residual)
@@ -133,34 +158,78 @@ class Hear(nn.Module):
 
 
 class Move(nn.Module):
-    """Phone posteriors [B, T, P] and residual [B, T, R] -> mouth units [B, T, U]; slightly below 0 means 0."""
+    """Phone posteriors [B, T, P], residual [B, T, R] and controls [B, T, K] -> Motion."""
 
     def __init__(self, config: NetworkConfig, dropout: float) -> None:
         super().__init__()
         width = config.move_width
         self.enter = nn.Linear(len(PHONES) + config.residual, width)
-        self.blocks = nn.Sequential(*[Block(width, config.kernel, d, dropout) for d in config.move_dilations])
+        self.control = nn.Linear(len(CONTROLS), width, bias=False)
+        self.blocks = nn.Sequential(*[Block(width, r, config.kernel, dropout) for r in config.reaches("move")])
         self.norm = nn.LayerNorm(width)
         self.units = nn.Linear(width, len(UNITS))
+        self.log_variance = nn.Linear(width, len(UNITS))
         nn.init.normal_(self.units.weight, std=0.01)
         nn.init.constant_(self.units.bias, 0.03)
+        nn.init.constant_(self.log_variance.bias, -6.0)
+        self.register_buffer("neutral", torch.tensor(list(CONTROLS.values())))
 
-    def forward(self, phones: Tensor, residual: Tensor) -> Tensor:
-        x = self.enter(torch.cat([phones, residual], dim=-1)).transpose(1, 2)
-        x = self.norm(self.blocks(x).transpose(1, 2))
+    def forward(self, phones: Tensor, residual: Tensor, controls: Tensor) -> Motion:
+        x = self.enter(torch.cat([phones, residual], dim=-1)) + self.control(controls - self.neutral)
+        features = self.norm(self.blocks(x.transpose(1, 2)).transpose(1, 2))
         # A slope below 0 too: a unit that training once pushed under 0 (the jaw, early on) must find back.
-        return F.leaky_relu(self.units(x), 0.05)
+        units = F.leaky_relu(self.units(features), SLOPE)
+        return Motion(units, self.log_variance(features.detach()), features)
+
+
+class Motion(NamedTuple):
+    """What *move* says."""
+
+    units: Tensor
+    """[B, T, U]; slightly below 0 means 0"""
+    log_variance: Tensor
+    """[B, T, U] natural logarithm of the squared error that is to be expected of each unit; learned without moving them"""
+    features: Tensor
+    """[B, T, W] of which the units are a linear function (then the slope below 0): a face of one's own is fitted on them"""
 
 
 class Lipsync(nn.Module):
-    """The whole network, as it is exported."""
+    """The whole network."""
 
-    def __init__(self, config: NetworkConfig = NetworkConfig(), dropout: float = 0.0) -> None:
+    def __init__(self, config: NetworkConfig = OFFLINE, dropout: float = 0.0) -> None:
         super().__init__()
         self.config = config
         self.mel = LogMel()
         self.hear = Hear(config, dropout)
         self.move = Move(config, dropout)
+
+    def forward(self, samples: Tensor) -> tuple[Tensor, Tensor]:
+        """[B, N] -> phones [B, T, P], which sum to 1, and mouth units [B, T, U] under neutral controls."""
+        logits, residual = self.hear(self.mel(samples))
+        phones = torch.softmax(logits, dim=-1)
+        controls = self.move.neutral.expand(*phones.shape[:2], -1)
+        return phones, self.move(phones, residual, controls).units
+
+
+class HearGraph(nn.Module):
+    """*hear* as it is exported."""
+
+    def __init__(self, network: Lipsync) -> None:
+        super().__init__()
+        self.mel, self.hear = network.mel, network.hear
+
+    def forward(self, samples: Tensor) -> tuple[Tensor, Tensor]:
+        """[B, N] -> phones [B, T, P], which sum to 1, and residual [B, T, R]."""
+        logits, residual = self.hear(self.mel(samples))
+        return torch.softmax(logits, dim=-1), residual
+
+
+class MoveGraph(nn.Module):
+    """*move* as it is exported: units on both sides of the face, visemes of the phones."""
+
+    def __init__(self, network: Lipsync) -> None:
+        super().__init__()
+        self.move = network.move
         to_arkit = np.zeros((len(UNITS), len(ARKIT_CHANNELS)), np.float32)
         for column, name in enumerate(ARKIT_CHANNELS):
             to_arkit[UNITS.index(name.removesuffix("Left").removesuffix("Right")), column] = 1
@@ -170,9 +239,8 @@ class Lipsync(nn.Module):
         self.register_buffer("to_arkit", torch.tensor(to_arkit))
         self.register_buffer("to_viseme", torch.tensor(to_viseme))
 
-    def forward(self, samples: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """[B, N] -> arkit [B, T, C], visemes [B, T, 15], phones [B, T, P]; the last two sum to 1."""
-        logits, residual = self.hear(self.mel(samples))
-        phones = torch.softmax(logits, dim=-1)
-        units = self.move(phones, residual)
-        return torch.clamp(units, 0.0, 1.0) @ self.to_arkit, phones @ self.to_viseme, phones
+    def forward(self, phones: Tensor, residual: Tensor, controls: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """-> arkit [B, T, C] in 0..1, visemes [B, T, 15], log_variance [B, T, C], features [B, T, W]."""
+        motion = self.move(phones, residual, controls)
+        arkit = torch.clamp(motion.units, 0.0, 1.0) @ self.to_arkit
+        return arkit, phones @ self.to_viseme, motion.log_variance @ self.to_arkit, motion.features

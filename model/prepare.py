@@ -5,13 +5,14 @@
 
 runs/data/<source>/: audio.npy int16 [N], starts.npy int64 [U + 1] (samples; every utterance a whole number of
 frames), phones.npy int16 [F] (-1 unknown), opening.npy float16 [F] (nan unknown), units.npy float16 [F, 17] (nan
-unknown), seal.npy bool [F] (middle of p b m), names.json.
+unknown), seal.npy bool [F] (middle of p b m), held_out.npy bool [U] (never trains), names.json.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -37,11 +38,20 @@ class Line:
 
     name: str
     samples: NDArray[np.float32]
+    speaker: str = ""
+    """Held out as a whole where there are many; empty: lines are held out one by one."""
     phones: Phones | None = None
     opening: tuple[NDArray[np.float64], NDArray[np.float32]] | None = None
     """(times s, lip opening in distances of the outer eye corners)"""
     units: tuple[NDArray[np.float64], NDArray[np.float32]] | None = None
     """(times s, [K, U]) captured mouth units"""
+
+
+def is_held_out(line: Line) -> bool:
+    """Every 32nd line, or all lines of every 16th speaker, by a hash of the name."""
+    if line.speaker:
+        return zlib.crc32(line.speaker.encode()) % 16 == 0
+    return zlib.crc32(line.name.encode()) % 32 == 0
 
 
 def at_frames(curve: tuple[NDArray, NDArray], frames: int) -> NDArray[np.float32]:
@@ -52,7 +62,7 @@ def at_frames(curve: tuple[NDArray, NDArray], frames: int) -> NDArray[np.float32
 
 def store(source: str, lines: Iterator[Line]) -> None:
     """Writes one source."""
-    audio, starts, names = [], [0], []
+    audio, starts, names, held_out = [], [0], [], []
     phones, openings, units, seals = [], [], [], []
     for line in lines:
         frames = len(line.samples) // HOP
@@ -72,6 +82,7 @@ def store(source: str, lines: Iterator[Line]) -> None:
         audio.append(pcm.astype(np.int16))
         starts.append(starts[-1] + len(audio[-1]))
         names.append(line.name)
+        held_out.append(is_held_out(line))
         phones.append(labels)
         openings.append(opening.astype(np.float16))
         units.append(curves.astype(np.float16))
@@ -81,6 +92,7 @@ def store(source: str, lines: Iterator[Line]) -> None:
     for name, parts in (("audio", audio), ("phones", phones), ("opening", openings), ("units", units), ("seal", seals)):
         np.save(folder / f"{name}.npy", np.concatenate(parts))
     np.save(folder / "starts.npy", np.array(starts))
+    np.save(folder / "held_out.npy", np.array(held_out))
     (folder / "names.json").write_text(json.dumps(names), encoding="utf-8")
     labelled = np.concatenate(phones) >= 0
     print(f"{source}: {len(names)} lines, {starts[-1] / 16000 / 60:.1f} min, {labelled.mean():.0%} with phones", flush=True)
@@ -88,12 +100,13 @@ def store(source: str, lines: Iterator[Line]) -> None:
 
 def speech_lines(corpus: str) -> Iterator[Line]:
     """A corpus of shared/data/speech with its phones and the teacher's lip opening, as far as there are any."""
-    allowed = {u.name for u in utterances(corpus)}
+    speakers = {u.name: u.speaker for u in utterances(corpus)}
+    many = len(set(speakers.values())) > 1
     phones = dutch_phones() if corpus == "nathalie_nl" else aligned_phones(corpus)
     opening = teacher_opening(corpus)
     for name, samples in corpus_sound(corpus):
-        if name in allowed:
-            yield Line(name, samples, phones.get(name), opening.get(name))
+        if name in speakers:
+            yield Line(name, samples, speakers[name] if many else "", phones.get(name), opening.get(name))
 
 
 def grid_lines() -> Iterator[Line]:
@@ -102,17 +115,17 @@ def grid_lines() -> Iterator[Line]:
     for name, samples in tar_sound(GRID_AUDIO):
         if name in opening and name not in dev_utterances():
             # Without phones the lips' depth is a guess: then the opening alone is asked for.
-            yield Line(name, samples, phones.get(name), opening[name], units[name] if name in phones else None)
+            yield Line(name, samples, "", phones.get(name), opening[name], units[name] if name in phones else None)
 
 
 def in_other_voices(lines: Iterator[Line], voices: int, seed: int) -> Iterator[Line]:
     """Each line in so many random voices; what the mouth does stays."""
-    from .voices import random_voice  # pyworld needs a compiler where it has no wheel; only this needs pyworld
+    from .voices import other_voices, random_changes  # pyworld needs a compiler where it has no wheel; only this needs it
 
     rng = np.random.default_rng(seed)
     for line in lines:
-        for _ in range(voices):
-            yield replace(line, samples=random_voice(line.samples, rng))
+        for samples in other_voices(line.samples, random_changes(voices, rng)):
+            yield replace(line, samples=samples)
 
 
 def facegood_lines() -> Iterator[Line]:
@@ -125,14 +138,14 @@ def facegood_lines() -> Iterator[Line]:
 
 def synthetic_lines(speak) -> Iterator[Line]:
     for name, samples, phones in speak():
-        yield Line(name, samples, phones)
+        yield Line(name, samples, phones=phones)
 
 
 SOURCES = {
     "grid_s1": grid_lines,
     "facegood": facegood_lines,
-    "grid_s1_voices": lambda: in_other_voices(grid_lines(), 3, seed=3),
-    "facegood_voices": lambda: in_other_voices(facegood_lines(), 2, seed=4),
+    "grid_s1_voices": lambda: in_other_voices(grid_lines(), 6, seed=3),
+    "facegood_voices": lambda: in_other_voices(facegood_lines(), 5, seed=4),
     "nathalie_nl": lambda: speech_lines("nathalie_nl"),
     "flite": lambda: synthetic_lines(flite_lines),
     "espeak": lambda: synthetic_lines(espeak_lines),

@@ -36,6 +36,11 @@ def gap_weights() -> NDArray[np.float32]:
     return np.array([sum(LIP_GAP.get(unit + side, 0.0) for side in sides) for unit in UNITS], np.float32)
 
 
+def opening_units() -> list[int]:
+    """Indices of the units by which `fused` makes the lips open as measured."""
+    return [UNITS.index(unit) for unit in ("jawOpen", "mouthLowerDown", "mouthUpperUp")]
+
+
 @cache
 def articulation() -> dict[str, dict[str, float]]:
     """{phone: {column: value}} of articulation.csv."""
@@ -89,8 +94,7 @@ def fused(phones: Phones, opening: NDArray[np.float32]) -> NDArray[np.float32]:
     lips part for the rest: real lips are 0.07 apart at s, where the teeth are together.
     """
     curves, most = unit_curves(phones, len(opening)), dominated(phones, len(opening), "jaw_most")
-    weights, jaw = gap_weights(), UNITS.index("jawOpen")
-    lips = [UNITS.index("mouthLowerDown"), UNITS.index("mouthUpperUp")]
+    weights, (jaw, *lips) = gap_weights(), opening_units()
     lip_weight = weights[lips].sum()
     known = ~np.isnan(opening)
     rest = np.where(known, opening, 0) - (curves @ weights - curves[:, jaw] * weights[jaw])

@@ -1,10 +1,12 @@
 """Trains the network.
 
-    python -m model.train --run first --steps 4800      goes on from runs/first/checkpoint.pt if there is one
-    python -m model.train --run second --start-from model/checkpoints/0.1.0.pt
+    python -m model.train --run offline                 goes on from runs/offline/checkpoint.pt if there is one
+    python -m model.train --run live --network live     the one that looks 100 ms ahead
+    python -m model.train --run plain --set augment=false --set losses.seal=0
 
-runs/<run>/: config.json (everything that was set, and the commit), metrics.jsonl (a line per 50 steps),
-checkpoint.pt (weights, their running average, optimiser, step). Stop it at any time; the same command resumes.
+runs/<run>/: config.json (everything that was set, and the commit), metrics.jsonl (losses every 100 steps, figures of
+held-out lines every 1000), checkpoint.pt (weights, their running average, optimiser, step). Stop it at any time; the
+same command resumes. On a GPU, if there is one.
 """
 
 from __future__ import annotations
@@ -16,49 +18,76 @@ import math
 import os
 import subprocess
 import time
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import torch
-from torch.utils.data import DataLoader
 
-from .augment import coloured, warped_filters
-from .dataset import Pieces
+from . import controls
+from .augment import augmented, coloured, drawn_filters
+from .dataset import Batch, Pieces
 from .losses import LossWeights, total_loss
-from .network import Lipsync, NetworkConfig
+from .network import LIVE, OFFLINE, Lipsync, NetworkConfig
 from .paths import REPOSITORY, RUNS
+from .targets import opening_units
+from .validation import Validation
 
 MEASURED = ("grid_s1", "grid_s1_voices", "facegood", "facegood_voices")
 """Sources with a tracked or captured face."""
+NETWORKS = {"offline": OFFLINE, "live": LIVE}
 
 
 @dataclass(frozen=True, slots=True)
 class TrainConfig:
     """Everything that a run depends on."""
 
-    network: NetworkConfig = NetworkConfig()
+    network: NetworkConfig = OFFLINE
     losses: LossWeights = LossWeights()
     shares: dict[str, float] = field(
         default_factory=lambda: {
-            "grid_s1": 0.12, "grid_s1_voices": 0.19, "facegood": 0.04, "facegood_voices": 0.06, "nathalie_nl": 0.07,
-            "kathleen_en": 0.09, "speechocean762_en": 0.18, "kerstin_de": 0.07, "flite": 0.09, "espeak": 0.09,
+            "grid_s1": 0.11, "grid_s1_voices": 0.22, "facegood": 0.03, "facegood_voices": 0.07, "nathalie_nl": 0.06,
+            "kathleen_en": 0.09, "speechocean762_en": 0.2, "kerstin_de": 0.06, "flite": 0.08, "espeak": 0.08,
         }  # fmt: skip
     )
     """Chance that a piece comes from a source."""
     unit_weights: dict[str, float] = field(default_factory=lambda: {"facegood": 2.0, "facegood_voices": 2.0})
     """Weight of a source's mouth units; 1 where not named."""
-    steps: int = 4800
-    batch: int = 32
+    steps: int = 16000
+    batch: int = 96
     frames: int = 200
     """Length of a piece, 20 ms each."""
     learning_rate: float = 2e-3
-    warm_up: int = 250
+    warm_up: int = 400
     weight_decay: float = 0.02
     dropout: float = 0.1
     phones_only: float = 0.3
     """Share of pieces for which *move* gets the phones without the residual, so that it also runs from text."""
-    average: float = 0.998
+    augment: bool = True
+    teacher: bool = True
+    """Whether lines without a measured face follow the opening that the teacher heard."""
+    average: float = 0.999
+    keep: int = 0
+    """Averaged weights are kept as <step>.pt every so many steps, where it is not 0."""
     seed: int = 0
+
+    def changed(self, changes: Mapping[str, Any]) -> TrainConfig:
+        """With other values, by dotted name: {"losses.seal": 0, "network": "live"}. Raises ValueError for others."""
+        config = self
+        for name, value in changes.items():
+            group, _, entry = name.rpartition(".")
+            if name == "network":
+                config = replace(config, network=value if isinstance(value, NetworkConfig) else NETWORKS[value])
+            elif not group and name in asdict(self):
+                config = replace(config, **{name: value})
+            elif entry in asdict(self).get(group, {}):
+                old = getattr(config, group)
+                new = old | {entry: value} if isinstance(old, dict) else replace(old, **{entry: value})
+                config = replace(config, **{group: new})
+            else:
+                raise ValueError(f"there is no setting {name}")
+        return config
 
 
 def learning_rate(step: int, config: TrainConfig) -> float:
@@ -72,18 +101,21 @@ def learning_rate(step: int, config: TrainConfig) -> float:
 class Trainer:
     """One run: model, running average, optimiser, and the step that was reached."""
 
-    def __init__(self, config: TrainConfig, folder: Path) -> None:
+    def __init__(self, config: TrainConfig, folder: Path, device: str = "cpu") -> None:
         torch.manual_seed(config.seed)
-        self.config, self.folder, self.step = config, folder, 0
-        self.model = Lipsync(config.network, config.dropout)
+        self.config, self.folder, self.device, self.step = config, folder, device, 0
+        self.model = Lipsync(config.network, config.dropout).to(device)
         self.averaged = copy.deepcopy(self.model).eval()
         decayed = [p for p in self.model.parameters() if p.ndim > 1]
         others = [p for p in self.model.parameters() if p.ndim <= 1]
         groups = [{"params": decayed, "weight_decay": config.weight_decay}, {"params": others, "weight_decay": 0.0}]
         self.optimiser = torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.98))
-        names = list(config.shares)
-        self.source_weight = torch.tensor([config.unit_weights.get(name, 1.0) for name in names])
-        self.measured = torch.tensor([name in MEASURED for name in names])
+        names = [name for name, share in config.shares.items() if share > 0]
+        self.shares = {name: config.shares[name] for name in names}
+        per_source = lambda values: torch.tensor(values, device=device)  # noqa: E731
+        self.source_weight = per_source([config.unit_weights.get(name, 1.0) for name in names])
+        self.measured = per_source([name in MEASURED for name in names])
+        self.style = per_source([controls.STYLES.index(controls.STYLE_OF.get(name, "clear")) for name in names])
 
     def save(self) -> None:
         """Writes checkpoint.pt whole."""
@@ -96,7 +128,7 @@ class Trainer:
         """Goes on from checkpoint.pt if there is one."""
         path = self.folder / "checkpoint.pt"
         if path.exists():
-            state = torch.load(path, weights_only=True)
+            state = torch.load(path, weights_only=True, map_location=self.device)
             self.step = state["step"]
             self.model.load_state_dict(state["model"])
             self.averaged.load_state_dict(state["averaged"])
@@ -104,64 +136,93 @@ class Trainer:
 
     def start_from(self, path: Path) -> None:
         """Takes the weights of a kept checkpoint (model/checkpoints, float16), for a new run of its own."""
-        weights = torch.load(path, weights_only=True)["averaged"]
+        weights = torch.load(path, weights_only=True, map_location=self.device)["averaged"]
         for network in (self.model, self.averaged):
             network.load_state_dict(network.state_dict() | weights)
 
-    def train_step(self, batch: dict[str, torch.Tensor], generator: torch.Generator) -> dict[str, float]:
+    def train_step(self, batch: Batch, generator: torch.Generator) -> dict[str, torch.Tensor]:
         """One update; the losses by name."""
+        config, count = self.config, len(batch.samples)
         self.model.train()
         for group in self.optimiser.param_groups:
-            group["lr"] = learning_rate(self.step, self.config)
+            group["lr"] = learning_rate(self.step, config)
         with torch.no_grad():
-            mel = coloured(self.model.mel(batch["samples"], warped_filters()[batch["warp"]]), generator)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+            if config.augment:
+                samples = augmented(batch.samples, generator)
+                mel = self.model.mel(samples, drawn_filters(count, generator))
+                mel = coloured(batch.at_tempo(mel), generator)
+            else:
+                mel = batch.at_tempo(self.model.mel(batch.samples))
+            told = controls.drawn(self.style[batch.source], generator)
+            measured = self.measured[batch.source]
+            if not config.teacher:
+                batch = without_teacher(batch, measured)
+            opening, units = controls.asked(batch.opening, batch.units, told)
+            batch = replace(batch, opening=opening, units=units)
+        with torch.autocast(self.device, dtype=torch.bfloat16):
             logits, residual = self.model.hear(mel)
-            keep = torch.rand(len(mel), 1, 1, generator=generator) >= self.config.phones_only
-            units = self.model.move(torch.softmax(logits.float(), -1), residual * keep)
-        source = batch["source"]
+            keep = torch.rand(count, 1, 1, generator=generator, device=self.device) >= config.phones_only
+            phones = torch.softmax(logits.float(), -1)
+            motion = self.model.move(phones, residual * keep, told[:, None].expand(-1, phones.shape[1], -1))
         loss, terms = total_loss(
-            logits.float(), units.float(), batch, self.source_weight[source], self.measured[source], self.config.losses
-        )
+            logits.float(), motion.units.float(), motion.log_variance.float(), batch,
+            self.source_weight[batch.source], measured, config.losses,
+        )  # fmt: skip
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimiser.step()
         self.step += 1
         self.update_average()
-        return {"loss": float(loss.detach()), **terms}
+        return {"loss": loss.detach(), **terms}
 
     @torch.no_grad()
     def update_average(self) -> None:
         """Running average of the weights; faster at the start, when they still move far."""
         keep = min(self.config.average, (1 + self.step) / (10 + self.step))
-        for average, weight in zip(self.averaged.parameters(), self.model.parameters()):
-            average.lerp_(weight, 1 - keep)
+        torch._foreach_lerp_(list(self.averaged.parameters()), list(self.model.parameters()), 1 - keep)
 
-    def run(self, workers: int, minutes: float) -> None:
+    def run(self, minutes: float) -> None:
         """Trains until config.steps, or until the minutes are over."""
         config, started = self.config, time.time()
-        pieces = Pieces(config.shares, config.frames, seed=config.seed * 100003 + self.step)
-        loader = DataLoader(pieces, config.batch, num_workers=workers, prefetch_factor=4 if workers else None)
-        generator = torch.Generator().manual_seed(config.seed + self.step)
-        sums: dict[str, float] = {}
-        for batch in loader:
-            if self.step >= config.steps or time.time() - started > minutes * 60:
-                break
-            for name, value in self.train_step(batch, generator).items():
-                sums[name] = sums.get(name, 0.0) + value / 50
-            if self.step % 50 == 0:
-                self.log(sums, time.time() - started)
+        pieces = Pieces(self.shares, config.frames, config.seed * 100003 + self.step, self.device)
+        generator = torch.Generator(self.device).manual_seed(config.seed + self.step)
+        validation = Validation(self.shares, config.frames, self.device)
+        sums: dict[str, torch.Tensor] = {}
+        while self.step < config.steps and time.time() - started < minutes * 60:
+            for name, value in self.train_step(pieces.draw(config.batch), generator).items():
+                sums[name] = sums.get(name, 0) + value / 100
+            if self.step % 100 == 0:
+                self.log({name: float(value) for name, value in sums.items()}, time.time() - started)
                 sums = {}
-            if self.step % 200 == 0:
+            if self.step % 1000 == 0:
                 self.save()
+                self.log(validation.figures(self.averaged), time.time() - started)
+            if config.keep and self.step % config.keep == 0:
+                keep_weights(self.averaged, self.folder / f"{self.step}.pt")
         self.save()
+        self.log(validation.figures(self.averaged), time.time() - started)
 
-    def log(self, sums: dict[str, float], seconds: float) -> None:
-        line = {"step": self.step, "seconds": round(seconds), **{k: round(v, 5) for k, v in sums.items()}}
+    def log(self, figures: Mapping[str, float], seconds: float) -> None:
+        line = {"step": self.step, "seconds": round(seconds), **{k: round(v, 5) for k, v in figures.items()}}
         with open(self.folder / "metrics.jsonl", "a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
         print(" ".join(f"{k} {v:g}" for k, v in line.items()), flush=True)
+
+
+def keep_weights(network: Lipsync, path: Path) -> None:
+    """Weights alone, in half precision, small enough for git: what --start-from and model.export read."""
+    weights = {name: w.half().cpu() if w.is_floating_point() else w.cpu() for name, w in network.state_dict().items()}
+    torch.save({"averaged": weights, "network": network.config.to_dict()}, path)
+
+
+def without_teacher(batch: Batch, measured: torch.Tensor) -> Batch:
+    """The batch with no opening, and no jaw and parted lips that were set by it, where no face was measured."""
+    unknown = ~measured[:, None]
+    opened = torch.zeros(batch.units.shape[2], dtype=torch.bool, device=batch.units.device)
+    opened[opening_units()] = True
+    units = batch.units.masked_fill(unknown[..., None] & opened, torch.nan)
+    return replace(batch, opening=batch.opening.masked_fill(unknown, torch.nan), units=units)
 
 
 def commit() -> str:
@@ -170,27 +231,43 @@ def commit() -> str:
     return run("git", "rev-parse", "--short", "HEAD") + ("+" if run("git", "status", "--porcelain", "model") else "")
 
 
+def train(config: TrainConfig, folder: Path, *, minutes: float = 1e9, start_from: Path | None = None) -> Trainer:
+    """A whole run in a folder, resumed if it has begun. `start_from`: weights for the first step."""
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.json").write_text(json.dumps({"commit": commit(), **asdict(config)}, indent=1), encoding="utf-8")
+    trainer = Trainer(config, folder, device)
+    if start_from and not (folder / "checkpoint.pt").exists():
+        trainer.start_from(start_from)
+    trainer.resume()
+    trainer.run(minutes)
+    return trainer
+
+
+def setting(text: str) -> tuple[str, Any]:
+    """("losses.seal", 0.0) of "losses.seal=0"; words stay words."""
+    name, _, value = text.partition("=")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--run", required=True, help="name of the folder under runs/")
+    parser.add_argument("--network", choices=NETWORKS, default="offline")
     parser.add_argument("--steps", type=int, default=TrainConfig().steps)
     parser.add_argument("--minutes", type=float, default=1e9, help="stop after this long, to resume later")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--workers", type=int, default=1, help="processes that prepare pieces")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--learning-rate", type=float, default=TrainConfig().learning_rate)
     parser.add_argument("--start-from", type=Path, help="weights of a kept checkpoint, for the first step of a run")
+    parser.add_argument("--set", type=setting, action="append", default=[], metavar="NAME=VALUE", help="another setting")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    config = TrainConfig(steps=options.steps, seed=options.seed, learning_rate=options.learning_rate)
-    folder = RUNS / options.run
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "config.json").write_text(json.dumps({"commit": commit(), **asdict(config)}, indent=1), encoding="utf-8")
-    trainer = Trainer(config, folder)
-    if options.start_from and not (folder / "checkpoint.pt").exists():
-        trainer.start_from(options.start_from)
-    trainer.resume()
-    trainer.run(options.workers, options.minutes)
+    changes = {"network": options.network, "steps": options.steps, "seed": options.seed} | dict(options.set)
+    config = TrainConfig().changed(changes)
+    train(config, RUNS / options.run, minutes=options.minutes, start_from=options.start_from)
 
 
 if __name__ == "__main__":

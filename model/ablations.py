@@ -1,0 +1,64 @@
+"""Trains the same small network again and again with one thing left out, to learn what each is worth.
+
+    python -m model.ablations --steps 2000 --at-once 8      every row of ABLATIONS, as runs/ablation-<name>
+
+`python -m model.evaluate --quick --network …` judges each on the bench; the table is in model/EXPERIMENTS.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from multiprocessing import get_context
+from typing import Any
+
+import torch
+
+from .network import LIVE, NetworkConfig
+from .paths import RUNS
+from .train import TrainConfig, train
+
+SMALL = replace(LIVE, hear_ahead=(), move_ahead=())
+"""The size of the live network, looking as far ahead as back."""
+ABLATIONS: dict[str, Mapping[str, Any]] = {
+    "base": {},
+    "base-again": {"seed": 1},
+    "no-augmentation": {"augment": False},
+    "no-recorded-voice-synthesis": {"shares.flite": 0},
+    "no-synthesis": {"shares.flite": 0, "shares.espeak": 0},
+    "no-other-voices": {"shares.grid_s1_voices": 0, "shares.facegood_voices": 0},
+    "no-teacher": {"teacher": False},
+    "no-phone-head": {"losses.phones": 0},
+    "no-aperture-loss": {"losses.opening": 0, "losses.velocity": 0, "losses.agreement": 0},
+    "no-closure-hinge": {"losses.seal": 0},
+    "no-parting-hinge": {"losses.parted": 0},
+    "look-ahead-100-ms": {"network": LIVE},
+    "third-of-the-size": {"network": replace(SMALL, hear_width=112, move_width=64)},
+    "twice-the-size": {"network": NetworkConfig()},
+}
+
+
+def run(name: str, steps: int) -> str:
+    """One row; goes on where it stopped."""
+    torch.set_num_threads(1)
+    changes = dict(ABLATIONS[name])
+    config = replace(TrainConfig(), network=changes.pop("network", SMALL), steps=steps, warm_up=200, average=0.995)
+    train(config.changed(changes), RUNS / f"ablation-{name}")
+    return name
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--steps", type=int, default=2000)
+    parser.add_argument("--at-once", type=int, default=1, help="processes")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"default: {' '.join(ABLATIONS)}")
+    options = parser.parse_args()
+    with ProcessPoolExecutor(options.at_once, mp_context=get_context("spawn")) as pool:
+        for future in [pool.submit(run, name, options.steps) for name in options.names or ABLATIONS]:
+            print(future.result(), flush=True)
+
+
+if __name__ == "__main__":
+    main()
