@@ -5,7 +5,7 @@
     speech/      reads sound files; words and phonemes
     exporters/   one file per format: track in, bytes out
     blender/     the only folder that may import bpy
-    cli.py       the command `lipsync`
+    cli/         the command `lipsync`, a module for each of its commands
     data/        the network with its contract, rig profiles, styles
 
 Read core/pipeline.py first. Importing this package needs neither Blender nor ONNX Runtime.

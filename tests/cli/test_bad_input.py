@@ -184,7 +184,7 @@ def test_character_that_cannot_be_baked(lipsync, speech: Path, tmp_path: Path, m
 
     (tmp_path / "hero.blend").touch()
     monkeypatch.setattr("importlib.util.find_spec", lambda name: object())
-    monkeypatch.setattr("lipsync_addon.cli._write_characters", no_shape_keys)
+    monkeypatch.setattr("lipsync_addon.cli.bake.write_characters", no_shape_keys)
     csv, fbx = tmp_path / "a.csv", tmp_path / "a.fbx"
     ran = lipsync("bake", speech, "--to", csv, "--to", fbx, "--character", tmp_path / "hero.blend")
     refused(ran, "hero.blend", "no shape keys")

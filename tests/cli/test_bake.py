@@ -93,7 +93,7 @@ def test_ctrl_c_leaves_nothing(lipsync, speech: Path, tmp_path: Path, monkeypatc
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("lipsync_addon.cli.animate", interrupted)
+    monkeypatch.setattr("lipsync_addon.cli.bake.animate", interrupted)
     ran = lipsync("bake", speech, "--to", tmp_path / "a.csv")
     assert ran.code == 130 and "stopped" in ran.err and not (tmp_path / "a.csv").exists()
 

@@ -29,7 +29,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_commands_are_understood(page: Path) -> None:
-    parser = cli._parser()
+    parser = cli.parser()
     for command in COMMAND.findall(page.read_text(encoding="utf-8")):
         parser.parse_args(shlex.split(command)[1:])
 

@@ -1,0 +1,52 @@
+"""The command `lipsync`: a module for each of its commands, with HELP, EXAMPLES, add_arguments(parser) and run(options)."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+
+from ..core.errors import LipsyncError
+from . import bake, convert, formats, info
+
+COMMANDS: tuple[ModuleType, ...] = (bake, convert, formats, info)
+"""In the order of the help. What a module needs beside core, it imports when it runs, if that takes long."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command and returns its exit code: 0, 2 for what the user can put right, 130 for Ctrl-C."""
+    options = parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except LipsyncError as error:
+        print(f"lipsync: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("lipsync: stopped. Nothing half-written is left.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands with their options."""
+    whole = argparse.ArgumentParser(
+        prog="lipsync",
+        description="Recorded speech in, mouth animation out.",
+        epilog="Examples:\n  " + "\n  ".join(command.EXAMPLES[0] for command in COMMANDS),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = whole.add_subparsers(required=True, metavar="COMMAND")
+    for command in COMMANDS:
+        new = commands.add_parser(
+            command.__name__.rpartition(".")[2],
+            help=command.HELP,
+            description=command.HELP,
+            epilog="Example:\n  " + "\n  ".join(command.EXAMPLES),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        new.set_defaults(run=command.run)
+        new.add_argument("--network", type=Path, metavar="FILE.onnx", help="another network, its .json beside it")
+        command.add_arguments(new)
+    return whole

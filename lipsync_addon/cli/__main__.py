@@ -1,0 +1,7 @@
+"""python -m lipsync_addon.cli"""
+
+import sys
+
+from . import main
+
+sys.exit(main())

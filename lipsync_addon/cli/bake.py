@@ -1,0 +1,78 @@
+"""`lipsync bake`: one voice line to all files that are wanted."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from ..core.face_layers import FaceSettings, with_face
+from ..core.pipeline import animate
+from ..core.progress import part
+from ..core.prosody import prosody_of
+from ..exporters import EXPORTERS
+from ..exporters.arguments import add_format_arguments, frame_rate
+from ..inference.predictor import Predictor
+from ..inference.session import PROVIDERS
+from ..speech.sound_file import open_sound
+from .outputs import CHARACTER_ENDINGS, checked_outputs, write_characters, write_curves
+from .performance import add_face_arguments, add_style_arguments, chosen_face, chosen_style
+from .progress_line import progress_line
+
+HELP = "Turn one voice line into animation."
+EXAMPLES = (
+    "lipsync bake line.wav --to line.csv --preset Shouted --lips 1.4",
+    "lipsync bake line.wav --to line.csv --to line.json",
+    "lipsync bake line.wav --to line.csv --blinks --brows --emotion joy=0.4",
+    "lipsync bake line.wav --to line.anim --path Armature/Face --max-error 0.01",
+    "lipsync bake line.wav --to line.csv --format rigmapper --fps 30",
+    "lipsync bake line.wav --character hero.blend --to line.fbx",
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The line, the results, the character, and how the face moves."""
+    add = parser.add_argument
+    endings = ", ".join(dict.fromkeys((*EXPORTERS, *CHARACTER_ENDINGS)))
+    add("line", type=Path, metavar="LINE", help="sound file with speech, any rate and number of channels")
+    add("--to", type=Path, metavar="FILE", action="append", required=True, help=f"result ({endings}); may be repeated")
+    add("--character", type=Path, metavar="FILE.blend", help="whose shape keys and jaw to move; needs Blender")
+    add("--fps", type=frame_rate, help="frames per second of the result, e.g. 23.976 (else what the format expects)")
+    add_style_arguments(parser)
+    add_face_arguments(parser)
+    names = ", ".join(provider.name for provider in PROVIDERS)
+    add("--provider", metavar="NAME", help=f"run on this hardware ({names}) instead of the first that works")
+    add("--quiet", action="store_true", help="print nothing but errors and notices")
+    add_format_arguments(parser)
+
+
+def run(options: argparse.Namespace) -> None:
+    """One voice line to all files that --to names. Characters first: they are what most can go wrong with."""
+    started = time.perf_counter()
+    style, face = chosen_style(options), chosen_face(options)
+    characters, curves = checked_outputs(options)
+    predictor = Predictor.load(options.network, providers=options.provider and [options.provider])
+    sound = open_sound(options.line, predictor.spec.sample_rate)
+    with progress_line(options.quiet) as progress:
+        share = 0.2 if characters else 1.0
+        performance = animate(sound, predictor, style, progress=part(progress, 0.0, share))
+        if face != FaceSettings(seed=face.seed):
+            track = performance.track
+            performance = replace(performance, track=with_face(track, prosody_of(sound, track.times), face))
+        predicted = time.perf_counter()
+        results, notices = [], performance.notices
+        if characters:
+            result, notices = write_characters(options, performance, characters, part(progress, share, 1.0))
+            results.append(result)
+        results += write_curves(options, performance, curves)
+    for notice in notices:
+        print(f"lipsync: {notice}", file=sys.stderr)
+    if options.quiet:
+        return
+    track, finished = performance.track, time.perf_counter()
+    print(f"{options.line}: {track.duration:.2f} s, {len(track.values)} frames of {len(track.names)} channels")
+    print(f"Network {predictor.spec.name} {predictor.spec.version} on {predictor.provider_line}")
+    print(*results, sep="\n")
+    print(f"Prediction {predicted - started:.2f} s, writing {finished - predicted:.2f} s")

@@ -1,0 +1,39 @@
+"""`lipsync convert`: curves of another program to other files."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ..core.errors import LipsyncError
+from ..core.pipeline import Performance
+from ..exporters import EXPORTERS
+from ..exporters.arguments import add_format_arguments, frame_rate
+from .outputs import checked_outputs, write_curves
+
+HELP = "Turn curves of another program into other files."
+EXAMPLES = ("lipsync convert capture.csv --to take.anim --max-error 0.01",)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The curves and the results."""
+    parser.set_defaults(character=None)
+    add = parser.add_argument
+    add("line", type=Path, metavar="CURVES", help="Live Link, Rhubarb or Audio2Face file, or a CSV or JSON of ours")
+    add("--to", type=Path, metavar="FILE", action="append", required=True, help=f"result ({', '.join(EXPORTERS)})")
+    add("--fps", type=frame_rate, help="frames per second of the result (else what the format expects)")
+    add_format_arguments(parser)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Curves that are there already to all files that --to names."""
+    from ..importers import read_curves  # no other command needs it
+
+    for path in options.to:
+        if path.suffix.lower() not in EXPORTERS:
+            raise LipsyncError(f"{path} cannot be made of curves alone.", f"Use one of {', '.join(EXPORTERS)}.")
+    _, outputs = checked_outputs(options, alone=set(EXPORTERS))
+    track = read_curves(options.line)
+    results = write_curves(options, Performance(track), outputs)
+    print(f"{options.line}: {track.duration:.2f} s, {len(track.values)} frames of {len(track.names)} channels")
+    print(*results, sep="\n")

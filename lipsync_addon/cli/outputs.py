@@ -1,0 +1,98 @@
+"""The files that --to names: checked before any work, written after it."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import sys
+from collections.abc import Iterator, Set
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..core.errors import LipsyncError
+from ..core.pipeline import Performance
+from ..core.progress import Progress
+from ..core.writing import check_writable
+from ..exporters import EXPORTERS, FORMATS, write
+from ..exporters.arguments import chosen_formats, export_options
+
+CHARACTER_ENDINGS = (".fbx", ".glb", ".blend")
+"""What needs Blender and a character."""
+INSTALL_BLENDER = "Install Blender as a Python package, `pip install bpy==4.5.15` (Python 3.11), or leave out {}."
+
+
+def checked_outputs(options: argparse.Namespace, alone: Set[str] = frozenset()) -> tuple[list[Path], list[Path]]:
+    """The files that need Blender and those that do not. Raises LipsyncError for what cannot work, before work.
+
+    `alone`: endings that mean curves without a character, as those do for which --format names a format of curves.
+    """
+    alone = alone | {FORMATS[each].extension for each in options.format}
+    characters = [p for p in options.to if p.suffix.lower() in CHARACTER_ENDINGS and p.suffix.lower() not in alone]
+    curves = [path for path in options.to if path.suffix.lower() in EXPORTERS and path not in characters]
+    inputs = [path.resolve() for path in (options.line, options.character) if path]
+    for path in options.to:
+        if path not in characters and path not in curves:
+            known = ", ".join(dict.fromkeys((*EXPORTERS, *CHARACTER_ENDINGS)))
+            raise LipsyncError(f"{path} has an unknown ending.", f"Use one of {known}.")
+        if path.resolve() in inputs:
+            raise LipsyncError(f"{path} would be overwritten by its own result.", "Choose another name after --to.")
+    for chosen in (FORMATS[each] for each in options.format):
+        if chosen.extension not in {path.suffix.lower() for path in curves}:
+            raise LipsyncError(f"--format {chosen.id} is not used.", f"Add --to with a file named *{chosen.extension}.")
+    if len({path.resolve() for path in options.to}) < len(options.to):
+        raise LipsyncError("The same file stands twice after --to.", "Name each file once.")
+    if characters and not options.character:
+        ending = characters[0].suffix.lower()
+        curves_alone = f", or --format {EXPORTERS[ending].id} for a file without one" if ending in EXPORTERS else ""
+        raise LipsyncError(f"{characters[0]} needs a character.", f"Add --character FILE.blend{curves_alone}.")
+    if options.character and not characters:
+        raise LipsyncError(
+            f"The character {options.character} is not used by these files.",
+            f"Add --to with {', '.join(CHARACTER_ENDINGS)}, or leave out --character.",
+        )
+    if characters and not importlib.util.find_spec("bpy"):
+        raise LipsyncError(f"{characters[0]} needs Blender.", INSTALL_BLENDER.format("--character"))
+    if options.character and not options.character.is_file():
+        raise LipsyncError(f"The character {options.character} does not exist.", "Give the path of a .blend file.")
+    for path in options.to:
+        check_writable(path)
+    return characters, curves
+
+
+def write_characters(
+    options: argparse.Namespace, performance: Performance, outputs: list[Path], progress: Progress
+) -> tuple[str, tuple[str, ...]]:
+    """Returns what to tell the user, and notices."""
+    from ..blender.bake_file import bake_character  # imports bpy, half a second
+
+    with _without_chatter():
+        report = bake_character(
+            options.character, options.line, performance, outputs, fps=options.fps, progress=progress
+        )
+    return f"{report} -> {', '.join(map(str, outputs))}", report.notices
+
+
+def write_curves(options: argparse.Namespace, performance: Performance, outputs: list[Path]) -> list[str]:
+    """Returns what to tell the user."""
+    done, formats = [], chosen_formats(options)
+    for path in outputs:
+        exporter = formats[path.suffix.lower()]
+        write(performance.track, path, exporter, export_options(options, path, options.line))
+        done.append(f"{exporter.label} -> {path}")
+    return done
+
+
+@contextmanager
+def _without_chatter() -> Iterator[None]:
+    """Keeps Blender's own remarks ("Read blend: ...") off standard output; its errors come as exceptions."""
+    sys.stdout.flush()
+    terminal, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(terminal, 1)
+        os.close(terminal)
+        os.close(nowhere)

@@ -1,0 +1,68 @@
+"""How the mouth moves and what else the face does, as options of every command that animates."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+
+from ..core.errors import LipsyncError
+from ..core.face_layers import FaceSettings, emotion_table
+from ..core.presets import LIMITS, find_preset
+from ..core.style import StyleSettings
+from ..exporters.arguments import number_within
+
+
+STYLE_HELP = {
+    "intensity": "0 still .. 1 as predicted (default) .. 2 twice as strong",
+    "smoothing": "soften over time, e.g. 0.02 (default 0)",
+    "jaw": "0 .. 2: how far the jaw moves (default 1)",
+    "lips": "0 .. 2: how far the lips round, spread and part (default 1)",
+    "closure": "1 .. 2: how firmly closed lips press (default 1)",
+    "anticipation": "how much the mouth leads the sound, e.g. 0.03 (default 0)",
+    "asymmetry": "-1 .. 1: right or left half of the mouth stronger (default 0)",
+}
+
+
+def add_style_arguments(parser: argparse.ArgumentParser) -> None:
+    """--preset, and a slider for each number of a style; one that is not given is the preset's."""
+    parser.add_argument("--preset", metavar="NAME", help="a named style, e.g. Shouted, or FILE.json")
+    for name, text in STYLE_HELP.items():
+        unit = "SECONDS" if name in ("smoothing", "anticipation") else None
+        flag = "--jaw-gain" if name == "jaw" else f"--{name}"  # --jaw is a bone of Unity's
+        limits = number_within(*LIMITS[name])
+        parser.add_argument(flag, type=limits, dest=f"style_{name}", metavar=unit or name.upper(), help=text)
+
+
+def chosen_style(options: argparse.Namespace) -> StyleSettings:
+    """The preset's style with the sliders that were given. Raises LipsyncError for an unknown preset."""
+    style = find_preset(options.preset).style if options.preset else StyleSettings()
+    given = {name: getattr(options, f"style_{name}") for name in STYLE_HELP}
+    return replace(style, **{name: value for name, value in given.items() if value is not None})
+
+
+def add_face_arguments(parser: argparse.ArgumentParser) -> None:
+    """A switch or slider for each layer of the face beside the mouth."""
+    add, strength = parser.add_argument, number_within(0, 2)
+    add("--blinks", type=strength, nargs="?", const=1.0, default=0.0, help="blink; 1 (16 a minute) .. 2 twice as often")
+    add("--brows", type=strength, nargs="?", const=1.0, default=0.0, help="raise the brows on accents; 0 .. 2 how far")
+    emotions = ", ".join(emotion_table())
+    add("--emotion", metavar="NAME=0..1", action="append", default=[], help=f"{emotions}; may be repeated")
+    add("--seed", type=int, default=0, help="another whole number from 0 up gives other blinks (default 0)")
+
+
+def chosen_face(options: argparse.Namespace) -> FaceSettings:
+    """The layers that were asked for. Raises LipsyncError for an unknown emotion or a strength beyond 0..1."""
+    emotions = {}
+    for text in options.emotion:
+        name, _, number = text.partition("=")
+        try:
+            strength = float(number)
+        except ValueError:
+            strength = -1.0
+        if name not in emotion_table() or not 0 <= strength <= 1:
+            known = ", ".join(emotion_table())
+            raise LipsyncError(f"--emotion {text} is not an emotion with a strength.", f"joy=0.4, or: {known}.")
+        emotions[name] = strength
+    if options.seed < 0:
+        raise LipsyncError(f"--seed {options.seed} is below 0.", "Give a whole number from 0 up.")
+    return FaceSettings(options.blinks, options.brows, emotions, options.seed)
