@@ -78,7 +78,7 @@ def pose_times(times: NDArray[np.float64], closed: Sequence[Closure]) -> NDArray
     free = np.ones(len(times), bool)
     lost = []
     for closure in closed:
-        inside = (times >= closure.start - 1e-6) & (times <= closure.end + 1e-6)
+        inside = _inside(times, closure)
         free &= ~inside
         if not inside.any() and times[0] <= closure.deepest <= times[-1]:
             lost.append(closure)
@@ -134,7 +134,7 @@ def held_poses(values: NDArray[np.float64], closed: NDArray[np.intp]) -> tuple[N
     squares = np.concatenate(([0.0], (values**2).sum(1).cumsum()))
     cost, came = np.full(count + 1, np.inf), np.zeros(count + 1, np.intp)
     cost[0] = 0.0
-    for end in range(1, count + 1):
+    for end in range(min(SHORTEST_POSE, count), count + 1):
         starts = np.arange(max(0, end - LONGEST_POSE), max(end - SHORTEST_POSE, 0) + 1)
         lengths = end - starts
         spread = squares[end] - squares[starts] - ((sums[end] - sums[starts]) ** 2).sum(1) / lengths
@@ -154,10 +154,17 @@ def held_poses(values: NDArray[np.float64], closed: NDArray[np.intp]) -> tuple[N
 
 
 def _deepest_frames(times: NDArray[np.float64], closed: Sequence[Closure]) -> NDArray[np.intp]:
-    """The frames that show a closure best."""
-    if len(times) < 2:
-        return np.zeros(0, np.intp)
-    return np.unique([np.abs(times - closure.deepest).argmin() for closure in closed]).astype(np.intp)
+    """The frames that show a closure best: for each that any frame shows, the one nearest to its middle."""
+    shown = []
+    for closure in closed:
+        inside = np.flatnonzero(_inside(times, closure))
+        if len(inside):
+            shown.append(inside[np.abs(times[inside] - closure.deepest).argmin()])
+    return np.unique(shown).astype(np.intp)
+
+
+def _inside(times: NDArray[np.float64], closure: Closure) -> NDArray[np.bool_]:
+    return (times >= closure.start - 1e-6) & (times <= closure.end + 1e-6)
 
 
 def _above_zero(ranges: NDArray[np.floating]) -> NDArray[np.float64]:
