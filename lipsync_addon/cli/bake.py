@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..core.face_layers import FaceSettings, with_face
-from ..core.pipeline import animate
-from ..core.progress import part
+from ..core.pipeline import Performance, animate
+from ..core.progress import Progress, no_progress, part
 from ..core.prosody import prosody_of
 from ..exporters import EXPORTERS
 from ..exporters.arguments import add_format_arguments, frame_rate
@@ -48,31 +48,54 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_format_arguments(parser)
 
 
-def run(options: argparse.Namespace) -> None:
-    """One voice line to all files that --to names. Characters first: they are what most can go wrong with."""
-    started = time.perf_counter()
+@dataclass(frozen=True, slots=True)
+class Baked:
+    """One voice line, done."""
+
+    performance: Performance
+    results: tuple[str, ...]
+    """What to tell the user of each file."""
+    predicted: float
+    """time.perf_counter() when the network was done."""
+
+
+def bake_line(options: argparse.Namespace, predictor: Predictor, progress: Progress = no_progress) -> Baked:
+    """One voice line to all files that --to names. Characters first: they are what most can go wrong with.
+
+    `options`: as add_arguments() makes them. Raises LipsyncError.
+    """
     style, face = chosen_style(options), chosen_face(options)
     characters, curves = checked_outputs(options)
-    predictor = Predictor.load(options.network, providers=options.provider and [options.provider])
     sound = open_sound(options.line, predictor.spec.sample_rate)
+    share = 0.2 if characters else 1.0
+    performance = animate(sound, predictor, style, progress=part(progress, 0.0, share))
+    if face != FaceSettings(seed=face.seed):
+        track = performance.track
+        performance = replace(performance, track=with_face(track, prosody_of(sound, track.times), face))
+    predicted = time.perf_counter()
+    results = []
+    if characters:
+        result, notices = write_characters(options, performance, characters, part(progress, share, 1.0))
+        performance = replace(performance, notices=notices)
+        results.append(result)
+    results += write_curves(options, performance, curves)
+    return Baked(performance, tuple(results), predicted)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Bakes the line and says what was done."""
+    started = time.perf_counter()
+    for check in (chosen_style, chosen_face, checked_outputs):  # before the network is opened
+        check(options)
+    predictor = Predictor.load(options.network, providers=options.provider and [options.provider])
     with progress_line(options.quiet) as progress:
-        share = 0.2 if characters else 1.0
-        performance = animate(sound, predictor, style, progress=part(progress, 0.0, share))
-        if face != FaceSettings(seed=face.seed):
-            track = performance.track
-            performance = replace(performance, track=with_face(track, prosody_of(sound, track.times), face))
-        predicted = time.perf_counter()
-        results, notices = [], performance.notices
-        if characters:
-            result, notices = write_characters(options, performance, characters, part(progress, share, 1.0))
-            results.append(result)
-        results += write_curves(options, performance, curves)
-    for notice in notices:
+        baked = bake_line(options, predictor, progress)
+    for notice in baked.performance.notices:
         print(f"lipsync: {notice}", file=sys.stderr)
     if options.quiet:
         return
-    track, finished = performance.track, time.perf_counter()
+    track, finished = baked.performance.track, time.perf_counter()
     print(f"{options.line}: {track.duration:.2f} s, {len(track.values)} frames of {len(track.names)} channels")
     print(f"Network {predictor.spec.name} {predictor.spec.version} on {predictor.provider_line}")
-    print(*results, sep="\n")
-    print(f"Prediction {predicted - started:.2f} s, writing {finished - predicted:.2f} s")
+    print(*baked.results, sep="\n")
+    print(f"Prediction {baked.predicted - started:.2f} s, writing {finished - baked.predicted:.2f} s")
