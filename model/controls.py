@@ -9,11 +9,13 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import torch
 from torch import Tensor
 
+from .losses import gap_tensor, lip_gap
 from .network import CONTROLS, UNITS
-from .targets import gap_weights
 
 STYLES = ("filmed", "captured", "clear")
 STYLE_OF = {"grid_s1": "filmed", "grid_s1_voices": "filmed", "facegood": "captured", "facegood_voices": "captured"}
@@ -35,7 +37,7 @@ EMOTIONS: dict[str, dict[str, float]] = {
 
 def neutral(batch: int, device: torch.device | str) -> Tensor:
     """[B, K]"""
-    return torch.tensor(list(CONTROLS.values()), device=device).repeat(batch, 1)
+    return _neutral(device).repeat(batch, 1)
 
 
 def drawn(styles: Tensor, generator: torch.Generator) -> Tensor:
@@ -59,12 +61,18 @@ def asked(opening: Tensor, units: Tensor, controls: Tensor) -> tuple[Tensor, Ten
     intensity = controls[:, list(CONTROLS).index("intensity"), None]
     opening, units = opening * intensity, units * intensity[..., None]
     offsets = controls[:, -len(EMOTIONS) :] @ _table(controls.device)
-    weights = units.new_tensor(gap_weights())
     free = (opening.nan_to_num() / OPEN).clamp(0, 1)[..., None]
-    change = torch.where(weights != 0, free * offsets[:, None], offsets[:, None].expand_as(units))
-    return opening + change @ weights, (units + change).clamp(max=1)
+    change = torch.where(gap_tensor(units.device) != 0, free * offsets[:, None], offsets[:, None].expand_as(units))
+    return opening + lip_gap(change), (units + change).clamp(max=1)
 
 
+@cache
+def _neutral(device: torch.device | str) -> Tensor:
+    """[K]"""
+    return torch.tensor(list(CONTROLS.values()), device=device)
+
+
+@cache
 def _table(device: torch.device) -> Tensor:
     """[E, U]"""
     return torch.tensor([[table.get(unit, 0.0) for unit in UNITS] for table in EMOTIONS.values()], device=device)

@@ -106,9 +106,11 @@ class Pieces:
         self.frames, self.device = frames, device
         self.weights = np.array(list(shares.values())) / sum(shares.values())
         self.rng = np.random.default_rng(seed)
-        self.lines = [source.validation_lines if held_out else source.training_lines for source in sources]
-        self.begins = [source.starts[:-1] // HOP + first for source, first in zip(sources, _firsts(sources))]
-        self.lengths = [np.diff(source.starts) // HOP for source in sources]
+        lines = [source.validation_lines if held_out else source.training_lines for source in sources]
+        self.counts = np.array([len(of_source) for of_source in lines])
+        starts = [(source.starts // HOP + first) for source, first in zip(sources, _firsts(sources))]
+        self.begins = np.concatenate([start[:-1][of_source] for start, of_source in zip(starts, lines)])
+        self.lengths = np.concatenate([np.diff(start)[of_source] for start, of_source in zip(starts, lines)])
         joined = lambda part: torch.from_numpy(np.concatenate([getattr(s, part) for s in sources])).to(device)  # noqa: E731
         self.audio, self.phones, self.opening, self.units, self.seal = map(
             joined, ("audio", "phones", "opening", "units", "seal")
@@ -118,14 +120,13 @@ class Pieces:
         """So many pieces."""
         rng = self.rng
         chosen = rng.choice(len(self.weights), count, p=self.weights)
-        begin, length, first = (np.zeros(count, np.int64) for _ in range(3))
         tempo = np.where(rng.random(count) < 0.5, np.exp(rng.uniform(math.log(SLOWEST), math.log(FASTEST), count)), 1.0)
-        for row, source in enumerate(chosen):
-            line = rng.choice(self.lines[source])
-            begin[row], length[row] = self.begins[source][line], self.lengths[source][line]
-            spare = int(length[row] - math.ceil(self.frames * tempo[row]))
-            first[row] = rng.integers(spare + 1) if spare >= 0 else -rng.integers(-spare + 1)
-        return self.gather(*map(self.to_device, (begin, length, first, tempo.astype(np.float32), chosen)))
+        line = (np.cumsum(self.counts) - self.counts)[chosen] + rng.integers(self.counts[chosen])
+        length = self.lengths[line]
+        spare = length - np.ceil(self.frames * tempo).astype(np.int64)
+        first = np.where(spare >= 0, 1, -1) * rng.integers(np.abs(spare) + 1)
+        tempo = tempo.astype(np.float32)
+        return self.gather(*map(self.to_device, (self.begins[line], length, first, tempo, chosen)))
 
     def to_device(self, values: NDArray) -> Tensor:
         return torch.from_numpy(values).to(self.device, non_blocking=True)

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from lipsync_addon.core.phones import PHONES
+from lipsync_addon.core.phones import PHONES, VISEME_OF_PHONE
 
 from .dataset import SILENCE, Batch
+from .network import UNITS
 from .targets import gap_weights
 
 WIDE_VOWELS = frozenset("a ɑ ɐ æ ʌ e ɛ o ɔ ɒ".split())
-LEAST_OPEN = 0.035
-"""Opening that the middle of a wide vowel has at least, where no face was measured."""
+LABIALS = frozenset("sil p b m f v w u ʊ ʉ y ʏ".split())
+LEAST_OPEN, LEAST_PARTED = 0.045, 0.03
+"""Opening that the middle of a wide vowel, and of any other phone but LABIALS, has at least, where no face was measured:
+a seal is for p, b and m. Teachers and rounded, quick phones come close to it."""
+SIBILANTS = frozenset(p for p in PHONES if VISEME_OF_PHONE[p] in ("viseme_SS", "viseme_CH"))
+SIBILANT_JAW = 0.06
+"""Most that the jaw is open in the middle of a sibilant: the teeth are nearly together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +36,38 @@ class LossWeights:
     agreement: float = 0.6
     seal: float = 20.0
     stillness: float = 20.0
-    parted: float = 10.0
+    parted: float = 20.0
+    sibilant: float = 10.0
     confidence: float = 0.05
 
 
 def lip_gap(units: Tensor) -> Tensor:
     """[B, T, U] -> [B, T] signed gap between the lips; below 0 they press together."""
-    return units @ units.new_tensor(gap_weights())
+    return units @ gap_tensor(units.device)
+
+
+@cache
+def gap_tensor(device: torch.device) -> Tensor:
+    """[U] targets.gap_weights on a device; kept there, because every copy to a GPU waits for it."""
+    return torch.tensor(gap_weights(), device=device)
+
+
+@cache
+def _is_one_of(phones: frozenset[str], device: torch.device) -> Tensor:
+    """bool [P + 1]; the last is that of an unknown phone, -1."""
+    return torch.tensor([phone in phones for phone in PHONES] + [False], device=device)
+
+
+def middle_of(phones: Tensor, names: frozenset[str]) -> Tensor:
+    """[B, T] -> bool [B, T]: frames of these phones whose neighbours are of them too."""
+    among = _is_one_of(names, phones.device)[phones].float()
+    return -F.max_pool1d(-among[:, None], 3, stride=1, padding=1)[:, 0] > 0
+
+
+def least_opening(phones: Tensor) -> Tensor:
+    """[B, T] opening that these phones have at least in their middle; 0 where they ask for none."""
+    parted = LEAST_PARTED * middle_of(phones, frozenset(PHONES) - LABIALS)
+    return torch.maximum(parted, LEAST_OPEN * middle_of(phones, WIDE_VOWELS))
 
 
 def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
@@ -85,11 +117,21 @@ def seal_loss(gap: Tensor, seal: Tensor, trusted: Tensor) -> Tensor:
     return masked_mean(F.relu(gap + 0.01), seal & trusted[:, None])
 
 
-def parted_loss(gap: Tensor, phones: Tensor, trusted: Tensor) -> Tensor:
-    """Lips closed in the middle of wide vowels: what keeps a seal for p, b and m."""
-    wide = torch.isin(phones, torch.tensor([PHONES.index(p) for p in WIDE_VOWELS], device=phones.device)).float()
-    middle = -F.max_pool1d(-wide[:, None], 3, stride=1, padding=1)[:, 0] > 0
-    return masked_mean(F.relu(LEAST_OPEN - gap), middle & trusted[:, None])
+def with_phones_obeyed(opening: Tensor, batch: Batch, measured: Tensor) -> Tensor:
+    """[B, T] the opening, where it was guessed, closed at p, b, m and parted where phones ask for that."""
+    guessed = ~measured[:, None] & ~opening.isnan()
+    parted = torch.where(guessed, opening.maximum(least_opening(batch.phones)), opening)
+    return torch.where(guessed & batch.seal, 0.0, parted)
+
+
+def parted_loss(gap: Tensor, least: Tensor, trusted: Tensor) -> Tensor:
+    """Lips closer than `least` [B, T], where that is above 0: what keeps a seal for p, b and m."""
+    return masked_mean(F.relu(least - gap), (least > 0) & trusted[:, None])
+
+
+def sibilant_loss(units: Tensor, phones: Tensor) -> Tensor:
+    """A jaw that is open in the middle of a sibilant."""
+    return masked_mean(F.relu(units[..., UNITS.index("jawOpen")] - SIBILANT_JAW), middle_of(phones, SIBILANTS))
 
 
 def confidence_loss(units: Tensor, log_variance: Tensor, wanted: Tensor) -> Tensor:
@@ -114,12 +156,15 @@ def total_loss(
     batch: Batch,
     source_weight: Tensor,
     measured: Tensor,
+    intensity: Tensor,
     weights: LossWeights,
 ) -> tuple[Tensor, dict[str, Tensor]]:
-    """Sum of all terms, and each by name. source_weight [B] for the units; measured [B]: a face was tracked."""
+    """Sum of all terms, and each by name.
+
+    source_weight [B] for the units; measured [B]: a face was tracked; intensity [B] that was asked for.
+    """
     gap = lip_gap(units)
-    opening = torch.where(batch.seal & ~measured[:, None] & ~batch.opening.isnan(), 0.0, batch.opening)
-    distance, velocity, agreement = opening_losses(gap, opening)
+    distance, velocity, agreement = opening_losses(gap, batch.opening)
     terms = {
         "phones": phone_loss(logits, batch.phones),
         "units": unit_loss(units, batch.units, source_weight),
@@ -127,7 +172,8 @@ def total_loss(
         "velocity": velocity,
         "agreement": agreement,
         "seal": seal_loss(gap, batch.seal, ~measured),
-        "parted": parted_loss(gap, batch.phones, ~measured),
+        "parted": parted_loss(gap, least_opening(batch.phones) * intensity[:, None], ~measured),
+        "sibilant": sibilant_loss(units, batch.phones),
         "stillness": stillness_loss(units, batch.phones),
         "confidence": confidence_loss(units, log_variance, batch.units),
     }

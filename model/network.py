@@ -30,7 +30,8 @@ FFT = 512
 WINDOW = 400
 MELS = 80
 MEL_RANGE = (40.0, 7600.0)  # Hz
-LOG_FLOOR = 1e-5
+LOG_FLOOR = 1e-6
+"""60 dB below a loud voice; quieter sound would sink into it."""
 SLOPE = 0.05
 """Of mouth units below 0."""
 

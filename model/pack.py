@@ -1,7 +1,7 @@
 """Packs prepared sources into small files and unpacks them on another machine, one with a GPU say.
 
-    python -m model.pack to FOLDER      runs/data -> FOLDER, about 10 MB an hour: sound as Ogg Opus, the rest in 8 bits
-    python -m model.pack from FOLDER    and back
+    python -m model.pack to FOLDER [SOURCE …]      runs/data -> FOLDER, about 8 MB an hour: sound as Ogg Opus, the rest in 8 bits
+    python -m model.pack from FOLDER               and back
 
 Opus takes away a little of the sound, and curves are rounded to 1/254 (units) and 1/400 (opening).
 """
@@ -23,8 +23,8 @@ from .paths import PREPARED
 
 CHUNK = 600 * SAMPLE_RATE
 """Samples of one sound file."""
-COMPRESSION = {"espeak": 0.96, "flite": 0.96, "grid_s1_voices": 0.95, "facegood_voices": 0.95}
-"""libsndfile's compression level of Opus: 0.95 is about 18 kbit/s, 0.93 (where not named) 24."""
+COMPRESSION = {"espeak": 0.965, "flite": 0.965, "grid_s1_voices": 0.96, "facegood_voices": 0.96, "speechocean762_en": 0.96}
+"""libsndfile's compression level of Opus; 0.95 where not named, about 18 kbit/s."""
 UNKNOWN = 255
 SCALES = {"opening": 400.0, "units": 254.0}
 
@@ -50,7 +50,7 @@ def pack(source: str, folder: Path) -> None:
     for index, start in enumerate(range(0, len(audio), CHUNK)):
         soundfile.write(
             folder / f"{source}.{index:03d}.ogg", audio[start : start + CHUNK], SAMPLE_RATE,
-            format="OGG", subtype="OPUS", compression_level=COMPRESSION.get(source, 0.93),
+            format="OGG", subtype="OPUS", compression_level=COMPRESSION.get(source, 0.95),
         )  # fmt: skip
     held = io.BytesIO()
     np.savez(
@@ -80,7 +80,7 @@ def main() -> None:
     direction, folder = sys.argv[1], Path(sys.argv[2])
     folder.mkdir(parents=True, exist_ok=True)
     if direction == "to":
-        work, sources = pack, [path.parent.name for path in PREPARED.glob("*/names.json")]
+        work, sources = pack, sys.argv[3:] or [path.parent.name for path in PREPARED.glob("*/names.json")]
     else:
         work, sources = unpack, [path.name.removesuffix(".labels.xz") for path in folder.glob("*.labels.xz")]
     with ThreadPoolExecutor() as pool:

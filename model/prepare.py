@@ -144,8 +144,8 @@ def synthetic_lines(speak) -> Iterator[Line]:
 SOURCES = {
     "grid_s1": grid_lines,
     "facegood": facegood_lines,
-    "grid_s1_voices": lambda: in_other_voices(grid_lines(), 6, seed=3),
-    "facegood_voices": lambda: in_other_voices(facegood_lines(), 5, seed=4),
+    "grid_s1_voices": lambda: in_other_voices(grid_lines(), 3, seed=3),
+    "facegood_voices": lambda: in_other_voices(facegood_lines(), 4, seed=4),
     "nathalie_nl": lambda: speech_lines("nathalie_nl"),
     "flite": lambda: synthetic_lines(flite_lines),
     "espeak": lambda: synthetic_lines(espeak_lines),

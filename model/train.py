@@ -3,10 +3,11 @@
     python -m model.train --run offline                 goes on from runs/offline/checkpoint.pt if there is one
     python -m model.train --run live --network live     the one that looks 100 ms ahead
     python -m model.train --run plain --set augment=false --set losses.seal=0
+    python -m model.train --run quick --seconds 500 --compile       as many steps as fit, learning rate falling in time
 
 runs/<run>/: config.json (everything that was set, and the commit), metrics.jsonl (losses every 100 steps, figures of
-held-out lines every 1000), checkpoint.pt (weights, their running average, optimiser, step). Stop it at any time; the
-same command resumes. On a GPU, if there is one.
+held-out lines every 1000), checkpoint.pt (weights, their running average, optimiser, step), weights.pt (the average in
+half precision). Stop it at any time; the same command resumes. On a GPU, if there is one.
 """
 
 from __future__ import annotations
@@ -24,12 +25,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from . import controls
 from .augment import augmented, coloured, drawn_filters
 from .dataset import Batch, Pieces
-from .losses import LossWeights, total_loss
-from .network import LIVE, OFFLINE, Lipsync, NetworkConfig
+from .losses import LossWeights, total_loss, with_phones_obeyed
+from .network import CONTROLS, LIVE, OFFLINE, Lipsync, NetworkConfig
 from .paths import REPOSITORY, RUNS
 from .targets import opening_units
 from .validation import Validation
@@ -90,26 +92,28 @@ class TrainConfig:
         return config
 
 
-def learning_rate(step: int, config: TrainConfig) -> float:
-    """Linear warm-up, then a half cosine down to 1 %."""
-    if step < config.warm_up:
-        return config.learning_rate * (step + 1) / config.warm_up
-    done = (step - config.warm_up) / max(config.steps - config.warm_up, 1)
-    return config.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(done, 1))))
+def learning_rate(step: int, done: float, config: TrainConfig) -> float:
+    """Linear warm-up, then a half cosine down to 1 % when all is `done` (0 to 1)."""
+    warm = min((step + 1) / config.warm_up, 1)
+    return config.learning_rate * warm * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(done, 1))))
 
 
 class Trainer:
     """One run: model, running average, optimiser, and the step that was reached."""
 
-    def __init__(self, config: TrainConfig, folder: Path, device: str = "cpu") -> None:
+    def __init__(self, config: TrainConfig, folder: Path, device: str = "cpu", *, compiled: bool = False) -> None:
         torch.manual_seed(config.seed)
         self.config, self.folder, self.device, self.step = config, folder, device, 0
+        self.done = 0.0
+        """Share of the run that is over, by steps or by time."""
         self.model = Lipsync(config.network, config.dropout).to(device)
+        compile_or_not = torch.compile if compiled else lambda module: module
+        self.hear, self.move = compile_or_not(self.model.hear), compile_or_not(self.model.move)
         self.averaged = copy.deepcopy(self.model).eval()
         decayed = [p for p in self.model.parameters() if p.ndim > 1]
         others = [p for p in self.model.parameters() if p.ndim <= 1]
         groups = [{"params": decayed, "weight_decay": config.weight_decay}, {"params": others, "weight_decay": 0.0}]
-        self.optimiser = torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.98))
+        self.optimiser = torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.98), fused=device == "cuda")
         names = [name for name, share in config.shares.items() if share > 0]
         self.shares = {name: config.shares[name] for name in names}
         per_source = lambda values: torch.tensor(values, device=device)  # noqa: E731
@@ -123,6 +127,7 @@ class Trainer:
                  "optimiser": self.optimiser.state_dict(), "network": self.config.network.to_dict()}  # fmt: skip
         torch.save(state, self.folder / "checkpoint.tmp")
         os.replace(self.folder / "checkpoint.tmp", self.folder / "checkpoint.pt")
+        keep_weights(self.averaged, self.folder / "weights.pt")
 
     def resume(self) -> None:
         """Goes on from checkpoint.pt if there is one."""
@@ -140,12 +145,12 @@ class Trainer:
         for network in (self.model, self.averaged):
             network.load_state_dict(network.state_dict() | weights)
 
-    def train_step(self, batch: Batch, generator: torch.Generator) -> dict[str, torch.Tensor]:
+    def train_step(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
         """One update; the losses by name."""
         config, count = self.config, len(batch.samples)
         self.model.train()
         for group in self.optimiser.param_groups:
-            group["lr"] = learning_rate(self.step, config)
+            group["lr"] = learning_rate(self.step, self.done, config)
         with torch.no_grad():
             if config.augment:
                 samples = augmented(batch.samples, generator)
@@ -157,17 +162,11 @@ class Trainer:
             measured = self.measured[batch.source]
             if not config.teacher:
                 batch = without_teacher(batch, measured)
-            opening, units = controls.asked(batch.opening, batch.units, told)
+            opening = with_phones_obeyed(batch.opening, batch, measured)
+            opening, units = controls.asked(opening, batch.units, told)
             batch = replace(batch, opening=opening, units=units)
-        with torch.autocast(self.device, dtype=torch.bfloat16):
-            logits, residual = self.model.hear(mel)
             keep = torch.rand(count, 1, 1, generator=generator, device=self.device) >= config.phones_only
-            phones = torch.softmax(logits.float(), -1)
-            motion = self.model.move(phones, residual * keep, told[:, None].expand(-1, phones.shape[1], -1))
-        loss, terms = total_loss(
-            logits.float(), motion.units.float(), motion.log_variance.float(), batch,
-            self.source_weight[batch.source], measured, config.losses,
-        )  # fmt: skip
+        loss, terms = self._losses(mel, told, keep, batch, self.source_weight[batch.source], measured)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
@@ -176,20 +175,37 @@ class Trainer:
         self.update_average()
         return {"loss": loss.detach(), **terms}
 
+    def _losses(
+        self, mel: Tensor, told: Tensor, keep: Tensor, batch: Batch, source_weight: Tensor, measured: Tensor
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Sum and each, of mel [B, M, 2T] under controls [B, K]; keep [B, 1, 1] says who may use the residual."""
+        with torch.autocast(self.device, dtype=torch.bfloat16):
+            logits, residual = self.hear(mel)
+            phones = torch.softmax(logits.float(), -1)
+            motion = self.move(phones, residual * keep, told[:, None].expand(-1, phones.shape[1], -1))
+        return total_loss(
+            logits.float(), motion.units.float(), motion.log_variance.float(), batch, source_weight, measured,
+            told[:, list(CONTROLS).index("intensity")], self.config.losses,
+        )  # fmt: skip
+
     @torch.no_grad()
     def update_average(self) -> None:
         """Running average of the weights; faster at the start, when they still move far."""
         keep = min(self.config.average, (1 + self.step) / (10 + self.step))
         torch._foreach_lerp_(list(self.averaged.parameters()), list(self.model.parameters()), 1 - keep)
 
-    def run(self, minutes: float) -> None:
-        """Trains until config.steps, or until the minutes are over."""
+    def run(self, minutes: float, seconds: float | None = None) -> None:
+        """Trains until config.steps, or until the minutes are over, to go on later; `seconds`: all of it in that time.
+
+        They count from here: reading the data and compiling are in them.
+        """
         config, started = self.config, time.time()
         pieces = Pieces(self.shares, config.frames, config.seed * 100003 + self.step, self.device)
         generator = torch.Generator(self.device).manual_seed(config.seed + self.step)
         validation = Validation(self.shares, config.frames, self.device)
-        sums: dict[str, torch.Tensor] = {}
-        while self.step < config.steps and time.time() - started < minutes * 60:
+        sums: dict[str, Tensor] = {}
+        while self.done < 1 and time.time() - started < minutes * 60:
+            self.done = (time.time() - started) / seconds if seconds else (self.step + 1) / config.steps
             for name, value in self.train_step(pieces.draw(config.batch), generator).items():
                 sums[name] = sums.get(name, 0) + value / 100
             if self.step % 100 == 0:
@@ -216,7 +232,7 @@ def keep_weights(network: Lipsync, path: Path) -> None:
     torch.save({"averaged": weights, "network": network.config.to_dict()}, path)
 
 
-def without_teacher(batch: Batch, measured: torch.Tensor) -> Batch:
+def without_teacher(batch: Batch, measured: Tensor) -> Batch:
     """The batch with no opening, and no jaw and parted lips that were set by it, where no face was measured."""
     unknown = ~measured[:, None]
     opened = torch.zeros(batch.units.shape[2], dtype=torch.bool, device=batch.units.device)
@@ -226,21 +242,27 @@ def without_teacher(batch: Batch, measured: torch.Tensor) -> Batch:
 
 
 def commit() -> str:
-    """The commit that is checked out, with + where files differ from it."""
+    """The commit that is checked out, with + where files differ from it; empty without git."""
     run = lambda *command: subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True).stdout.strip()  # noqa: E731
-    return run("git", "rev-parse", "--short", "HEAD") + ("+" if run("git", "status", "--porcelain", "model") else "")
+    try:
+        return run("git", "rev-parse", "--short", "HEAD") + ("+" if run("git", "status", "--porcelain", "model") else "")
+    except FileNotFoundError:
+        return ""
 
 
-def train(config: TrainConfig, folder: Path, *, minutes: float = 1e9, start_from: Path | None = None) -> Trainer:
-    """A whole run in a folder, resumed if it has begun. `start_from`: weights for the first step."""
+def train(
+    config: TrainConfig, folder: Path, *, minutes: float = 1e9, seconds: float | None = None,
+    start_from: Path | None = None, compiled: bool = False,
+) -> Trainer:  # fmt: skip
+    """A whole run in a folder, resumed if it has begun. `start_from`: weights for the first step; see Trainer.run."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps({"commit": commit(), **asdict(config)}, indent=1), encoding="utf-8")
-    trainer = Trainer(config, folder, device)
+    trainer = Trainer(config, folder, device, compiled=compiled)
     if start_from and not (folder / "checkpoint.pt").exists():
         trainer.start_from(start_from)
     trainer.resume()
-    trainer.run(minutes)
+    trainer.run(minutes, seconds)
     return trainer
 
 
@@ -259,6 +281,8 @@ def main() -> None:
     parser.add_argument("--network", choices=NETWORKS, default="offline")
     parser.add_argument("--steps", type=int, default=TrainConfig().steps)
     parser.add_argument("--minutes", type=float, default=1e9, help="stop after this long, to resume later")
+    parser.add_argument("--seconds", type=float, help="do as many steps as fit, instead of --steps")
+    parser.add_argument("--compile", action="store_true", help="by torch.compile: worth its minute on a GPU")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--start-from", type=Path, help="weights of a kept checkpoint, for the first step of a run")
@@ -267,7 +291,10 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     changes = {"network": options.network, "steps": options.steps, "seed": options.seed} | dict(options.set)
     config = TrainConfig().changed(changes)
-    train(config, RUNS / options.run, minutes=options.minutes, start_from=options.start_from)
+    train(
+        config, RUNS / options.run, minutes=options.minutes, seconds=options.seconds, start_from=options.start_from,
+        compiled=options.compile,
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

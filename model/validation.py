@@ -24,7 +24,7 @@ class Validation:
         self.batches: dict[str, Batch] = {}
         for name in shares:
             pieces = Pieces({name: 1.0}, frames, 0, device, held_out=True)
-            if len(pieces.lines[0]):
+            if pieces.counts[0]:
                 self.batches[name] = pieces.draw(PIECES)
         self.viseme = torch.tensor([VISEMES_15.index(VISEME_OF_PHONE[p]) for p in PHONES], device=device)
 

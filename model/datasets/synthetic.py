@@ -26,7 +26,7 @@ def sentences(seed: int) -> list[str]:
     return [lines[i] for i in np.random.default_rng(seed).permutation(len(lines))]
 
 
-def flite_lines(count: int = 2400, seed: int = 1) -> Spoken:
+def flite_lines(count: int = 1600, seed: int = 1) -> Spoken:
     """English lines in flite's voices."""
     rng = np.random.default_rng(seed)
     texts = sorted({u.text for c in ("kathleen_en", "speechocean762_en") for u in utterances(c)})
@@ -36,7 +36,7 @@ def flite_lines(count: int = 2400, seed: int = 1) -> Spoken:
         yield f"flite_{index}", samples, phones
 
 
-def espeak_lines(count: int = 3600, seed: int = 2) -> Spoken:
+def espeak_lines(count: int = 2700, seed: int = 2) -> Spoken:
     """Every language's voice reads lines of three languages: what counts is its phones, not its sense."""
     rng, espeak = np.random.default_rng(seed), Espeak()
     texts = sentences(seed)
