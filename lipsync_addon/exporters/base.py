@@ -109,6 +109,13 @@ def named(track: AnimationTrack, options: ExportOptions, usual: str) -> Animatio
     return AnimationTrack(tuple(options.prefix + name for name in track.names), track.values, track.fps, track.start)
 
 
+def jaw_opening(track: AnimationTrack) -> AnimationTrack:
+    """The channel that turns a jaw bone, whatever names the weights get. Raises LipsyncError if there is none."""
+    if "jawOpen" not in track.names:
+        raise LipsyncError("The jaw cannot turn: these curves have no jawOpen.", "Leave the jaw out.")
+    return track.select(["jawOpen"])
+
+
 def frame_count(track: AnimationTrack, fps: float, offset: float) -> int:
     """Frames from second 0 of the file to the track's end."""
     end = track.start + track.duration + offset

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..core.errors import LipsyncError
 from ..core.track import AnimationTrack
-from .base import ExportOptions, JawCurve, named, on_clock
+from .base import ExportOptions, JawCurve, jaw_opening, named, on_clock
 from .rotations import from_degrees, inverse, product
 
 USUAL_FPS = 60.0
@@ -55,11 +55,13 @@ class Clip:
 
 def clip_of(track: AnimationTrack, options: ExportOptions) -> Clip:
     """The track on the mesh and the jaw that the options name."""
-    track = on_clock(named(track, options, "arkit"), options.fps or USUAL_FPS, options.offset)
+    fps = options.fps or USUAL_FPS
+    weights = on_clock(named(track, options, "arkit"), fps, options.offset)
     bones = {}
     if options.jaw:
-        bones[_bone(options.jaw)] = _jaw_motion(track, options.jaw)
-    return Clip(options.clip, track.fps, len(track.values), {_parts(options.path or FACE)[-1]: track}, bones)
+        opening = on_clock(jaw_opening(track), fps, options.offset)
+        bones[_bone(options.jaw)] = _jaw_motion(opening.values[:, 0], options.jaw)
+    return Clip(options.clip, fps, len(weights.values), {_parts(options.path or FACE)[-1]: weights}, bones)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +114,7 @@ def check_names(clips: Iterable[Clip]) -> None:
         seen.add(clip.name)
 
 
-def _jaw_motion(track: AnimationTrack, jaw: JawCurve) -> BoneMotion:
-    opening = track.channel("jawOpen") if "jawOpen" in track.names else np.zeros(len(track.values))
+def _jaw_motion(opening: NDArray[np.float32], jaw: JawCurve) -> BoneMotion:
     rest = np.array(jaw.rest)
     turns = from_degrees(rest + opening[:, None] * (np.array(jaw.open) - rest))
     return BoneMotion(product(inverse(from_degrees(rest)), turns))

@@ -14,9 +14,8 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from ..core.errors import LipsyncError
 from ..core.track import AnimationTrack
-from .base import Curve, ExportOptions, JawCurve, curves, named, number, on_clock
+from .base import Curve, ExportOptions, JawCurve, curves, jaw_opening, named, number, on_clock
 from .unity_yaml import BINDING, HEAD, MIDDLE, SETTINGS, TAIL, TARGET, THIRD, curve_text, key_text, scalar, vector
 
 USUAL_FPS = 60.0
@@ -49,9 +48,7 @@ def crc(text: str) -> int:
 
 
 def _jaw(track: AnimationTrack, options: ExportOptions) -> Curve:
-    if "jawOpen" not in track.names:
-        raise LipsyncError("The jaw cannot turn: these curves have no jawOpen.", "Leave the jaw out.")
-    track = on_clock(track.select(["jawOpen"]), options.fps or USUAL_FPS, options.offset)
+    track = on_clock(jaw_opening(track), options.fps or USUAL_FPS, options.offset)
     return next(curves(track, options.max_error))
 
 

@@ -10,6 +10,7 @@ differ. Best of n runs; on a busy machine the CPU figures are the steadier ones.
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 import subprocess
 import sys
@@ -46,6 +47,7 @@ def main() -> None:
         start_up(runs)
         curves(runs)
         character(runs)
+        files(Path(folder), runs)
         memory(speech, Path(folder))
     peers(runs)
 
@@ -196,6 +198,39 @@ def character(runs: int) -> None:
     mapped = map_track(track, mapping)
     bounds = mapping.low, mapping.high
     row("  120 closures of 60 s made true", *best(lambda: corrected(track, mapped, lips, *bounds), runs))
+
+
+def files(folder: Path, runs: int) -> None:
+    """52 curves of 3000 frames to files, by our own writers and by Blender's exporters."""
+    from lipsync_addon.core.channels import ARKIT_52
+    from lipsync_addon.core.track import AnimationTrack
+    from lipsync_addon.exporters import FORMATS, ExportOptions, JawCurve, write
+
+    track = AnimationTrack(ARKIT_52, np.random.default_rng(0).random((3000, 52)), 50.0)
+    options = ExportOptions(fps=50.0, jaw=JawCurve("Rig/Jaw", (0.0, 0.0, 0.0), (20.0, 0.0, 0.0)))
+    for format_id, wanted in (("gltf-animation", "under 0.5 s"), ("fbx-animation", "under 0.5 s"), ("unity", "")):
+        target = folder / f"line{FORMATS[format_id].extension}"
+        work = functools.partial(write, track, target, FORMATS[format_id], options)
+        row(f"52 curves of 3000 frames to {format_id}", *best(work, runs), wanted)
+    try:
+        import bpy
+    except ImportError:
+        return
+    from lipsync_addon.blender.bake import BakeSettings, bake
+    from lipsync_addon.blender.rig_scan import find_character
+    from lipsync_addon.blender.scene_export import export_character
+    from lipsync_addon.core.pipeline import Performance
+
+    bpy.ops.wm.open_mainfile(filepath=str(ROOT / "examples" / "character.blend"))
+    scene = bpy.context.scene
+    scene.render.fps, scene.render.fps_base = 50, 1.0
+    objects = find_character(scene)
+    report = bake(scene, objects, Performance(track), "line", BakeSettings(start_frame=0))
+    for ending in (".glb", ".fbx"):
+        work = functools.partial(
+            export_character, folder / f"whole{ending}", scene, objects, report.take, 0, report.last_frame
+        )
+        row(f"  the example with them by Blender, {ending}", *best(work, 1))
 
 
 MEASURE = """

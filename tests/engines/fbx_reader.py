@@ -1,4 +1,5 @@
-"""FBX as ufbx reads it, in a process of its own: the reader's objects may be freed in an order that ends Python."""
+"""Files as ufbx and assimp read them, each in a process of its own: their objects may be freed in an order that ends
+Python."""
 
 from __future__ import annotations
 
@@ -8,12 +9,22 @@ import sys
 from pathlib import Path
 from typing import Any
 
-SCRIPT = Path(__file__).parent / "read_fbx.py"
+LIMIT = 120
+"""Seconds, after which a reader that hangs fails its test."""
 
 
 def read(path: Path) -> dict[str, Any]:
-    """What read_fbx.py says of a file."""
-    command = [sys.executable, str(SCRIPT), str(path)]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    """What ufbx says of an FBX (read_fbx.py)."""
+    return _told("read_fbx.py", path)
+
+
+def assimp(path: Path) -> dict[str, Any]:
+    """What assimp says of an FBX or GLB (read_assimp.py)."""
+    return _told("read_assimp.py", path)
+
+
+def _told(script: str, path: Path) -> dict[str, Any]:
+    command = [sys.executable, str(Path(__file__).parent / script), str(path)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=LIMIT)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import bpy
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from lipsync_addon.core.channels import ARKIT_52
+from lipsync_addon.core.errors import LipsyncError
 from lipsync_addon.core.track import AnimationTrack
 from lipsync_addon.exporters import EXPORTERS, ExportOptions, JawCurve, write
 from tests.blender.scene_builder import random_track
@@ -75,6 +77,21 @@ def test_ufbx_finds_the_track(written: Path, track: AnimationTrack) -> None:
 
 
 @pytest.mark.parametrize("written", [".glb", ".fbx"], indirect=True)
+def test_assimp_finds_the_track(written: Path, track: AnimationTrack) -> None:
+    read = fbx_reader.assimp(written)
+    names = [name.rpartition(".")[2] for name in read["keys"]["Face"]]  # of an FBX "channel.shape"
+    assert names == list(ARKIT_52) and list(read["clips"]) == ["my line"]
+    clip = read["clips"]["my line"]
+    assert clip["length"] == pytest.approx(track.duration, abs=1e-4)
+    (keys,) = clip["weights"].values()
+    np.testing.assert_allclose([time for time, _ in keys], track.times, atol=1e-4)
+    weights = [[row[str(index)] for index in range(len(names))] for _, row in keys]
+    np.testing.assert_allclose(weights, track.values, atol=1e-6)
+    (turns,) = (np.array(rows) for _, rows in clip["turns"].values())
+    assert_same_turns(turns[:, [1, 2, 3, 0]], jaw_turns(track.channel("jawOpen")), 1e-6)
+
+
+@pytest.mark.parametrize("written", [".glb", ".fbx"], indirect=True)
 def test_three_plays_the_track(written: Path, track: AnimationTrack) -> None:
     seen = node_reader.run("read_scene.mjs", str(written), ASKED)
     assert [clip.rpartition("|")[2] for clip in seen["clips"]] == ["my line"]
@@ -112,3 +129,21 @@ def test_a_take_of_one_frame_and_no_jaw(tmp_path: Path, track: AnimationTrack, e
     else:
         weights = [values[0] for values in fbx_reader.read(target)["weights"].values()]
     np.testing.assert_allclose(np.ravel(weights), track.values[0], atol=1e-6)
+
+
+@pytest.mark.parametrize("ending", [".glb", ".fbx"])
+def test_the_jaw_turns_whatever_the_weights_are_called(tmp_path: Path, track: AnimationTrack, ending: str) -> None:
+    target = tmp_path / f"line{ending}"
+    write(track, target, EXPORTERS[ending], replace(OPTIONS, prefix="blendShape1."))
+    if ending == ".glb":
+        found = gltf_reader.clips(target)["my line"]["jaw", "rotation"][1]
+    else:
+        found = fbx_reader.read(target)["jaw"]
+    assert_same_turns(found, jaw_turns(track.channel("jawOpen")), 1e-6)
+
+
+@pytest.mark.parametrize("ending", [".glb", ".fbx"])
+def test_a_jaw_without_its_channel_is_refused(tmp_path: Path, track: AnimationTrack, ending: str) -> None:
+    with pytest.raises(LipsyncError, match="no jawOpen"):
+        write(track.select(["mouthClose"]), tmp_path / f"line{ending}", EXPORTERS[ending], OPTIONS)
+    assert not list(tmp_path.iterdir())

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import struct
-import subprocess
-import sys
 from pathlib import Path
 
 import bpy
@@ -20,6 +17,7 @@ from lipsync_addon.core.errors import LipsyncError
 from lipsync_addon.core.pipeline import Performance
 from lipsync_addon.core.track import AnimationTrack
 from tests.blender.scene_builder import build_character, curves_of, snapshot
+from tests.engines import fbx_reader, gltf_reader
 
 FRAMES = 72
 START = 25
@@ -71,24 +69,10 @@ def nodding(face: bpy.types.Object) -> None:
             point.interpolation = "LINEAR"
 
 
-def accessor(gltf: pygltflib.GLTF2, index: int) -> np.ndarray:
-    a = gltf.accessors[index]
-    assert a.componentType == pygltflib.FLOAT
-    width = {"SCALAR": 1, "VEC3": 3, "VEC4": 4}[a.type]
-    offset = (gltf.bufferViews[a.bufferView].byteOffset or 0) + (a.byteOffset or 0)
-    return np.frombuffer(gltf.binary_blob(), "<f4", a.count * width, offset).reshape(a.count, width)
-
-
-def channels_of(gltf: pygltflib.GLTF2) -> dict[tuple[str, str], tuple[np.ndarray, np.ndarray]]:
-    """(node, path) -> times [T], values, of the only animation."""
+def channels_of(gltf: pygltflib.GLTF2) -> gltf_reader.Channels:
+    """Of the only animation."""
     (animation,) = gltf.animations
-    return {
-        (gltf.nodes[c.target.node].name, c.target.path): (
-            accessor(gltf, animation.samplers[c.sampler].input)[:, 0],
-            accessor(gltf, animation.samplers[c.sampler].output),
-        )
-        for c in animation.channels
-    }
+    return gltf_reader.channels(gltf, animation)
 
 
 @pytest.mark.parametrize("prepare", [nothing, subdivided], ids=["plain", "subdivision"])
@@ -112,12 +96,7 @@ def test_glb_holds_one_clip_with_the_values_of_the_track(three_seconds, tmp_path
 @pytest.mark.parametrize("prepare", [nothing, subdivided], ids=["plain", "subdivision"])
 def test_fbx_holds_one_clip_with_the_values_of_the_track(three_seconds, tmp_path, prepare):
     path, _ = export(".fbx", three_seconds, tmp_path, prepare)
-    # A process of its own: the reader's objects may be freed in an order that ends Python.
-    done = subprocess.run(
-        [sys.executable, str(Path(__file__).parent / "read_fbx.py"), str(path)], capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    read = json.loads(done.stdout)
+    read = fbx_reader.read(path)
     ((name, begin, end),) = read["clips"]
     assert name == "greeting"
     assert begin == 0 and end == pytest.approx(three_seconds.duration)
