@@ -17,7 +17,7 @@ from ..exporters.arguments import add_format_arguments, frame_rate
 from ..inference.predictor import Predictor
 from ..inference.session import PROVIDERS
 from ..speech.sound_file import open_sound
-from .outputs import CHARACTER_ENDINGS, checked_outputs, write_characters, write_curves
+from .outputs import CHARACTER_ENDINGS, add_output_arguments, checked_outputs, write_characters, write_curves
 from .performance import add_face_arguments, add_style_arguments, chosen_face, chosen_style
 from .progress_line import progress_line
 
@@ -35,9 +35,8 @@ EXAMPLES = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The line, the results, the character, and how the face moves."""
     add = parser.add_argument
-    endings = ", ".join(dict.fromkeys((*EXPORTERS, *CHARACTER_ENDINGS)))
     add("line", type=Path, metavar="LINE", help="sound file with speech, any rate and number of channels")
-    add("--to", type=Path, metavar="FILE", action="append", required=True, help=f"result ({endings}); may be repeated")
+    add_output_arguments(parser, (*EXPORTERS, *CHARACTER_ENDINGS))
     add("--character", type=Path, metavar="FILE.blend", help="whose shape keys and jaw to move; needs Blender")
     add("--fps", type=frame_rate, help="frames per second of the result, e.g. 23.976 (else what the format expects)")
     add_style_arguments(parser)

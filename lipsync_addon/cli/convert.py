@@ -9,7 +9,7 @@ from ..core.errors import LipsyncError
 from ..core.pipeline import Performance
 from ..exporters import EXPORTERS
 from ..exporters.arguments import add_format_arguments, frame_rate
-from .outputs import checked_outputs, write_curves
+from .outputs import add_output_arguments, checked_outputs, write_curves
 
 HELP = "Turn curves of another program into other files."
 EXAMPLES = ("lipsync convert capture.csv --to take.anim --max-error 0.01",)
@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(character=None)
     add = parser.add_argument
     add("line", type=Path, metavar="CURVES", help="Live Link, Rhubarb or Audio2Face file, or a CSV or JSON of ours")
-    add("--to", type=Path, metavar="FILE", action="append", required=True, help=f"result ({', '.join(EXPORTERS)})")
+    add_output_arguments(parser, EXPORTERS)
     add("--fps", type=frame_rate, help="frames per second of the result (else what the format expects)")
     add_format_arguments(parser)
 

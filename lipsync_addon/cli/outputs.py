@@ -6,7 +6,7 @@ import argparse
 import importlib.util
 import os
 import sys
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,10 +16,23 @@ from ..core.progress import Progress
 from ..core.writing import check_writable
 from ..exporters import EXPORTERS, FORMATS, write
 from ..exporters.arguments import chosen_formats, export_options
+from .own_results import is_ours, remember
 
 CHARACTER_ENDINGS = (".fbx", ".glb", ".blend")
 """What needs Blender and a character."""
 INSTALL_BLENDER = "Install Blender as a Python package, `pip install bpy==4.5.15` (Python 3.11), or leave out {}."
+
+
+def add_output_arguments(parser: argparse.ArgumentParser, endings: Iterable[str]) -> None:
+    """--to and --overwrite, for every command that writes files of these endings."""
+    known = ", ".join(dict.fromkeys(endings))
+    add = parser.add_argument
+    add("--to", type=Path, metavar="FILE", action="append", required=True, help=f"result ({known}); may be repeated")
+    add(
+        "--overwrite",
+        action="store_true",
+        help="replace files that exist; without it only results of ours are replaced that nobody changed since",
+    )
 
 
 def checked_outputs(options: argparse.Namespace, alone: Set[str] = frozenset()) -> tuple[list[Path], list[Path]]:
@@ -56,7 +69,7 @@ def checked_outputs(options: argparse.Namespace, alone: Set[str] = frozenset()) 
     if options.character and not options.character.is_file():
         raise LipsyncError(f"The character {options.character} does not exist.", "Give the path of a .blend file.")
     for path in options.to:
-        check_writable(path)
+        check_writable(path, options.overwrite or is_ours(path))
     return characters, curves
 
 
@@ -70,6 +83,7 @@ def write_characters(
         report = bake_character(
             options.character, options.line, performance, outputs, fps=options.fps, progress=progress
         )
+    remember(outputs)
     return f"{report} -> {', '.join(map(str, outputs))}", report.notices
 
 
@@ -80,6 +94,7 @@ def write_curves(options: argparse.Namespace, performance: Performance, outputs:
         exporter = formats[path.suffix.lower()]
         write(performance.track, path, exporter, export_options(options, path, options.line))
         done.append(f"{exporter.label} -> {path}")
+    remember(outputs)
     return done
 
 

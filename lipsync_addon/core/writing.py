@@ -31,11 +31,14 @@ def whole_file(target: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def check_writable(target: Path) -> None:
-    """Raises LipsyncError where whole_file() would fail: to be called before long work. Leaves nothing behind."""
+def check_writable(target: Path, overwrite: bool = False) -> None:
+    """Raises LipsyncError where whole_file() would fail, and for a file that is there unless it may be replaced: to be
+    called before long work. Leaves nothing behind."""
     target = Path(target)
     if target.is_dir():
         raise LipsyncError(f"{target} is a folder.", "Add the name of a file.")
+    if target.exists() and not overwrite:
+        raise LipsyncError(f"{target} exists already and is kept.", "Choose another name, or add --overwrite.")
     _empty_file_beside(target).unlink()
 
 

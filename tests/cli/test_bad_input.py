@@ -107,7 +107,8 @@ def test_no_room_for_the_file(speech: Path, tmp_path: Path, tiny_network: Path, 
     results.mkdir()
     (results / "a.csv").write_text("old")
     ran = subprocess.run(
-        [sys.executable, "-c", FULL, "bake", speech, "--to", results / "a.csv", "--network", tiny_network],
+        [sys.executable, "-c", FULL, "bake", speech, "--to", results / "a.csv", "--overwrite",
+         "--network", tiny_network],
         check=False, cwd=root, capture_output=True, text=True,
     )  # fmt: skip
     assert (ran.returncode, ran.stdout) == (2, "")

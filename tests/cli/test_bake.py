@@ -77,10 +77,31 @@ def test_silence_gives_a_still_mouth_and_a_notice(lipsync, tmp_path: Path) -> No
     assert ran.err == "lipsync: silent.wav: silent, so the mouth stays still.\n"
 
 
-def test_an_older_result_is_replaced(lipsync, speech: Path, tmp_path: Path) -> None:
+def test_an_older_result_is_kept_unless_told(lipsync, speech: Path, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("old")
+    for command, source in (("bake", speech), ("convert", tmp_path / "absent.csv")):
+        ran = lipsync(command, source, "--to", tmp_path / "b.json", "--to", tmp_path / "a.csv")
+        assert ran.code == 2 and "a.csv exists already and is kept" in ran.err and "--overwrite" in ran.err
+    assert (tmp_path / "a.csv").read_text() == "old" and not (tmp_path / "b.json").exists()
+    assert lipsync("bake", speech, "--to", tmp_path / "a.csv", "--overwrite").code == 0  # our own from here on
     assert lipsync("bake", speech, "--to", tmp_path / "a.csv").code == 0
     assert len(jaw(tmp_path / "a.csv")) > 100
+
+
+def test_a_result_that_was_edited_by_hand_is_kept(lipsync, speech: Path, tmp_path: Path) -> None:
+    assert lipsync("bake", speech, "--to", tmp_path / "a.csv").code == 0
+    edited = (tmp_path / "a.csv").read_text().replace("0.0000000000", "0.1000000000", 1)
+    (tmp_path / "a.csv").write_text(edited)
+    ran = lipsync("bake", speech, "--to", tmp_path / "a.csv")
+    assert ran.code == 2 and "is kept" in ran.err and (tmp_path / "a.csv").read_text() == edited
+
+
+def test_without_a_folder_to_remember_in(lipsync, speech: Path, tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "file").touch()
+    for name in ("XDG_STATE_HOME", "LOCALAPPDATA"):
+        monkeypatch.setenv(name, str(tmp_path / "file"))
+    assert lipsync("bake", speech, "--to", tmp_path / "a.csv").code == 0
+    assert lipsync("bake", speech, "--to", tmp_path / "a.csv").code == 2
 
 
 def test_names_that_are_not_ascii(lipsync, speech: Path, tmp_path: Path) -> None:

@@ -49,7 +49,14 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
 
 def test_checking_leaves_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / "out.csv").write_text("old")
-    check_writable(tmp_path / "out.csv")
+    check_writable(tmp_path / "out.csv", overwrite=True)
     check_writable(tmp_path / "new.csv")
     assert [file.name for file in tmp_path.iterdir()] == ["out.csv"]
     assert (tmp_path / "out.csv").read_text() == "old"
+
+
+def test_a_file_that_is_there_is_kept_unless_told(tmp_path: Path) -> None:
+    (tmp_path / "out.csv").write_text("old")
+    with pytest.raises(LipsyncError, match="out.csv exists already and is kept.*--overwrite"):
+        check_writable(tmp_path / "out.csv")
+    assert [file.read_text() for file in tmp_path.iterdir()] == ["old"]
