@@ -24,7 +24,8 @@ OUT = ROOT / "out"
 
 def bake(python: Path, line: Path) -> None:
     """Runs the command `lipsync bake`, as a user would."""
-    command = [_short(command_of(python, "lipsync")), "bake", _short(line), "--character", _short(CHARACTER), "--overwrite"]
+    command = [_short(command_of(python, "lipsync")), "bake", _short(line), "--character", _short(CHARACTER)]
+    command.append("--overwrite")
     for ending in (".fbx", ".glb", ".csv", ".blend"):
         command += ["--to", _short(OUT / f"{line.stem}{ending}")]
     print("$ " + " ".join(command), flush=True)

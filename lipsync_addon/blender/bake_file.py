@@ -29,14 +29,15 @@ def bake_character(
     outputs: Sequence[Path],
     *,
     fps: float | None = None,
+    engine: str = "",
     jaw: JawSettings = JawSettings(),
     progress: Progress = no_progress,
 ) -> BakeReport:
-    """Bakes one voice line onto the character of a .blend and writes .fbx, .glb and .blend files.
+    """Bakes one voice line onto the character of a .blend and writes .blend files and those that scene_export knows.
 
     `line`: the sound file; the take is named after it, and it is packed into a .blend output. `fps`: frames per
-    second of the result; None: the character's own. The take starts at frame 0. Raises LipsyncError, and
-    then none of the outputs is written.
+    second of the result; None: the character's own. `engine`: one of scene_export.ENGINES. The take starts at frame 0.
+    Raises LipsyncError, and then none of the outputs is written.
     """
     if wrong := [path.name for path in outputs if path.suffix.lower() not in OUTPUTS]:
         raise LipsyncError(f"{wrong[0]} has an ending that cannot be written.", f"Use one of {', '.join(OUTPUTS)}.")
@@ -61,7 +62,7 @@ def bake_character(
                 write_packed(temporary)
             else:
                 notices += write_character(
-                    temporary, scene, objects, report.take, report.first_frame, report.last_frame
+                    temporary, scene, objects, report.take, report.first_frame, report.last_frame, engine
                 )
     progress(1.0)
     return replace(report, notices=tuple(dict.fromkeys(notices)))

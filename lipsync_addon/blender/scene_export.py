@@ -1,4 +1,4 @@
-"""A baked character as FBX or GLB: its meshes, armature and one clip that holds shape keys and bones.
+"""A baked character as FBX, GLB, USD or Alembic: its meshes, armature and one clip that holds shape keys and bones.
 
 The character is exported from a scene of its own, made for the export: neither cameras nor lights come along,
 hidden objects do, the clip bears the take's name and starts at second 0, and there is little to restore.
@@ -7,14 +7,16 @@ hidden objects do, the clip bears the take's name and starts at second 0, and th
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext, redirect_stdout
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import bpy
 
 from ..core.errors import LipsyncError
 from ..core.writing import whole_file
+from ..exporters import fbx_file, fbx_units
 from .actions import moved
 
 
@@ -25,15 +27,17 @@ def export_character(
     take: str,
     first_frame: int,
     last_frame: int,
+    engine: str = "",
 ) -> tuple[str, ...]:
-    """Writes `target` (.fbx or .glb) with the frames first_frame..last_frame, and returns notices for the user.
+    """Writes `target`, whose ending is one of ENDINGS, with the frames first_frame..last_frame, and returns notices for
+    the user. `engine`: one of ENGINES, whose needs an FBX meets.
 
     Everything that animates the objects goes into the clip as it plays in the scene. The scene is afterwards as
     it was. Raises LipsyncError for another ending, or where the file cannot be written.
     """
     _writer(Path(target))
     with whole_file(Path(target)) as temporary:
-        return write_character(temporary, scene, objects, take, first_frame, last_frame)
+        return write_character(temporary, scene, objects, take, first_frame, last_frame, engine)
 
 
 def write_character(
@@ -43,28 +47,62 @@ def write_character(
     take: str,
     first_frame: int,
     last_frame: int,
+    engine: str = "",
 ) -> tuple[str, ...]:
     """export_character() straight into `path`, for callers that care for whole files themselves."""
     write = _writer(path)
+    with_modifiers = path.suffix.lower() == ".abc"
     owners = [owner for obj in objects for owner in _animated(obj)]
     with (
         _object_mode(),
         moved(owners, -first_frame),
         _still_values(owners),
+        nullcontext() if with_modifiers else _only_armatures(objects),
         _own_scene(scene, objects, take, last_frame - first_frame),
     ):
         try:
             with redirect_stdout(io.StringIO()):  # the exporters tell every step
-                write(str(path))
+                write(str(path), ENGINES[engine])
         except (RuntimeError, AttributeError) as error:  # the latter where the exporter is switched off
             raise LipsyncError(
                 f"The {path.suffix} file of '{take}' was not written, Blender's exporter failed: {_reason(error)}",
                 "Choose another folder, free some space, or see whether Blender's FBX and glTF add-ons are switched on.",
             ) from error
-    return tuple(_unapplied(objects))
+    return () if with_modifiers else tuple(_unapplied(objects))
 
 
-def _write_fbx(path: str) -> None:
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """What an engine wants of an FBX, beside what all want."""
+
+    label: str
+    options: Mapping[str, str] = field(default_factory=dict)
+    """Of Blender's exporter."""
+    centimetres: bool = False
+    """Lengths in the file are centimetres, and no object is scaled by 100 to make up for it."""
+
+
+ENGINES = {
+    "": Engine("Any"),
+    # The unit stands in the file's head, where Unity reads it: every object arrives with scale 1.
+    "unity": Engine("Unity", {"apply_scale_options": "FBX_SCALE_ALL", "axis_forward": "-Z", "axis_up": "Y"}),
+    # Unreal goes by the numbers; without smoothing groups it warns and shades anew.
+    "unreal": Engine(
+        "Unreal",
+        {
+            "apply_scale_options": "FBX_SCALE_ALL",
+            "axis_forward": "-Z",
+            "axis_up": "Y",
+            "mesh_smooth_type": "FACE",
+            "armature_nodetype": "NULL",
+        },
+        centimetres=True,
+    ),
+}
+"""By id."""
+
+
+def _write_fbx(path: str, engine: Engine) -> None:
     bpy.ops.export_scene.fbx(
         filepath=path,
         object_types={"MESH", "ARMATURE"},
@@ -79,10 +117,15 @@ def _write_fbx(path: str) -> None:
         bake_anim_use_all_actions=False,
         bake_anim_step=1.0,
         bake_anim_simplify_factor=0.0,
+        **engine.options,
     )
+    if engine.centimetres:
+        top, version = fbx_file.parse(Path(path).read_bytes())
+        fbx_units.to_centimetres(top)
+        Path(path).write_bytes(fbx_file.to_bytes(top, version))
 
 
-def _write_glb(path: str) -> None:
+def _write_glb(path: str, engine: Engine) -> None:
     bpy.ops.export_scene.gltf(
         filepath=path,
         export_format="GLB",
@@ -103,12 +146,49 @@ def _write_glb(path: str) -> None:
     )
 
 
-_FORMATS: dict[str, Callable[[str], None]] = {".fbx": _write_fbx, ".glb": _write_glb}
+def _write_usd(path: str, engine: Engine) -> None:
+    """UsdSkel: blend shapes with weights, a skeleton."""
+    bpy.ops.wm.usd_export(
+        filepath=path,
+        visible_objects_only=False,
+        export_animation=True,
+        export_shapekeys=True,
+        export_armatures=True,
+        export_hair=False,
+        export_materials=True,
+        export_textures_mode="NEW",
+        export_lights=False,
+        export_cameras=False,
+        root_prim_path="/root",
+    )
+
+
+def _write_abc(path: str, engine: Engine) -> None:
+    """Alembic knows no shape keys: every frame holds the places of all points, modifiers included."""
+    bpy.ops.wm.alembic_export(
+        filepath=path,
+        start=bpy.context.scene.frame_start,
+        end=bpy.context.scene.frame_end,
+        visible_objects_only=False,
+        export_hair=False,
+        export_particles=False,
+        as_background_job=False,
+    )
+
+
+_FORMATS: dict[str, Callable[[str, Engine], None]] = {
+    ".fbx": _write_fbx,
+    ".glb": _write_glb,
+    ".usd": _write_usd,
+    ".usda": _write_usd,
+    ".usdc": _write_usd,
+    ".abc": _write_abc,
+}
 ENDINGS = tuple(_FORMATS)
 """File name endings that export_character() writes."""
 
 
-def _writer(path: Path) -> Callable[[str], None]:
+def _writer(path: Path) -> Callable[[str, Engine], None]:
     write = _FORMATS.get(path.suffix.lower())
     if write is None:
         raise LipsyncError(f"{path.name} has an ending that cannot be exported.", f"Use one of {', '.join(ENDINGS)}.")
@@ -128,6 +208,24 @@ def _object_mode() -> Iterator[None]:
         yield
     finally:
         bpy.ops.object.mode_set(mode=mode)
+
+
+@contextmanager
+def _only_armatures(objects: Sequence[bpy.types.Object]) -> Iterator[None]:
+    """Other modifiers are off: with them the exporters write meshes without shape keys."""
+    shown = [
+        (modifier, modifier.show_viewport, modifier.show_render)
+        for obj in objects
+        for modifier in obj.modifiers
+        if modifier.type != "ARMATURE"
+    ]
+    for modifier, _, _ in shown:
+        modifier.show_viewport = modifier.show_render = False
+    try:
+        yield
+    finally:
+        for modifier, viewport, render in shown:
+            modifier.show_viewport, modifier.show_render = viewport, render
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from ..exporters.arguments import add_format_arguments, frame_rate
 from ..inference.predictor import Predictor
 from ..inference.session import PROVIDERS
 from ..speech.sound_file import open_sound
-from .outputs import CHARACTER_ENDINGS, add_output_arguments, checked_outputs, write_characters, write_curves
+from .outputs import CHARACTER_ENDINGS, ENGINES, add_output_arguments, checked_outputs, write_characters, write_curves
 from .performance import add_face_arguments, add_style_arguments, chosen_face, chosen_style
 from .progress_line import progress_line
 
@@ -28,7 +28,7 @@ EXAMPLES = (
     "lipsync bake line.wav --to line.csv --blinks --brows --emotion joy=0.4",
     "lipsync bake line.wav --to line.anim --path Armature/Face --max-error 0.01",
     "lipsync bake line.wav --to line.csv --format rigmapper --fps 30",
-    "lipsync bake line.wav --character hero.blend --to line.fbx",
+    "lipsync bake line.wav --character hero.blend --to line.fbx --for unreal",
 )
 
 
@@ -38,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("line", type=Path, metavar="LINE", help="sound file with speech, any rate and number of channels")
     add_output_arguments(parser, (*EXPORTERS, *CHARACTER_ENDINGS))
     add("--character", type=Path, metavar="FILE.blend", help="whose shape keys and jaw to move; needs Blender")
+    add("--for", dest="engine", choices=ENGINES, help="write the character's FBX with this engine's units and names")
     add("--fps", type=frame_rate, help="frames per second of the result, e.g. 23.976 (else what the format expects)")
     add_style_arguments(parser)
     add_face_arguments(parser)

@@ -18,8 +18,10 @@ from ..exporters import EXPORTERS, FORMATS, write
 from ..exporters.arguments import chosen_formats, export_options
 from .own_results import is_ours, remember
 
-CHARACTER_ENDINGS = (".fbx", ".glb", ".blend")
+CHARACTER_ENDINGS = (".fbx", ".glb", ".usd", ".usda", ".usdc", ".abc", ".blend")
 """What needs Blender and a character."""
+ENGINES = ("unity", "unreal")
+"""Whose needs an FBX can meet; as blender/scene_export, which this must not import without need."""
 INSTALL_BLENDER = "Install Blender as a Python package, `pip install bpy==4.5.15` (Python 3.11), or leave out {}."
 
 
@@ -64,6 +66,8 @@ def checked_outputs(options: argparse.Namespace, alone: Set[str] = frozenset()) 
             f"The character {options.character} is not used by these files.",
             f"Add --to with {', '.join(CHARACTER_ENDINGS)}, or leave out --character.",
         )
+    if options.engine and ".fbx" not in {path.suffix.lower() for path in characters}:
+        raise LipsyncError(f"--for {options.engine} is not used.", "Add --character and --to with a file named *.fbx.")
     if characters and not importlib.util.find_spec("bpy"):
         raise LipsyncError(f"{characters[0]} needs Blender.", INSTALL_BLENDER.format("--character"))
     if options.character and not options.character.is_file():
@@ -81,7 +85,13 @@ def write_characters(
 
     with _without_chatter():
         report = bake_character(
-            options.character, options.line, performance, outputs, fps=options.fps, progress=progress
+            options.character,
+            options.line,
+            performance,
+            outputs,
+            fps=options.fps,
+            engine=options.engine or "",
+            progress=progress,
         )
     remember(outputs)
     return f"{report} -> {', '.join(map(str, outputs))}", report.notices

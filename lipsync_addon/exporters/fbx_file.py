@@ -107,6 +107,14 @@ def array(values: NDArray[np.generic]) -> Property:
     return kind, struct.pack("<III", values.size, 1, len(packed)) + packed
 
 
+def numbers(stored: Node) -> NDArray[np.generic]:
+    """The array that is a node's only property, the reverse of array()."""
+    ((kind, data),) = stored.properties
+    count, packed, _ = struct.unpack_from("<III", data)
+    raw = zlib.decompress(data[12:]) if packed else data[12:]
+    return np.frombuffer(raw, {letter: dtype for dtype, letter in _ARRAYS.items()}[kind], count)
+
+
 def to_bytes(nodes: list[Node], version: int) -> bytes:
     """The file with these nodes at its top."""
     head, end = ("<QQQB", b"\0" * 25) if version >= WIDE else ("<IIIB", b"\0" * 13)

@@ -10,7 +10,7 @@ import pygltflib
 import pytest
 import soundfile
 
-from lipsync_addon.blender.bake_file import bake_character, frame_rate_parts
+from lipsync_addon.blender.bake_file import OUTPUTS, bake_character, frame_rate_parts
 from lipsync_addon.core.errors import LipsyncError
 from lipsync_addon.core.pipeline import Performance
 from tests.blender.scene_builder import build_character, build_mesh, curves_of, random_track
@@ -113,3 +113,12 @@ def test_frame_rates_become_what_blender_calls_them(fps, parts):
 def test_impossible_frame_rates_are_refused(fps):
     with pytest.raises(LipsyncError, match="not possible"):
         frame_rate_parts(fps)
+
+
+def test_the_command_knows_what_blender_writes() -> None:
+    """It names endings and engines without loading Blender."""
+    from lipsync_addon.blender.scene_export import ENGINES
+    from lipsync_addon.cli import outputs
+
+    assert set(outputs.CHARACTER_ENDINGS) == set(OUTPUTS)
+    assert set(outputs.ENGINES) == set(ENGINES) - {""}

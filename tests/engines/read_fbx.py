@@ -32,9 +32,17 @@ def read(path: str) -> dict[str, object]:
     return {
         "clips": [(stack.name, stack.time_begin, stack.time_end) for stack in stacks],
         "nodes": [node.name for node in nodes if node.name],
+        "unit": scene.settings.unit_meters,
+        "scales": {node.name: size(node) for node in nodes if node.name},
         "takes": takes,
         **takes[stacks[0].name],
     }
+
+
+def size(node) -> tuple[float, float, float]:
+    """The scale of an object."""
+    scale = keep(keep(node.local_transform).scale)
+    return scale.x, scale.y, scale.z
 
 
 def played(stack, nodes: list) -> dict[str, object]:

@@ -14,7 +14,7 @@ from lipsync_addon.core.errors import LipsyncError
 from lipsync_addon.core.track import AnimationTrack
 from lipsync_addon.exporters import EXPORTERS, ExportOptions, JawCurve, write
 from tests.blender.scene_builder import random_track
-from tests.engines import fbx_reader, gltf_reader, node_reader
+from tests.engines import scene_reader, gltf_reader, node_reader
 from tests.engines.made_character import ASKED, TIMES
 
 FPS = 24
@@ -66,7 +66,7 @@ def test_the_validator_has_nothing_against_it(written: Path) -> None:
 
 @pytest.mark.parametrize("written", [".fbx"], indirect=True)
 def test_ufbx_finds_the_track(written: Path, track: AnimationTrack) -> None:
-    read = fbx_reader.read(written)
+    read = scene_reader.ufbx(written)
     ((name, begin, end),) = read["clips"]
     assert (name, begin) == ("my line", 0) and end == pytest.approx(track.duration)
     assert read["nodes"] == ["Rig", "Face", "head", "jaw"]
@@ -78,7 +78,7 @@ def test_ufbx_finds_the_track(written: Path, track: AnimationTrack) -> None:
 
 @pytest.mark.parametrize("written", [".glb", ".fbx"], indirect=True)
 def test_assimp_finds_the_track(written: Path, track: AnimationTrack) -> None:
-    read = fbx_reader.assimp(written)
+    read = scene_reader.assimp(written)
     names = [name.rpartition(".")[2] for name in read["keys"]["Face"]]  # of an FBX "channel.shape"
     assert names == list(ARKIT_52) and list(read["clips"]) == ["my line"]
     clip = read["clips"]["my line"]
@@ -127,7 +127,7 @@ def test_a_take_of_one_frame_and_no_jaw(tmp_path: Path, track: AnimationTrack, e
         times, weights = gltf_reader.clips(target)["still"]["Face", "weights"]
         assert times.tolist() == [0.0]
     else:
-        weights = [values[0] for values in fbx_reader.read(target)["weights"].values()]
+        weights = [values[0] for values in scene_reader.ufbx(target)["weights"].values()]
     np.testing.assert_allclose(np.ravel(weights), track.values[0], atol=1e-6)
 
 
@@ -138,7 +138,7 @@ def test_the_jaw_turns_whatever_the_weights_are_called(tmp_path: Path, track: An
     if ending == ".glb":
         found = gltf_reader.clips(target)["my line"]["jaw", "rotation"][1]
     else:
-        found = fbx_reader.read(target)["jaw"]
+        found = scene_reader.ufbx(target)["jaw"]
     assert_same_turns(found, jaw_turns(track.channel("jawOpen")), 1e-6)
 
 

@@ -17,7 +17,7 @@ from lipsync_addon.core.errors import LipsyncError
 from lipsync_addon.core.pipeline import Performance
 from lipsync_addon.core.track import AnimationTrack
 from tests.blender.scene_builder import build_character, curves_of, snapshot
-from tests.engines import fbx_reader, gltf_reader
+from tests.engines import scene_reader, gltf_reader
 
 FRAMES = 72
 START = 25
@@ -96,7 +96,7 @@ def test_glb_holds_one_clip_with_the_values_of_the_track(three_seconds, tmp_path
 @pytest.mark.parametrize("prepare", [nothing, subdivided], ids=["plain", "subdivision"])
 def test_fbx_holds_one_clip_with_the_values_of_the_track(three_seconds, tmp_path, prepare):
     path, _ = export(".fbx", three_seconds, tmp_path, prepare)
-    read = fbx_reader.read(path)
+    read = scene_reader.ufbx(path)
     ((name, begin, end),) = read["clips"]
     assert name == "greeting"
     assert begin == 0 and end == pytest.approx(three_seconds.duration)
@@ -186,7 +186,7 @@ def test_the_artist_may_be_in_the_middle_of_something(three_seconds, tmp_path, e
 def test_an_exporter_that_fails_leaves_no_file_and_the_scene_as_it_was(three_seconds, tmp_path, monkeypatch):
     from lipsync_addon.blender import scene_export
 
-    def half(path):
+    def half(path, engine):
         Path(path).write_bytes(struct.pack("<I", 7))
         raise RuntimeError("Error: Python: Traceback ...\nOSError: [Errno 28] No space left on device\nLocation: x")
 

@@ -10,7 +10,7 @@ from bpy.props import EnumProperty, StringProperty
 from ...exporters import EXPORTERS, write
 from .. import panel_data
 from ..operator_base import LipsyncOperator
-from ..scene_export import ENDINGS, export_character
+from ..scene_export import ENDINGS, ENGINES, export_character
 from ..take_curves import read_channels, take_frames
 
 
@@ -50,12 +50,18 @@ class LIPSYNC_OT_export_character(_ExportOperator, bpy.types.Operator):
 
     filepath: StringProperty(subtype="FILE_PATH")
     ending: EnumProperty(name="Format", items=[(ending, ending[1:].upper(), f"*{ending}") for ending in ENDINGS])
+    engine: EnumProperty(
+        name="FBX for",
+        description="Whose units and names an FBX has",
+        items=[(name.upper() or "ANY", engine.label, "") for name, engine in ENGINES.items()],
+    )
 
     def run(self, context: bpy.types.Context) -> None:
         objects = panel_data.character(context)
         first, last = take_frames(objects)
         take = panel_data.active_take(context)
-        for notice in export_character(self.target, context.scene, objects, take, first, last):
+        engine = "" if self.engine == "ANY" else self.engine.lower()
+        for notice in export_character(self.target, context.scene, objects, take, first, last, engine):
             self.report({"WARNING"}, notice)
         self.report({"INFO"}, f"{last - first + 1} frames written to {self.target}.")
 
