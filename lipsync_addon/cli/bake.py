@@ -8,10 +8,8 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..core.face_layers import FaceSettings, with_face
 from ..core.pipeline import Performance, animate
 from ..core.progress import Progress, no_progress, part
-from ..core.prosody import prosody_of
 from ..exporters import EXPORTERS
 from ..exporters.arguments import add_format_arguments, frame_rate
 from ..inference.predictor import Predictor
@@ -25,7 +23,7 @@ HELP = "Turn one voice line into animation."
 EXAMPLES = (
     "lipsync bake line.wav --to line.csv --preset Shouted --lips 1.4",
     "lipsync bake line.wav --to line.csv --to line.json",
-    "lipsync bake line.wav --to line.csv --blinks --brows --emotion joy=0.4",
+    "lipsync bake line.wav --to line.csv --face --head 0.5 --emotion joy=0.4",
     "lipsync bake line.wav --to line.anim --path Armature/Face --max-error 0.01",
     "lipsync bake line.wav --to line.csv --format rigmapper --fps 30",
     "lipsync bake line.wav --character hero.blend --to line.fbx --for unreal",
@@ -68,10 +66,7 @@ def bake_line(options: argparse.Namespace, predictor: Predictor, progress: Progr
     characters, curves = checked_outputs(options)
     sound = open_sound(options.line, predictor.spec.sample_rate)
     share = 0.2 if characters else 1.0
-    performance = animate(sound, predictor, style, progress=part(progress, 0.0, share))
-    if face != FaceSettings(seed=face.seed):
-        track = performance.track
-        performance = replace(performance, track=with_face(track, prosody_of(sound, track.times), face))
+    performance = animate(sound, predictor, style, face, progress=part(progress, 0.0, share))
     predicted = time.perf_counter()
     results = []
     if characters:

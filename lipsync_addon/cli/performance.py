@@ -6,7 +6,7 @@ import argparse
 from dataclasses import replace
 
 from ..core.errors import LipsyncError
-from ..core.face_layers import FaceSettings, emotion_table
+from ..core.face_layers import LAYERS, FaceSettings, emotion_table
 from ..core.presets import LIMITS, find_preset
 from ..core.style import StyleSettings
 from ..exporters.arguments import number_within
@@ -40,11 +40,23 @@ def chosen_style(options: argparse.Namespace) -> StyleSettings:
     return replace(style, **{name: value for name, value in given.items() if value is not None})
 
 
+FACE_HELP = {
+    "blinks": "blink; 1 (16 a minute) .. 2 twice as often",
+    "brows": "raise the brows on accents; 0 .. 2 how far",
+    "head": "sway and nod with the voice; 0 .. 2 how far (bones, and the head columns of Live Link)",
+    "gaze": "glance about; 0 .. 2 how far",
+    "breath": "part the lips for a breath before phrases; 0 .. 2 how far",
+    "rest": "in pauses let the jaw hang; 1 lips touch .. 2 lips apart",
+    "calm": "0 .. 1: do not follow breaths, coughs and laughter with the mouth",
+}
+
+
 def add_face_arguments(parser: argparse.ArgumentParser) -> None:
     """A switch or slider for each layer of the face beside the mouth."""
-    add, strength = parser.add_argument, number_within(0, 2)
-    add("--blinks", type=strength, nargs="?", const=1.0, default=0.0, help="blink; 1 (16 a minute) .. 2 twice as often")
-    add("--brows", type=strength, nargs="?", const=1.0, default=0.0, help="raise the brows on accents; 0 .. 2 how far")
+    add = parser.add_argument
+    add("--face", action="store_true", help="all layers of the face at 1; those named beside it as they say")
+    for name, text in FACE_HELP.items():
+        add(f"--{name}", type=number_within(0, LAYERS[name]), nargs="?", const=1.0, help=text)
     emotions = ", ".join(emotion_table())
     add("--emotion", metavar="NAME=0..1", action="append", default=[], help=f"{emotions}; may be repeated")
     add("--seed", type=int, default=0, help="another whole number from 0 up gives other blinks (default 0)")
@@ -65,4 +77,6 @@ def chosen_face(options: argparse.Namespace) -> FaceSettings:
         emotions[name] = strength
     if options.seed < 0:
         raise LipsyncError(f"--seed {options.seed} is below 0.", "Give a whole number from 0 up.")
-    return FaceSettings(options.blinks, options.brows, emotions, options.seed)
+    given = {name: getattr(options, name) for name in LAYERS}
+    strengths = {name: float(options.face) if value is None else value for name, value in given.items()}
+    return FaceSettings(**strengths, emotions=emotions, seed=options.seed)

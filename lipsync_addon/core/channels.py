@@ -22,6 +22,25 @@ VISEMES_15: tuple[str, ...] = tuple(
 )
 """In Oculus/Meta order (OpenXR XR_META_face_tracking_visemes). Values are probabilities that sum to 1."""
 
+HEAD_ANGLES: tuple[str, ...] = ("headYaw", "headPitch", "headRoll")
+"""Radians that the head turns: to the character's right, down, and tilts to its right shoulder. The signs of yaw and pitch
+are those that the eye columns of Live Link Face have in captures."""
+
+EYE_YAW = 0.6
+"""Radians that an eye turns sideways at eyeLookIn or eyeLookOut 1 (Live Link Face captures: 0.57 to 0.63)."""
+EYE_DOWN, EYE_UP = 0.61, 0.45
+"""Radians at eyeLookDown 1 and eyeLookUp 1 (the same captures)."""
+
+EYES: dict[str, tuple[str, str]] = {"Left": ("In", "Out"), "Right": ("Out", "In")}
+"""Side of the eye -> which eyeLook channel turns it to the character's right, which to its left."""
+
+
+def eye_turns(side: str) -> tuple[dict[str, float], dict[str, float]]:
+    """Channel -> radians of an eye's yaw and of its pitch, signed as the head's. `side`: "Left" or "Right"."""
+    right, left = EYES[side]
+    yaw = {f"eyeLook{right}{side}": EYE_YAW, f"eyeLook{left}{side}": -EYE_YAW}
+    return yaw, {f"eyeLookDown{side}": EYE_DOWN, f"eyeLookUp{side}": -EYE_UP}
+
 
 def opposite(name: str) -> str:
     """The ARKit channel on the other side of the face; the name itself where there is none."""

@@ -1,6 +1,6 @@
 """The whole path from sound to curves. Read this first: each step is a file of the same name.
 
-    sound ──Predictor──▶ AnimationTrack ──apply_style──▶ AnimationTrack ──▶ exporters, or map_track ──▶ F-curves
+    sound ──Predictor──▶ AnimationTrack ──apply_style, with_face──▶ AnimationTrack ──▶ exporters, or map_track ──▶ F-curves
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from .audio_clip import CheckedSound, Sound
+from .face_layers import FaceSettings, with_face
 from .progress import Progress, no_progress
+from .prosody import prosody_of
 from .style import StyleSettings, apply_style, still
 from .track import AnimationTrack
 
@@ -29,11 +31,19 @@ class Performance:
 
 
 def animate(
-    sound: Sound, predictor: TrackPredictor, style: StyleSettings = StyleSettings(), *, progress: Progress = no_progress
+    sound: Sound,
+    predictor: TrackPredictor,
+    style: StyleSettings = StyleSettings(),
+    face: FaceSettings = FaceSettings(),
+    *,
+    progress: Progress = no_progress,
 ) -> Performance:
-    """Speech to ARKit coefficients and visemes. Raises LipsyncError for sound that cannot be used."""
+    """Speech to ARKit coefficients and visemes, with the layers of the face that are on. Raises LipsyncError for sound
+    that cannot be used."""
     sound = CheckedSound(sound)
-    track = apply_style(predictor.predict(sound, progress=progress), style)
+    track, notices = apply_style(predictor.predict(sound, progress=progress), style), ()
     if sound.is_silent:
-        return Performance(still(track), (f"{sound.source}: silent, so the mouth stays still.",))
-    return Performance(track)
+        track, notices = still(track), (f"{sound.source}: silent, so the mouth stays still.",)
+    if face.layers:
+        track = with_face(track, prosody_of(sound, track.times), face)
+    return Performance(track, notices)

@@ -2,7 +2,7 @@
 
 Layout from Microsoft's guide "Get facial position with viseme". Visemes: a list of {"audioOffset" in ticks of 100 ns,
 "visemeId" 0..21}, named as in SpeechSynthesisVisemeEventArgs. Blend shapes: {"FrameIndex", "BlendShapes": rows of 55 at
-60 fps}: the 52 ARKit coefficients in Apple's order, then headRoll, leftEyeRoll, rightEyeRoll, which are 0 here.
+60 fps}: the 52 ARKit coefficients in Apple's order, then headRoll (radians), leftEyeRoll and rightEyeRoll, 0 here.
 Which id stands for which of our visemes: data/mouth_shapes/azure.json.
 """
 
@@ -35,7 +35,7 @@ def blend_shapes(track: AnimationTrack, options: ExportOptions) -> Iterator[byte
     yield b'{"FrameIndex": 0, "BlendShapes": ['
     separator = "\n"
     for block in blocks(track, options.fps or USUAL_FPS, options.offset):
-        for row in block.filled(ARKIT_52).values.tolist():
-            yield (separator + json.dumps([round(value, 5) for value in row] + [0, 0, 0])).encode()
+        for row in block.filled((*ARKIT_52, "headRoll")).values.tolist():
+            yield (separator + json.dumps([round(value, 5) for value in row] + [0, 0])).encode()
             separator = ",\n"
     yield b"\n]}\n"

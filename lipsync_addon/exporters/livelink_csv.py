@@ -2,7 +2,9 @@
 
 Layout from real captures (AnimaVR/NeuroSync_Player, livelink/animations): 61 columns after the count, two left-right
 pairs in the opposite order of Apple's, ten decimals. Read it by name: other writers use another order. The columns are
-always the 52 ARKit coefficients; channels that the track lacks are 0.
+always the 52 ARKit coefficients; channels that the track lacks are 0. The eyes' angles follow from their eyeLook
+coefficients as in the captures (0.57 to 0.63 radians at 1). No capture at hand turns the head: that its columns are
+radians with the signs of the eyes' is our reading.
 """
 
 from __future__ import annotations
@@ -10,7 +12,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from ..core.channels import ARKIT_52
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.channels import ARKIT_52, HEAD_ANGLES, eye_turns
 from ..core.track import AnimationTrack
 from .base import ExportOptions, blocks
 
@@ -22,7 +27,7 @@ CHANNELS: tuple[str, ...] = tuple(_RIGHT_FIRST.get(name, name) for name in ARKIT
 """The 52 coefficients in the order of the captures."""
 
 ROTATIONS = tuple(f"{part}{axis}" for part in ("Head", "LeftEye", "RightEye") for axis in ("Yaw", "Pitch", "Roll"))
-"""Of the head and the eyes: always 0 here."""
+"""Radians of the head and the eyes."""
 
 COLUMNS = tuple(name[0].upper() + name[1:] for name in CHANNELS) + ROTATIONS
 
@@ -31,12 +36,23 @@ def render(track: AnimationTrack, options: ExportOptions) -> Iterator[bytes]:
     """Rows at k / fps on the sound's clock, from 0 to the track's end."""
     fps = options.fps or USUAL_FPS
     yield ("Timecode,BlendshapeCount," + ",".join(COLUMNS) + "\n").encode()
-    row = "%s," + str(len(COLUMNS)) + ",%.10f" * len(CHANNELS) + ",0.0000000000" * len(ROTATIONS) + "\n"
+    row = "%s," + str(len(COLUMNS)) + ",%.10f" * len(COLUMNS) + "\n"
     frame = 0
     for block in blocks(track, fps, options.offset):
-        rows = block.filled(CHANNELS).values.tolist()
+        rows = np.hstack([block.filled(CHANNELS).values, _rotations(block)]).tolist()
         yield "".join(row % (timecode(frame + i, fps), *weights) for i, weights in enumerate(rows)).encode()
         frame += len(rows)
+
+
+def _rotations(track: AnimationTrack) -> NDArray[np.float32]:
+    """[T, 9] the columns ROTATIONS; eyes do not roll."""
+    head = track.filled(HEAD_ANGLES).values
+    columns = [head]
+    for side in ("Left", "Right"):
+        for turns in (*eye_turns(side), {}):
+            weights = np.array(list(turns.values()), np.float32)
+            columns.append((track.filled(tuple(turns)).values @ weights)[:, None])
+    return np.hstack(columns)
 
 
 def timecode(frame: int, fps: float) -> str:

@@ -148,12 +148,13 @@ def test_as_a_program(speech: Path, tmp_path: Path, tiny_network: Path, root: Pa
 
 
 def test_layers_of_the_face(lipsync, speech: Path, tmp_path: Path) -> None:
-    layers = ("--blinks", "--brows", "--emotion", "joy=0.4")
+    layers = ("--face", "--blinks", "2", "--emotion", "joy=0.4")
     for name, asked in {"without": (), "with": layers, "again": layers}.items():
         assert lipsync("bake", speech, "--to", tmp_path / f"{name}.csv", *asked).code == 0
     with (tmp_path / "with.csv").open(newline="") as lines:
         rows = list(csv.DictReader(lines))
     assert max(float(row["MouthSmileLeft"]) for row in rows) > 0.2
+    assert all(max(float(row[name]) for row in rows) > 0.001 for name in ("HeadYaw", "EyeLookInLeft", "LeftEyeYaw"))
     assert (tmp_path / "with.csv").read_bytes() == (tmp_path / "again.csv").read_bytes()
     assert (tmp_path / "with.csv").read_bytes() != (tmp_path / "without.csv").read_bytes()
 

@@ -10,10 +10,12 @@ from hypothesis.extra import numpy as hnp
 
 from lipsync_addon.core.aperture import SEALED, lip_gap
 from lipsync_addon.core.audio_clip import AudioClip
-from lipsync_addon.core.channels import ARKIT_52
-from lipsync_addon.core.face_layers import FaceSettings, accents, blink_times, emotion_table, with_blinks, with_face
+from lipsync_addon.core.channels import ARKIT_52, HEAD_ANGLES
+from lipsync_addon.core.face_accents import accents, blink_times, with_blinks
+from lipsync_addon.core.face_layers import LAYERS, FaceSettings, emotion_table, with_face
 from lipsync_addon.core.prosody import Prosody, prosody_of
 from lipsync_addon.core.track import AnimationTrack
+from lipsync_addon.core.vocal import speaking
 
 RATE = 16000
 MOTION = hnp.arrays(np.float32, st.tuples(st.integers(1, 20), st.just(52)), elements=st.floats(0, 1, width=32))
@@ -92,6 +94,67 @@ def test_no_emotion_opens_sealed_lips(values: np.ndarray, emotions: dict[str, fl
     new = with_face(track, quiet, FaceSettings(emotions=emotions))
     assert (lip_gap(new)[lip_gap(track) < SEALED] < SEALED + 1e-4).all()
     assert (new.values >= 0).all() and (new.values <= 1).all()
+
+
+STRENGTHS = st.fixed_dictionaries({name: st.floats(0, most) for name, most in LAYERS.items()})
+
+
+@given(hnp.arrays(np.float32, (60, 52), elements=st.floats(0, 1, width=32)), EMOTIONS, STRENGTHS, st.integers(0, 59))
+def test_no_layer_opens_lips_that_speech_seals(
+    values: np.ndarray, emotions: dict[str, float], strengths: dict[str, float], silent: int
+) -> None:
+    track = AnimationTrack(ARKIT_52, values, 50.0)
+    speech = np.arange(60) >= silent
+    voice = Prosody(np.where(speech, -20, -80).astype(np.float32), np.where(speech, 130, 0).astype(np.float32))
+    new = with_face(track, voice, FaceSettings(**strengths, emotions=emotions))
+    sealed = (lip_gap(track) < SEALED) & speaking(track.times, voice)
+    assert (lip_gap(new)[sealed] < SEALED + 1e-4).all()
+    assert (new.select(ARKIT_52).values >= 0).all() and (new.select(ARKIT_52).values <= 1).all()
+
+
+def test_a_closure_before_the_voice_stays_closed() -> None:
+    """Lips meet for a p before anything is heard: a breath and the rest pose leave them alone."""
+    names = ("jawOpen", "mouthClose", "viseme_sil", "viseme_PP")
+    track = AnimationTrack(names, np.tile(np.float32([0.1, 0, 1, 0]), (150, 1)), 50.0)
+    values = track.values.copy()
+    values[80:] = [0.2, 0, 0, 0]
+    values[70:80] = [0.1, 0.1, 0, 1]  # 1.4 to 1.6 s, the voice begins at 1.6
+    voice = Prosody(np.where(np.arange(150) < 80, -80, -20).astype(np.float32), np.repeat([0, 130], [80, 70]))
+    new = with_face(track.with_values(values), voice, FaceSettings(breath=2, rest=2, calm=1))
+    assert (lip_gap(new)[70:80] < SEALED).all()
+    assert lip_gap(new)[50:68].max() > lip_gap(new)[:30].max()  # and yet there was a breath
+
+
+def test_head_moves_little_begins_and_ends_at_rest_and_eyes_hold_on() -> None:
+    track = still_face(20)
+    new = with_face(track, phrases(track), FaceSettings(head=1, gaze=0.001))
+    angles = new.select(HEAD_ANGLES).values
+    assert not angles[[0, -1]].any()
+    assert 0.02 < angles.std(axis=0).max() < np.abs(angles).max() < 0.25
+    assert np.abs(np.diff(angles, axis=0)).max() * 50 < 1.0  # radians a second
+    looking_right = new.channel("eyeLookOutRight") - new.channel("eyeLookInRight")
+    assert np.abs(0.6 * looking_right + new.channel("headYaw")).max() < 0.002
+
+
+def test_the_head_nods_on_the_accent() -> None:
+    track = still_face(6)
+    bump = np.exp(-0.5 * ((track.times - 3) / 0.08) ** 2)
+    plain = Prosody(np.full(300, -25, np.float32), np.full(300, 110, np.float32))
+    voice = Prosody((-25 + 10 * bump).astype(np.float32), (110 * 2 ** (bump / 2)).astype(np.float32))
+    nod = (with_face(track, each, FaceSettings(head=1)).channel("headPitch") for each in (voice, plain))
+    difference = np.subtract(*nod)
+    assert abs(track.times[difference.argmax()] - 3.05) < 0.15 and difference.max() > 0.02
+
+
+def test_glances_jump_hold_and_are_the_same_again() -> None:
+    track = still_face(30)
+    settings = FaceSettings(gaze=1, seed=3)
+    eyes = with_face(track, phrases(track), settings)
+    speed = np.abs(np.diff(eyes.channel("eyeLookOutLeft")))
+    assert 0.02 < eyes.channel("eyeLookOutLeft").max() < 0.6
+    assert (speed > 1e-6).mean() < 0.25  # most of the time they hold still
+    assert (eyes.values == with_face(track, phrases(track), settings).values).all()
+    assert (eyes.values != with_face(track, phrases(track), FaceSettings(gaze=1, seed=4)).values).any()
 
 
 def test_emotions_move_only_channels_of_arkit() -> None:

@@ -51,6 +51,23 @@ def test_columns_hold_the_channel_of_their_name() -> None:
     assert {row["HeadYaw"] for row in table} == {"0.0000000000"}
 
 
+def test_eyes_turn_in_the_columns_as_in_a_capture(shared: Path) -> None:
+    with gzip.open(shared / "data" / "faces" / "livelink" / "alex_rom_3.csv.gz", "rt") as file:
+        captured = list(csv.DictReader(file))[::20]
+    looks = [name for name in ARKIT_52 if name.startswith("eyeLook")]
+    values = [[float(row[name[0].upper() + name[1:]]) for name in looks] for row in captured]
+    table = rows(AnimationTrack(tuple(looks), np.array(values), 60.0), 60.0)
+    for column in ("LeftEyeYaw", "LeftEyePitch", "RightEyeYaw", "RightEyePitch"):
+        ours, theirs = (np.array([float(row[column]) for row in each]) for each in (table, captured))
+        assert np.abs(ours - ours.mean() - (theirs - theirs.mean())).max() < 0.06  # a phone's eyes rest a little inwards
+
+
+def test_the_head_has_its_columns() -> None:
+    track = AnimationTrack(("headYaw", "headPitch", "headRoll"), np.array([[0.1, -0.2, 0.05]] * 2), 60.0)
+    row = rows(track)[0]
+    assert [row[f"Head{axis}"][:6] for axis in ("Yaw", "Pitch", "Roll")] == ["0.1000", "-0.200", "0.0500"]
+
+
 def test_missing_channels_are_zero() -> None:
     table = rows(AnimationTrack(("jawOpen", "viseme_aa"), np.full((2, 2), 0.5), 50.0))
     assert table[0]["JawOpen"] == "0.5000000000" and table[0]["MouthClose"] == "0.0000000000"
