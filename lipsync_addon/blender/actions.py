@@ -275,6 +275,37 @@ def our_curves(action: bpy.types.Action) -> dict[CurveId, bpy.types.FCurve]:
     }
 
 
+def takes_of(objects: Iterable[bpy.types.Object]) -> list[bpy.types.Action]:
+    """Every take that was made for this character, whether it plays or not, by name."""
+    names = {obj.name for obj in objects}
+    found = [action for action in bpy.data.actions if TAKE in action and action.get(CHARACTER) in names]
+    return sorted(found, key=lambda action: action[TAKE])
+
+
+def curves_for(action: bpy.types.Action, owner: bpy.types.ID) -> list[bpy.types.FCurve]:
+    """What an action that need not play holds for a data-block."""
+    data = owner.animation_data
+    used = data.action_slot if data and data.action == action else None
+    for bag in _bags(action):
+        known = (bag.slot.target_id_type, bag.slot.name_display) == (owner.id_type, owner.name)
+        if bag.slot == used or (used is None and known):
+            return list(bag.fcurves)
+    return []
+
+
+@contextmanager
+def without_animation(owners: Iterable[bpy.types.ID]) -> Iterator[None]:
+    """Neither actions nor the NLA play on these data-blocks; exactly as it was at the end."""
+    with ExitStack() as undo:
+        for data in [data for owner in owners if (data := owner.animation_data)]:
+            undo.callback(setattr, data, "use_nla", data.use_nla)
+            data.use_nla = False
+            if data.action:
+                undo.callback(_set_action, data, data.action, data.action_slot)
+                data.action = None
+        yield
+
+
 @contextmanager
 def moved(owners: Iterable[bpy.types.ID], frames: float) -> Iterator[None]:
     """All animation of these data-blocks this many frames later; exactly as it was at the end."""

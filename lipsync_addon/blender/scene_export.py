@@ -7,8 +7,8 @@ hidden objects do, the clip bears the take's name and starts at second 0, and th
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext, redirect_stdout
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +17,7 @@ import bpy
 from ..core.errors import LipsyncError
 from ..core.writing import whole_file
 from ..exporters import fbx_file, fbx_units
-from .actions import moved
+from .actions import moved, without_animation
 
 
 def export_character(
@@ -71,12 +71,34 @@ def write_character(
     return () if with_modifiers else tuple(_unapplied(objects))
 
 
+def write_resting(
+    path: Path, scene: bpy.types.Scene, objects: Sequence[bpy.types.Object], engine: str = ""
+) -> tuple[str, ...]:
+    """The character as .fbx or .glb without a clip: keys at 0, bones at rest. Lengths of an FBX are as Blender's
+    exporter leaves them, whatever the engine. Returns notices for the user."""
+    owners = [owner for obj in objects for owner in _animated(obj)]
+    armatures = {obj.data for obj in objects if obj.type == "ARMATURE"}
+    with _object_mode(), _still_values(owners), without_animation(owners), _only_armatures(objects), ExitStack() as undo:
+        for armature in armatures:
+            undo.callback(setattr, armature, "pose_position", armature.pose_position)
+            armature.pose_position = "REST"
+        for owner in owners:
+            for block in owner.key_blocks if isinstance(owner, bpy.types.Key) else ():
+                block.value = max(0.0, block.slider_min)
+        with _own_scene(scene, objects, path.stem, 0), redirect_stdout(io.StringIO()):
+            if path.suffix.lower() == ".fbx":
+                bpy.ops.export_scene.fbx(filepath=str(path), **_FBX | dict(ENGINES[engine].options, bake_anim=False))
+            else:
+                bpy.ops.export_scene.gltf(filepath=str(path), **_GLB | {"export_animations": False})
+    return tuple(_unapplied(objects))
+
+
 @dataclass(frozen=True, slots=True)
 class Engine:
     """What an engine wants of an FBX, beside what all want."""
 
     label: str
-    options: Mapping[str, str] = field(default_factory=dict)
+    options: dict[str, str] = field(default_factory=dict)
     """Of Blender's exporter."""
     centimetres: bool = False
     """Lengths in the file are centimetres, and no object is scaled by 100 to make up for it."""
@@ -102,23 +124,41 @@ ENGINES = {
 """By id."""
 
 
+_FBX = {
+    "object_types": {"MESH", "ARMATURE"},
+    # Applying any modifier but an armature makes the exporter drop the shape keys without a word.
+    "use_mesh_modifiers": False,
+    "add_leaf_bones": False,
+    "use_custom_props": False,
+    "bake_anim": True,
+    "bake_anim_use_all_bones": True,
+    # One clip of what the scene plays, not one for each action or strip.
+    "bake_anim_use_nla_strips": False,
+    "bake_anim_use_all_actions": False,
+    "bake_anim_step": 1.0,
+    "bake_anim_simplify_factor": 0.0,
+}
+_GLB = {
+    "export_format": "GLB",
+    "use_active_scene": True,
+    "export_cameras": False,
+    "export_lights": False,
+    "export_apply": False,  # as for FBX
+    "export_morph": True,
+    "export_skins": True,
+    "export_animations": True,
+    # One clip of what the scene plays, for all objects together.
+    "export_animation_mode": "SCENE",
+    "export_anim_scene_split_object": False,
+    "export_frame_range": True,
+    "export_force_sampling": True,
+    "export_frame_step": 1,
+    "export_optimize_animation_size": False,
+}
+
+
 def _write_fbx(path: str, engine: Engine) -> None:
-    bpy.ops.export_scene.fbx(
-        filepath=path,
-        object_types={"MESH", "ARMATURE"},
-        # Applying any modifier but an armature makes the exporter drop the shape keys without a word.
-        use_mesh_modifiers=False,
-        add_leaf_bones=False,
-        use_custom_props=False,
-        bake_anim=True,
-        bake_anim_use_all_bones=True,
-        # One clip of what the scene plays, not one for each action or strip.
-        bake_anim_use_nla_strips=False,
-        bake_anim_use_all_actions=False,
-        bake_anim_step=1.0,
-        bake_anim_simplify_factor=0.0,
-        **engine.options,
-    )
+    bpy.ops.export_scene.fbx(filepath=path, **_FBX | engine.options)
     if engine.centimetres:
         top, version = fbx_file.parse(Path(path).read_bytes())
         fbx_units.to_centimetres(top)
@@ -126,24 +166,7 @@ def _write_fbx(path: str, engine: Engine) -> None:
 
 
 def _write_glb(path: str, engine: Engine) -> None:
-    bpy.ops.export_scene.gltf(
-        filepath=path,
-        export_format="GLB",
-        use_active_scene=True,
-        export_cameras=False,
-        export_lights=False,
-        export_apply=False,  # as for FBX
-        export_morph=True,
-        export_skins=True,
-        export_animations=True,
-        # One clip of what the scene plays, for all objects together.
-        export_animation_mode="SCENE",
-        export_anim_scene_split_object=False,
-        export_frame_range=True,
-        export_force_sampling=True,
-        export_frame_step=1,
-        export_optimize_animation_size=False,
-    )
+    bpy.ops.export_scene.gltf(filepath=path, **_GLB)
 
 
 def _write_usd(path: str, engine: Engine) -> None:
