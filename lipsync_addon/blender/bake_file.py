@@ -17,6 +17,7 @@ from ..core.writing import whole_file
 from .bake import BakeReport, BakeSettings, bake
 from .rig_scan import find_character
 from .scene_export import ENDINGS, write_character
+from .take_clips import write_takes
 
 OUTPUTS = (*ENDINGS, ".blend")
 """What bake_character() can write."""
@@ -30,14 +31,16 @@ def bake_character(
     *,
     fps: float | None = None,
     engine: str = "",
+    also: Sequence[tuple[Path, Performance]] = (),
     jaw: JawSettings = JawSettings(),
     progress: Progress = no_progress,
 ) -> BakeReport:
     """Bakes one voice line onto the character of a .blend and writes .blend files and those that scene_export knows.
 
     `line`: the sound file; the take is named after it, and it is packed into a .blend output. `fps`: frames per
-    second of the result; None: the character's own. `engine`: one of scene_export.ENGINES. The take starts at frame 0.
-    Raises LipsyncError, and then none of the outputs is written.
+    second of the result; None: the character's own. `engine`: one of scene_export.ENGINES. `also`: further lines, each
+    a take of its own in the same files. Takes start at frame 0. Raises LipsyncError, and then none of the outputs is
+    written.
     """
     if wrong := [path.name for path in outputs if path.suffix.lower() not in OUTPUTS]:
         raise LipsyncError(f"{wrong[0]} has an ending that cannot be written.", f"Use one of {', '.join(OUTPUTS)}.")
@@ -53,13 +56,17 @@ def bake_character(
     with_sound = any(path.suffix.lower() == ".blend" for path in outputs)
     settings = BakeSettings(start_frame=0, jaw=jaw)
     report = bake(scene, objects, performance, line.stem, settings, sound=line if with_sound else None)
-    scene.frame_start, scene.frame_end = report.first_frame, report.last_frame
     notices = list(report.notices)
+    for other, further in also:
+        notices += bake(scene, objects, further, other.stem, settings).notices
+    scene.frame_start, scene.frame_end = report.first_frame, report.last_frame
     with ExitStack() as files:  # all of them or none
         for index, (path, temporary) in enumerate([(p, files.enter_context(whole_file(p))) for p in outputs]):
             progress(0.1 + 0.9 * index / len(outputs))
             if path.suffix.lower() == ".blend":
                 write_packed(temporary)
+            elif also:
+                notices += write_takes(temporary, scene, objects, engine)
             else:
                 notices += write_character(
                     temporary, scene, objects, report.take, report.first_frame, report.last_frame, engine

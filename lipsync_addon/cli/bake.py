@@ -27,6 +27,7 @@ EXAMPLES = (
     "lipsync bake line.wav --to line.anim --path Armature/Face --max-error 0.01",
     "lipsync bake line.wav --to line.csv --format rigmapper --fps 30",
     "lipsync bake line.wav --character hero.blend --to line.fbx --for unreal",
+    "lipsync bake hello.wav --also goodbye.wav --character hero.blend --to hero.glb",
 )
 
 
@@ -36,6 +37,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("line", type=Path, metavar="LINE", help="sound file with speech, any rate and number of channels")
     add_output_arguments(parser, (*EXPORTERS, *CHARACTER_ENDINGS))
     add("--character", type=Path, metavar="FILE.blend", help="whose shape keys and jaw to move; needs Blender")
+    add(
+        "--also",
+        type=Path,
+        metavar="LINE",
+        action="append",
+        default=[],
+        help="another line as a further take in the same file (.fbx, .glb, .blend with a character); may be repeated",
+    )
     add("--for", dest="engine", choices=ENGINES, help="write the character's FBX with this engine's units and names")
     add("--fps", type=frame_rate, help="frames per second of the result, e.g. 23.976 (else what the format expects)")
     add_style_arguments(parser)
@@ -66,11 +75,16 @@ def bake_line(options: argparse.Namespace, predictor: Predictor, progress: Progr
     characters, curves = checked_outputs(options)
     sound = open_sound(options.line, predictor.spec.sample_rate)
     share = 0.2 if characters else 1.0
-    performance = animate(sound, predictor, style, face, progress=part(progress, 0.0, share))
+    performance = animate(sound, predictor, style, face, progress=part(progress, 0.0, share / (1 + len(options.also))))
+    also = []
+    for place, line in enumerate(options.also, 1):
+        begin, end = (share * step / (1 + len(options.also)) for step in (place, place + 1))
+        further = open_sound(line, predictor.spec.sample_rate)
+        also.append((line, animate(further, predictor, style, face, progress=part(progress, begin, end))))
     predicted = time.perf_counter()
     results = []
     if characters:
-        result, notices = write_characters(options, performance, characters, part(progress, share, 1.0))
+        result, notices = write_characters(options, performance, characters, part(progress, share, 1.0), also)
         performance = replace(performance, notices=notices)
         results.append(result)
     results += write_curves(options, performance, curves)

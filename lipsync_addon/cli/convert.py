@@ -17,7 +17,7 @@ EXAMPLES = ("lipsync convert capture.csv --to take.anim --max-error 0.01",)
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The curves and the results."""
-    parser.set_defaults(character=None, engine=None)
+    parser.set_defaults(character=None, engine=None, also=[])
     add = parser.add_argument
     add("line", type=Path, metavar="CURVES", help="Live Link, Rhubarb or Audio2Face file, or a CSV or JSON of ours")
     add_output_arguments(parser, EXPORTERS)

@@ -6,7 +6,7 @@ import argparse
 import importlib.util
 import os
 import sys
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,6 +20,8 @@ from .own_results import is_ours, remember
 
 CHARACTER_ENDINGS = (".fbx", ".glb", ".usd", ".usda", ".usdc", ".abc", ".blend")
 """What needs Blender and a character."""
+SEVERAL = (".fbx", ".glb", ".blend")
+"""What holds several takes."""
 ENGINES = ("unity", "unreal")
 """Whose needs an FBX can meet; as blender/scene_export, which this must not import without need."""
 INSTALL_BLENDER = "Install Blender as a Python package, `pip install bpy==4.5.15` (Python 3.11), or leave out {}."
@@ -45,7 +47,7 @@ def checked_outputs(options: argparse.Namespace, alone: Set[str] = frozenset()) 
     alone = alone | {FORMATS[each].extension for each in options.format}
     characters = [p for p in options.to if p.suffix.lower() in CHARACTER_ENDINGS and p.suffix.lower() not in alone]
     curves = [path for path in options.to if path.suffix.lower() in EXPORTERS and path not in characters]
-    inputs = [path.resolve() for path in (options.line, options.character) if path]
+    inputs = [path.resolve() for path in (options.line, options.character, *options.also) if path]
     for path in options.to:
         if path not in characters and path not in curves:
             known = ", ".join(dict.fromkeys((*EXPORTERS, *CHARACTER_ENDINGS)))
@@ -66,8 +68,7 @@ def checked_outputs(options: argparse.Namespace, alone: Set[str] = frozenset()) 
             f"The character {options.character} is not used by these files.",
             f"Add --to with {', '.join(CHARACTER_ENDINGS)}, or leave out --character.",
         )
-    if options.engine and ".fbx" not in {path.suffix.lower() for path in characters}:
-        raise LipsyncError(f"--for {options.engine} is not used.", "Add --character and --to with a file named *.fbx.")
+    _check_takes(options, characters)
     if characters and not importlib.util.find_spec("bpy"):
         raise LipsyncError(f"{characters[0]} needs Blender.", INSTALL_BLENDER.format("--character"))
     if options.character and not options.character.is_file():
@@ -77,10 +78,25 @@ def checked_outputs(options: argparse.Namespace, alone: Set[str] = frozenset()) 
     return characters, curves
 
 
+def _check_takes(options: argparse.Namespace, characters: list[Path]) -> None:
+    """What --also and --for ask of the files."""
+    if options.also and (single := [p for p in options.to if p not in characters or p.suffix.lower() not in SEVERAL]):
+        known = ", ".join(SEVERAL)
+        raise LipsyncError(f"{single[0]} holds one line only.", f"With --also give --character and {known} after --to.")
+    if len({path.stem for path in (options.line, *options.also)}) <= len(options.also):
+        raise LipsyncError("Two lines have the same name, and takes are named after them.", "Rename one of the files.")
+    if options.engine and ".fbx" not in {path.suffix.lower() for path in characters}:
+        raise LipsyncError(f"--for {options.engine} is not used.", "Add --character and --to with a file named *.fbx.")
+
+
 def write_characters(
-    options: argparse.Namespace, performance: Performance, outputs: list[Path], progress: Progress
+    options: argparse.Namespace,
+    performance: Performance,
+    outputs: list[Path],
+    progress: Progress,
+    also: Sequence[tuple[Path, Performance]] = (),
 ) -> tuple[str, tuple[str, ...]]:
-    """Returns what to tell the user, and notices."""
+    """`also`: further lines for the same files. Returns what to tell the user, and notices."""
     from ..blender.bake_file import bake_character  # imports bpy, half a second
 
     with _without_chatter():
@@ -91,6 +107,7 @@ def write_characters(
             outputs,
             fps=options.fps,
             engine=options.engine or "",
+            also=also,
             progress=progress,
         )
     remember(outputs)

@@ -122,3 +122,15 @@ def test_the_command_knows_what_blender_writes() -> None:
 
     assert set(outputs.CHARACTER_ENDINGS) == set(OUTPUTS)
     assert set(outputs.ENGINES) == set(ENGINES) - {""}
+
+
+def test_several_lines_in_one_file(tmp_path, character, line):
+    other = tmp_path / "Goodbye.wav"
+    other.write_bytes(line.read_bytes())
+    also = [(other, Performance(random_track(40, seed=1)))]
+    outputs = [tmp_path / "both.glb", tmp_path / "both.blend"]
+    bake_character(character, line, Performance(random_track()), outputs, also=also)
+    names = [animation.name for animation in pygltflib.GLTF2().load(outputs[0]).animations]
+    assert names == ["Goodbye", "Hello there"]
+    bpy.ops.wm.open_mainfile(filepath=str(outputs[1]))
+    assert {"Goodbye", "Hello there"} <= {action.name for action in bpy.data.actions}

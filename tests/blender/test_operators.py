@@ -171,3 +171,22 @@ def test_one_undo_takes_the_bake_back(addon, line):
     bpy.ops.ed.undo()
     assert len(bpy.data.actions) == 0
     assert bpy.data.objects["Face"].data.shape_keys.animation_data is None
+
+
+def test_all_takes_go_into_one_file_with_an_engines_units(addon, line, tmp_path):
+    import re
+
+    build_character()
+    scene = bpy.context.scene
+    scene.lipsync.sound_file = str(line)
+    assert bpy.ops.lipsync.bake() == {"FINISHED"}
+    scene.lipsync.source, scene.lipsync.strip = "STRIP", "take two"
+    scene.sequence_editor.strips.new_sound("take two", str(line), 3, 40)
+    assert bpy.ops.lipsync.bake() == {"FINISHED"}
+    target = tmp_path / "all.fbx"
+    assert bpy.ops.lipsync.export_character(filepath=str(target), ending=".fbx", engine="UNREAL", all_takes=True) == {
+        "FINISHED"
+    }
+    data = target.read_bytes()
+    stacks = set(re.findall(rb"([^\0]{1,40}?)\0\x01AnimStack", data))
+    assert len(stacks) == 2 and b"Armature\0\x01Model" in data

@@ -190,3 +190,17 @@ def test_character_that_cannot_be_baked(lipsync, speech: Path, tmp_path: Path, m
     ran = lipsync("bake", speech, "--to", csv, "--to", fbx, "--character", tmp_path / "hero.blend")
     refused(ran, "hero.blend", "no shape keys")
     assert not csv.exists() and not fbx.exists()
+
+
+def test_files_that_hold_one_line(lipsync, speech: Path, tmp_path: Path) -> None:
+    refused(lipsync("bake", speech, "--also", tmp_path / "b.wav", "--to", tmp_path / "a.csv"), "a.csv", "one line only")
+
+
+def test_lines_of_one_name(lipsync, speech: Path, tmp_path: Path) -> None:
+    (tmp_path / "hero.blend").touch()
+    twice = ("--also", tmp_path / "other" / speech.name, "--character", tmp_path / "hero.blend")
+    refused(lipsync("bake", speech, *twice, "--to", tmp_path / "a.glb"), "same name", "Rename")
+
+
+def test_an_engine_without_use(lipsync, speech: Path, tmp_path: Path) -> None:
+    refused(lipsync("bake", speech, "--for", "unity", "--to", tmp_path / "a.csv"), "--for unity", "*.fbx")

@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import bpy
-from bpy.props import EnumProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, StringProperty
 
 from ...exporters import EXPORTERS, write
 from .. import panel_data
+from ..actions import takes_of
 from ..operator_base import LipsyncOperator
 from ..scene_export import ENDINGS, ENGINES, export_character
+from ..take_clips import export_takes
 from ..take_curves import read_channels, take_frames
 
 
@@ -56,11 +58,21 @@ class LIPSYNC_OT_export_character(_ExportOperator, bpy.types.Operator):
         items=[(name.upper() or "ANY", engine.label, "") for name, engine in ENGINES.items()],
     )
 
+    all_takes: BoolProperty(
+        name="All Takes",
+        description="Every take of the character as a clip of its own, without what is animated beneath (FBX and GLB)",
+    )
+
     def run(self, context: bpy.types.Context) -> None:
         objects = panel_data.character(context)
+        engine = "" if self.engine == "ANY" else self.engine.lower()
+        if self.all_takes:
+            for notice in export_takes(self.target, context.scene, objects, engine):
+                self.report({"WARNING"}, notice)
+            self.report({"INFO"}, f"{len(takes_of(objects))} takes written to {self.target}.")
+            return
         first, last = take_frames(objects)
         take = panel_data.active_take(context)
-        engine = "" if self.engine == "ANY" else self.engine.lower()
         for notice in export_character(self.target, context.scene, objects, take, first, last, engine):
             self.report({"WARNING"}, notice)
         self.report({"INFO"}, f"{last - first + 1} frames written to {self.target}.")
