@@ -241,6 +241,23 @@ def take_action(owners: Iterable[bpy.types.ID]) -> bpy.types.Action | None:
     return None
 
 
+def artists_paths(owner: bpy.types.ID) -> set[str]:
+    """Data paths of the curves that play on this data-block and are not ours."""
+    data = owner.animation_data
+    if data is None:
+        return set()
+    used = [(data.action, data.action_slot)] if data.action else []
+    used += [(strip.action, strip.action_slot) for track in data.nla_tracks for strip in track.strips if strip.action]
+    return {
+        curve.data_path
+        for action, slot in used
+        for bag in _bags(action)
+        if bag.slot == slot
+        for curve in bag.fcurves
+        if not _is_ours(curve)
+    }
+
+
 def take_range(owners: Iterable[bpy.types.ID]) -> tuple[float, float] | None:
     """First and last frame of our curves on these data-blocks; None if there are none."""
     ranges = [

@@ -21,6 +21,7 @@ from .actions import Playing, Take, playing
 
 _PLACES = ("handle_left", "co", "handle_right")
 _NUMBERS = ("interpolation", "handle_left_type", "handle_right_type")
+_TURNS = ("bone_rotation", "bone_turn")
 _STEP = 1e-3  # radians, to see which way a component goes
 _EDIT_ERROR = 0.01  # share of a target's range by which an edit may be off where it is fitted onto another curve
 
@@ -143,7 +144,7 @@ def read_track(targets: Sequence[Target], scene: bpy.types.Scene, *, start_frame
             numbers = np.array(
                 [[curve.evaluate(where.in_action(frame)) for curve in curves] for frame in frames.tolist()]
             )
-            values[:, column] = _angles(target, numbers) if target.kind == "bone_rotation" else numbers[:, 0]
+            values[:, column] = _angles(target, numbers) if target.kind in _TURNS else numbers[:, 0]
     return AnimationTrack(tuple(target.id for target in targets), values, frame_rate(scene))
 
 
@@ -182,12 +183,20 @@ def _properties(target: Target) -> list[tuple[str, int]]:
     if target.kind == "bone_location":
         return [(f'pose.bones["{name}"].location', target.axis)]
     mode = _rotation_mode(target)
+    if target.kind == "bone_turn":  # one part of the rotation; the others belong to other targets of the bone
+        quaternion = mode == "QUATERNION"
+        place = ("quaternion", 1 + target.axis) if quaternion else ("euler", target.axis)
+        return [(f'pose.bones["{name}"].rotation_{place[0]}', place[1])]
     suffix, count = {"QUATERNION": ("quaternion", 4), "AXIS_ANGLE": ("axis_angle", 4)}.get(mode, ("euler", 3))
     return [(f'pose.bones["{name}"].rotation_{suffix}', index) for index in range(count)]
 
 
 def _components(target: Target, curve: KeyCurve) -> list[KeyCurve]:
     """What each curve of the target holds; handles go on in the direction of the angle's."""
+    if target.kind == "bone_turn" and _rotation_mode(target) == "QUATERNION":
+        points = curve.points.copy()
+        points[..., 1] = np.tan(points[..., 1] / 2)  # beside a first part of 1; Blender makes the length 1
+        return [replace(curve, points=points)]
     if target.kind != "bone_rotation":
         return [curve]
     angles = curve.points[..., 1]
@@ -216,6 +225,8 @@ def _rotations(target: Target, angles: NDArray[np.float64]) -> NDArray[np.float6
 def _angles(target: Target, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
     """[F] radians about the target's axis, from [F, curves]."""
     mode = _rotation_mode(target)
+    if target.kind == "bone_turn":
+        return 2 * np.arctan(numbers[:, 0]) if mode == "QUATERNION" else numbers[:, 0]
     if mode == "AXIS_ANGLE":
         return numbers[:, 0] * (numbers[:, 1:] @ np.array(_axis(target)))
     rotations = [Quaternion(row) if mode == "QUATERNION" else Euler(row, mode).to_quaternion() for row in numbers]

@@ -87,7 +87,7 @@ def _make_room(kept: dict) -> None:
 def _lips(objects: Sequence[bpy.types.Object], mapping: RigMapping) -> LipModel | None:
     meshes = read_meshes(objects, {target.name for target in mapping.targets if target.kind == "shape_key"})
     moves = {mesh.owner: [_moved(objects, mesh, *target) for target in _reaching(mapping)] for mesh in meshes}
-    bones = [k for k, target in enumerate(mapping.targets) if target.kind.startswith("bone")]
+    bones = [k for k, target in enumerate(mapping.targets) if target.kind in ("bone_rotation", "bone_location")]
     most = np.where(np.abs(mapping.low) > np.abs(mapping.high), mapping.low, mapping.high)
     opened = {
         owner: [_scaled(columns[k], float(most[k])) for k in bones if columns[k] is not None]
@@ -120,12 +120,12 @@ def _opening(mapping: RigMapping) -> set[str]:
     return {target.name for target, weight in zip(mapping.targets, row, strict=True) if weight > 0.2}
 
 
-def _moved(
-    objects: Sequence[bpy.types.Object], mesh: MeshShapes, target: Target, most: float
-) -> KeyOffsets | None:
+def _moved(objects: Sequence[bpy.types.Object], mesh: MeshShapes, target: Target, most: float) -> KeyOffsets | None:
     """What value 1 of a target moves of a mesh; None if only Blender knows, as with sliders that drive others."""
     if target.kind == "shape_key":
         return mesh.keys.get(target.name, _NOTHING) if target.owner == mesh.owner else _NOTHING
+    if target.kind == "bone_turn":  # of head and eyes: lips go along as a whole
+        return _NOTHING
     if target.kind == "property" or not most:
         return None
     moved = _turned_by_bone(objects, mesh, target, most)
@@ -205,9 +205,7 @@ def _jaw(
     return {owner: turn for owner, turn in turns.items() if len(turn.vertices)}
 
 
-def _turned_by_bone(
-    objects: Sequence[bpy.types.Object], mesh: MeshShapes, target: Target, value: float
-) -> KeyOffsets:
+def _turned_by_bone(objects: Sequence[bpy.types.Object], mesh: MeshShapes, target: Target, value: float) -> KeyOffsets:
     """What a bone and those below it move at `value`, its armature being otherwise at rest."""
     obj = next(obj for obj in objects if obj.name == mesh.owner)
     rig = next(obj for obj in objects if obj.name == target.owner)

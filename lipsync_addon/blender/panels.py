@@ -20,13 +20,15 @@ _MARGIN = 7  # characters: icon, box and the panel's edges
 _RANKS = 5
 
 
-class _SidebarPanel:
+class SidebarPanel:
+    """Where all of our panels are."""
+
     bl_space_type = "VIEW_3D"
     bl_region_type = "UI"
     bl_category = "Lipsync"
 
 
-class LIPSYNC_PT_main(_SidebarPanel, bpy.types.Panel):
+class LIPSYNC_PT_main(SidebarPanel, bpy.types.Panel):
     """Sound, character, Bake."""
 
     bl_label = "Lipsync"
@@ -56,7 +58,7 @@ class LIPSYNC_PT_main(_SidebarPanel, bpy.types.Panel):
                 _text(box, notice, "ERROR")
 
 
-class LIPSYNC_PT_performance(_SidebarPanel, bpy.types.Panel):
+class LIPSYNC_PT_performance(SidebarPanel, bpy.types.Panel):
     """How the motion is played."""
 
     bl_label = "Performance"
@@ -69,7 +71,7 @@ class LIPSYNC_PT_performance(_SidebarPanel, bpy.types.Panel):
             self.layout.prop(context.scene.lipsync, name)
 
 
-class LIPSYNC_PT_jaw(_SidebarPanel, bpy.types.Panel):
+class LIPSYNC_PT_jaw(SidebarPanel, bpy.types.Panel):
     """The bones of jaw and tongue."""
 
     bl_label = "Jaw and Tongue Bones"
@@ -91,7 +93,7 @@ class LIPSYNC_PT_jaw(_SidebarPanel, bpy.types.Panel):
             column.prop(settings, "jaw_axis")
 
 
-class LIPSYNC_PT_export(_SidebarPanel, bpy.types.Panel):
+class LIPSYNC_PT_export(SidebarPanel, bpy.types.Panel):
     """Files for game engines."""
 
     bl_label = "Export"

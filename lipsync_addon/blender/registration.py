@@ -8,12 +8,15 @@ from . import panel_data
 from .operators.bake import LIPSYNC_OT_bake
 from .operators.detect import LIPSYNC_OT_detect
 from .operators.export import LIPSYNC_OT_export_character, LIPSYNC_OT_export_curves
+from .face_panel import LIPSYNC_PT_face
+from .face_settings import LIPSYNC_PG_face
 from .panels import LIPSYNC_PT_export, LIPSYNC_PT_jaw, LIPSYNC_PT_main, LIPSYNC_PT_performance
 from .preferences import LIPSYNC_AP_preferences
 from .settings import LIPSYNC_PG_settings
 
 CLASSES: tuple[type, ...] = (
     LIPSYNC_AP_preferences,
+    LIPSYNC_PG_face,
     LIPSYNC_PG_settings,
     LIPSYNC_OT_detect,
     LIPSYNC_OT_bake,
@@ -21,6 +24,7 @@ CLASSES: tuple[type, ...] = (
     LIPSYNC_OT_export_curves,
     LIPSYNC_PT_main,
     LIPSYNC_PT_performance,
+    LIPSYNC_PT_face,
     LIPSYNC_PT_jaw,
     LIPSYNC_PT_export,
 )

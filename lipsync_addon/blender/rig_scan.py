@@ -12,6 +12,7 @@ from ..core.errors import LipsyncError
 from ..core.face_bones import BonePlace
 from ..core.profile_match import JawHint, Obstacle, ProfileMatch, RigInventory, rank_profiles
 from ..core.rig_profile import RigProfile, gather_profiles
+from .actions import artists_paths
 from .mesh_measure import fitted_match
 from .preferences import rig_folder
 
@@ -44,6 +45,7 @@ def scan_rig(objects: Iterable[bpy.types.Object]) -> RigInventory:
         places={rig.name: _places(rig) for rig in rigs},
         tops={rig.name: top for rig in rigs if (top := _top(rig, objects)) is not None},
         obstacles=dict(pair for obj in (*meshes, *rigs) for pair in _obstacles(obj)),
+        taken=frozenset((rig.name, bone) for rig in rigs for bone in _turned_by_others(rig)),
     )
 
 
@@ -169,7 +171,8 @@ def _places(rig: bpy.types.Object) -> dict[str, BonePlace]:
             head=tuple(upright @ bone.head_local),
             end=tuple(upright @ end),
             parent=bone.parent and bone.parent.name,
-            hinge=_hinge(turned @ bone.matrix_local.to_3x3()),
+            hinge=_hinge(axes := turned @ bone.matrix_local.to_3x3()),
+            axes=tuple(tuple(axis) for axis in axes.col),
         )
     return places
 
@@ -181,6 +184,14 @@ def _hinge(axes: Matrix) -> str | None:
     if abs(sideways[index]) < _HINGE:
         return None
     return "XYZ"[index] if sideways[index] > 0 else f"-{'XYZ'[index]}"
+
+
+def _turned_by_others(rig: bpy.types.Object) -> Iterator[str]:
+    """Bones that the artist's own animation turns, or whose rotation has no parts that others could go beside."""
+    yield from (bone.name for bone in rig.pose.bones if bone.rotation_mode == "AXIS_ANGLE")
+    for path in artists_paths(rig):
+        if path.startswith('pose.bones["') and ".rotation_" in path:
+            yield path[12:].partition('"]')[0]
 
 
 def _top(rig: bpy.types.Object, objects: Iterable[bpy.types.Object]) -> float | None:

@@ -13,6 +13,7 @@ from ..core.presets import LIMITS
 from ..core.style import StyleSettings
 from . import presets
 from .bake import BakeSettings
+from .face_settings import LIPSYNC_PG_face
 
 
 def _can_be_character(settings: bpy.types.PropertyGroup, obj: bpy.types.Object) -> bool:
@@ -45,6 +46,7 @@ def _slider(name: str, label: str, description: str, default: float, **more) -> 
 class LIPSYNC_PG_settings(bpy.types.PropertyGroup):
     """Scene.lipsync"""
 
+    face: PointerProperty(type=LIPSYNC_PG_face)
     source: EnumProperty(
         name="Sound from",
         items=(

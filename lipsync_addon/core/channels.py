@@ -17,9 +17,7 @@ ARKIT_52: tuple[str, ...] = tuple(
 )
 """In Apple's order (ARFaceAnchor.BlendShapeLocation)."""
 
-VISEMES_15: tuple[str, ...] = tuple(
-    f"viseme_{name}" for name in "sil PP FF TH DD kk CH SS nn RR aa E ih oh ou".split()
-)
+VISEMES_15: tuple[str, ...] = tuple(f"viseme_{name}" for name in "sil PP FF TH DD kk CH SS nn RR aa E ih oh ou".split())
 """In Oculus/Meta order (OpenXR XR_META_face_tracking_visemes). Values are probabilities that sum to 1."""
 
 HEAD_ANGLES: tuple[str, ...] = ("headYaw", "headPitch", "headRoll")

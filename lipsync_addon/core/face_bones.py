@@ -23,7 +23,24 @@ TONGUE_BONES: tuple[str, ...] = (
 )
 """The root of the tongue, the likeliest first. Sources as above."""
 
-_HEAD_BONES = ("head", "DEF-head", "c_head.x", "CC_Base_Head", "Bip01 Head", "Bip001 Head", "J_Bip_C_Head", "頭")
+HEAD_BONES: tuple[str, ...] = (
+    *("head", "DEF-head", "c_head.x", "CC_Base_Head", "Bip01 Head", "Bip001 Head", "J_Bip_C_Head", "頭"),
+    *("spine.006", "Head_M", "ValveBiped.Bip01_Head1"),
+)
+NECK_BONES: tuple[str, ...] = (
+    *("neck", "DEF-neck", "c_neck.x", "CC_Base_NeckTwist01", "Bip01 Neck", "Bip001 Neck", "J_Bip_C_Neck", "首"),
+    *("neckLower", "neck_01", "neck1", "spine.005", "Neck_M", "ValveBiped.Bip01_Neck1"),
+)
+EYE_BONES: dict[str, tuple[str, ...]] = {
+    side: (f"master_eye.{letter}", f"eye.{letter}", f"c_eye.{letter.lower()}", f"CC_Base_{letter}_Eye", *more)
+    for side, letter, more in (
+        ("Left", "L", ("Bip01 LEye", "J_Adj_L_FaceEye", "FACIAL_L_Eye", "左目", "eyeball.L", "Eye_L")),
+        ("Right", "R", ("Bip01 REye", "J_Adj_R_FaceEye", "FACIAL_R_Eye", "右目", "eyeball.R", "Eye_R")),
+    )
+}
+"""Of Rigify (controls before what they move), Auto-Rig Pro, Reallusion, Rocketbox, VRM, MetaHuman, MMD; the rest is usage
+seen."""
+
 _BELIEVABLE = 0.6
 
 Vector = tuple[float, float, float]
@@ -39,6 +56,8 @@ class BonePlace:
     parent: str | None = None
     hinge: str | None = None
     """The bone's own axis, such as "-Z", about which a positive turn moves what is in front of it downwards."""
+    axes: tuple[Vector, Vector, Vector] | None = None
+    """Where the bone's own X, Y and Z point at rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +83,7 @@ def find_jaw(
     of the character, measured as the places are; without it nothing is found by position."""
     if named := find_named(wanted or JAW_BONES, names):
         return FoundBone(named, 1.0, "name")
-    head = find_named(_HEAD_BONES, names)
+    head = find_named(HEAD_BONES, names)
     if wanted or top is None or head not in places:
         return None
     size = top - places[head].head[2]

@@ -23,7 +23,9 @@ _REST = 0.5  # seconds at each end over which the head leaves and finds its own 
 
 _FIXATION = 1.3  # mean seconds between glances
 _SHORTEST_FIXATION = 0.3
-_GLANCE = 0.07  # mean radians of a glance away (Lee, Badler and Badler, Eyes Alive, 2002: small ones are the most common)
+_GLANCE = (
+    0.07  # mean radians of a glance away (Lee, Badler and Badler, Eyes Alive, 2002: small ones are the most common)
+)
 _WIDEST = 0.2
 _AWAY = 0.35  # share of the glances that leave the listener while speaking; the others come back
 _PULL = 0.4  # seconds that a glance may move to meet the start or the end of a phrase

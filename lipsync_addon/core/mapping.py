@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from .errors import LipsyncError
 from .face_bones import FoundBone, find_jaw, find_named, find_tongue
+from .head_bones import REACH, head_turns
 from .profile_match import JawHint, Obstacle, RigInventory, find_bone, match_keys
 from .rig_profile import BoneRule, JawRule, KeyRule, RigProfile, axis_sign
 from .track import AnimationTrack
@@ -34,7 +35,8 @@ _PLAIN_JAW = JawRule({"jawOpen": 1.0}, 0.35, "X")
 class Target:
     """One thing of a rig that is animated."""
 
-    kind: Literal["shape_key", "property", "bone_rotation", "bone_location"]
+    kind: Literal["shape_key", "property", "bone_rotation", "bone_location", "bone_turn"]
+    """"bone_rotation" is the whole turn of its bone; "bone_turn" is a small one beside others about the other axes."""
     owner: str
     """Object in the scene: the mesh, or the armature."""
     name: str
@@ -45,7 +47,7 @@ class Target:
     @property
     def id(self) -> str:
         """Unique name in a mapped track."""
-        axis = f".{'XYZ'[self.axis]}" if self.kind == "bone_location" else ""
+        axis = f".{'XYZ'[self.axis]}" if self.kind in ("bone_location", "bone_turn") else ""
         return f"{self.kind}:{self.owner}:{self.name}{axis}"
 
 
@@ -113,6 +115,7 @@ def resolve(
     tongue = _tongue(inventory, channels, {column.target.name for column in columns}) if jaw.tongue else None
     if tongue:
         columns.append(tongue)
+    columns += _head(columns, inventory, channels)
     return RigMapping(
         tuple(channels),
         tuple(column.target for column in columns),
@@ -227,6 +230,17 @@ def _tongue(inventory: RigInventory, channels: Sequence[str], taken: set[str]) -
         target = Target("bone_rotation", armature, found.name, axis)
         return _Column(target, weights, 0.0, min(angle, 0.0), max(angle, 0.0))
     return None
+
+
+def _head(columns: Sequence[_Column], inventory: RigInventory, channels: Sequence[str]) -> list[_Column]:
+    """Head, neck and eyes, where these channels move them and no other column turns the bone."""
+    eyes = not any(channel.startswith("eyeLook") for column in columns for channel in column.channels)
+    taken = {(column.target.owner, column.target.name) for column in columns}
+    return [
+        _Column(Target("bone_turn", turn.armature, turn.bone, turn.axis), turn.weights, 0.0, -REACH, REACH)
+        for turn in head_turns(inventory, channels, eyes)
+        if (turn.armature, turn.bone) not in taken
+    ]
 
 
 def _jaw_place(

@@ -1,6 +1,6 @@
 """The whole path from sound to curves. Read this first: each step is a file of the same name.
 
-    sound ──Predictor──▶ AnimationTrack ──apply_style, with_face──▶ AnimationTrack ──▶ exporters, or map_track ──▶ F-curves
+sound ──Predictor──▶ AnimationTrack ──apply_style, with_face──▶ AnimationTrack ──▶ exporters, or map_track ──▶ F-curves
 """
 
 from __future__ import annotations

@@ -60,6 +60,8 @@ class RigInventory:
     """Armature object -> height of its highest mesh, measured as the places are."""
     obstacles: Mapping[tuple[str, str], Obstacle] = field(default_factory=dict)
     """(object, shape key or bone; "" for all of the object) -> what is in the way."""
+    taken: frozenset[tuple[str, str]] = frozenset()
+    """(armature, bone) whose turn is somebody else's: animated, or by angle about an axis, which has no parts."""
 
 
 @dataclass(frozen=True, slots=True)

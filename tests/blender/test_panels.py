@@ -8,13 +8,19 @@ from types import SimpleNamespace
 import bpy
 import pytest
 
-from lipsync_addon.blender import jobs, panels
+from lipsync_addon.blender import face_panel, jobs, panels
 from lipsync_addon.blender.bake import bake
 from lipsync_addon.blender.panel_data import remember
 from lipsync_addon.core.pipeline import Performance
 from tests.blender.scene_builder import build_character, random_track
 
-PANELS = (panels.LIPSYNC_PT_main, panels.LIPSYNC_PT_performance, panels.LIPSYNC_PT_jaw, panels.LIPSYNC_PT_export)
+PANELS = (
+    panels.LIPSYNC_PT_main,
+    panels.LIPSYNC_PT_performance,
+    face_panel.LIPSYNC_PT_face,
+    panels.LIPSYNC_PT_jaw,
+    panels.LIPSYNC_PT_export,
+)
 
 
 class Layout(SimpleNamespace):

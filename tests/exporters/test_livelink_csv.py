@@ -59,7 +59,9 @@ def test_eyes_turn_in_the_columns_as_in_a_capture(shared: Path) -> None:
     table = rows(AnimationTrack(tuple(looks), np.array(values), 60.0), 60.0)
     for column in ("LeftEyeYaw", "LeftEyePitch", "RightEyeYaw", "RightEyePitch"):
         ours, theirs = (np.array([float(row[column]) for row in each]) for each in (table, captured))
-        assert np.abs(ours - ours.mean() - (theirs - theirs.mean())).max() < 0.06  # a phone's eyes rest a little inwards
+        assert (
+            np.abs(ours - ours.mean() - (theirs - theirs.mean())).max() < 0.06
+        )  # a phone's eyes rest a little inwards
 
 
 def test_the_head_has_its_columns() -> None:

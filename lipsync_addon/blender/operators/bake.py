@@ -17,6 +17,7 @@ from .. import panel_data
 from ..bake import bake
 from ..jobs import JobOperator, running
 from ..preferences import wanted_providers
+from ..face_settings import face_settings
 from ..settings import bake_settings, sound_path, style_settings
 from ..sound_import import open_sound, sound_of_strip
 
@@ -41,8 +42,8 @@ class LIPSYNC_OT_bake(JobOperator, bpy.types.Operator):
         self._objects = [obj.name for obj in panel_data.character(context)]
         sound, start_frame, self._file, self._take = _chosen_sound(context.scene)
         self._settings = bake_settings(settings, start_frame)
-        style, providers = style_settings(settings), wanted_providers(context)
-        return lambda progress: animate(sound, _predictor(providers), style, progress=progress)
+        style, face, providers = style_settings(settings), face_settings(settings.face), wanted_providers(context)
+        return lambda progress: animate(sound, _predictor(providers), style, face, progress=progress)
 
     def finish(self, context: bpy.types.Context, result: Performance) -> None:
         scene = bpy.data.scenes[self._scene]

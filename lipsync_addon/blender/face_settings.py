@@ -1,0 +1,59 @@
+"""What the user sets for the rest of the face, and the only way from there to core.face_layers."""
+
+from __future__ import annotations
+
+import bpy
+from bpy.props import BoolProperty, FloatProperty, IntProperty
+
+from ..core.face_layers import LAYERS, FaceSettings, emotion_table
+
+_LAYERS: dict[str, tuple[str, str]] = {
+    "blinks": ("Blinks", "Close the lids now and then, in pauses where there are some; 1 is 16 a minute"),
+    "brows": ("Brows", "Raise the brows on syllables that stand out by pitch and loudness"),
+    "head": ("Head", "Sway and nod with the voice, on the bones of head and neck; not where you animate them yourself"),
+    "gaze": ("Eyes", "Glance about and back to the listener; shape keys eyeLook, else the bones of the eyes"),
+    "breath": ("Breath", "Part the lips for a breath before a phrase"),
+    "rest": ("Rest Pose", "What the mouth does in pauses. 1: the jaw hangs and the lips touch, 2: they part a little"),
+    "calm": ("Calm", "Keep the mouth from following breaths, coughs, laughter and other noise"),
+}
+"""Layer -> label and tooltip."""
+assert _LAYERS.keys() == LAYERS.keys()
+
+
+class LIPSYNC_PG_face(bpy.types.PropertyGroup):
+    """Scene.lipsync.face. Beside these: a switch use_NAME and a strength NAME for each layer, a strength for each emotion."""
+
+    enabled: BoolProperty(
+        name="Face", description="Let the rest of the face live too when a line is baked", default=False
+    )
+    seed: IntProperty(
+        name="Seed",
+        description="Another number gives other blinks and glances; the same gives the same",
+        min=0,
+        default=0,
+    )
+
+
+for _name, (_label, _text) in _LAYERS.items():
+    LIPSYNC_PG_face.__annotations__[f"use_{_name}"] = BoolProperty(name=_label, description=_text, default=True)
+    LIPSYNC_PG_face.__annotations__[_name] = FloatProperty(
+        name=_label, description=_text, default=1.0, min=0.0, max=LAYERS[_name], subtype="FACTOR"
+    )
+for _name in emotion_table():
+    LIPSYNC_PG_face.__annotations__[_name] = FloatProperty(
+        name=_name.capitalize(),
+        description=f"Show {_name} while speaking; closed lips stay closed",
+        default=0.0,
+        min=0.0,
+        max=1.0,
+        subtype="FACTOR",
+    )
+
+
+def face_settings(face: LIPSYNC_PG_face) -> FaceSettings:
+    """The layers that are on."""
+    if not face.enabled:
+        return FaceSettings()
+    strengths = {name: getattr(face, name) for name in LAYERS if getattr(face, f"use_{name}")}
+    emotions = {name: strength for name in emotion_table() if (strength := getattr(face, name))}
+    return FaceSettings(**strengths, emotions=emotions, seed=face.seed)
