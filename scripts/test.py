@@ -20,7 +20,7 @@ from pathlib import Path
 
 from environments import ROOT, NoEnvironment, ensure
 
-PURE = ("test_layers.py", "core", "inference", "speech", "exporters", "importers", "cli")
+PURE = ("test_layers.py", "core", "inference", "speech", "exporters", "importers", "cli", "batch")
 BLENDER = ("blender", "engines", "packaging")
 
 

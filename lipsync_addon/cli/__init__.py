@@ -9,24 +9,24 @@ from pathlib import Path
 from types import ModuleType
 
 from ..core.errors import LipsyncError
-from . import bake, convert, formats, info
+from . import bake, batch, convert, formats, info
 
-COMMANDS: tuple[ModuleType, ...] = (bake, convert, formats, info)
+COMMANDS: tuple[ModuleType, ...] = (bake, batch, convert, formats, info)
 """In the order of the help. What a module needs beside core, it imports when it runs, if that takes long."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command and returns its exit code: 0, 2 for what the user can put right, 130 for Ctrl-C."""
+    """Runs the command and returns its exit code: 0, 2 for what the user can put right, 130 for Ctrl-C; others
+    are the command's own."""
     options = parser().parse_args(arguments)
     try:
-        options.run(options)
+        return options.run(options) or 0
     except LipsyncError as error:
         print(f"lipsync: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("lipsync: stopped. Nothing half-written is left.", file=sys.stderr)
         return 130
-    return 0
 
 
 def parser() -> argparse.ArgumentParser:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from ..inference.predictor import Predictor
 from ..inference.session import PROVIDERS
 from ..speech.sound_file import open_sound
 from .outputs import CHARACTER_ENDINGS, ENGINES, add_output_arguments, checked_outputs, write_characters, write_curves
+from .own_results import remember
 from .performance import add_face_arguments, add_style_arguments, chosen_face, chosen_style
 from .progress_line import progress_line
 
@@ -45,13 +47,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="another line as a further take in the same file (.fbx, .glb, .blend with a character); may be repeated",
     )
+    add("--quiet", action="store_true", help="print nothing but errors and notices")
+    add_motion_arguments(parser)
+
+
+def add_motion_arguments(parser: argparse.ArgumentParser) -> None:
+    """How the face moves and how that is written: what a line has in common with the others of a batch."""
+    add = parser.add_argument
     add("--for", dest="engine", choices=ENGINES, help="write the character's FBX with this engine's units and names")
     add("--fps", type=frame_rate, help="frames per second of the result, e.g. 23.976 (else what the format expects)")
     add_style_arguments(parser)
     add_face_arguments(parser)
     names = ", ".join(provider.name for provider in PROVIDERS)
     add("--provider", metavar="NAME", help=f"run on this hardware ({names}) instead of the first that works")
-    add("--quiet", action="store_true", help="print nothing but errors and notices")
     add_format_arguments(parser)
 
 
@@ -66,10 +74,15 @@ class Baked:
     """time.perf_counter() when the network was done."""
 
 
-def bake_line(options: argparse.Namespace, predictor: Predictor, progress: Progress = no_progress) -> Baked:
+def bake_line(
+    options: argparse.Namespace,
+    predictor: Predictor,
+    progress: Progress = no_progress,
+    written: Callable[[list[Path]], None] = lambda paths: None,
+) -> Baked:
     """One voice line to all files that --to names. Characters first: they are what most can go wrong with.
 
-    `options`: as add_arguments() makes them. Raises LipsyncError.
+    `options`: as add_arguments() makes them. `written` is told of files as soon as they are there. Raises LipsyncError.
     """
     style, face = chosen_style(options), chosen_face(options)
     characters, curves = checked_outputs(options)
@@ -87,7 +100,9 @@ def bake_line(options: argparse.Namespace, predictor: Predictor, progress: Progr
         result, notices = write_characters(options, performance, characters, part(progress, share, 1.0), also)
         performance = replace(performance, notices=notices)
         results.append(result)
+        written(characters)
     results += write_curves(options, performance, curves)
+    written(curves)
     return Baked(performance, tuple(results), predicted)
 
 
@@ -98,7 +113,7 @@ def run(options: argparse.Namespace) -> None:
         check(options)
     predictor = Predictor.load(options.network, providers=options.provider and [options.provider])
     with progress_line(options.quiet) as progress:
-        baked = bake_line(options, predictor, progress)
+        baked = bake_line(options, predictor, progress, remember)
     for notice in baked.performance.notices:
         print(f"lipsync: {notice}", file=sys.stderr)
     if options.quiet:

@@ -10,6 +10,7 @@ from ..core.pipeline import Performance
 from ..exporters import EXPORTERS
 from ..exporters.arguments import add_format_arguments, frame_rate
 from .outputs import add_output_arguments, checked_outputs, write_curves
+from .own_results import remember
 
 HELP = "Turn curves of another program into other files."
 EXAMPLES = ("lipsync convert capture.csv --to take.anim --max-error 0.01",)
@@ -35,5 +36,6 @@ def run(options: argparse.Namespace) -> None:
     _, outputs = checked_outputs(options, alone=set(EXPORTERS))
     track = read_curves(options.line)
     results = write_curves(options, Performance(track), outputs)
+    remember(outputs)
     print(f"{options.line}: {track.duration:.2f} s, {len(track.values)} frames of {len(track.names)} channels")
     print(*results, sep="\n")

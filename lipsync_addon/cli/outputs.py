@@ -16,7 +16,7 @@ from ..core.progress import Progress
 from ..core.writing import check_writable
 from ..exporters import EXPORTERS, FORMATS, write
 from ..exporters.arguments import chosen_formats, export_options
-from .own_results import is_ours, remember
+from .own_results import is_ours
 
 CHARACTER_ENDINGS = (".fbx", ".glb", ".usd", ".usda", ".usdc", ".abc", ".blend")
 """What needs Blender and a character."""
@@ -110,7 +110,6 @@ def write_characters(
             also=also,
             progress=progress,
         )
-    remember(outputs)
     return f"{report} -> {', '.join(map(str, outputs))}", report.notices
 
 
@@ -121,7 +120,6 @@ def write_curves(options: argparse.Namespace, performance: Performance, outputs:
         exporter = formats[path.suffix.lower()]
         write(performance.track, path, exporter, export_options(options, path, options.line))
         done.append(f"{exporter.label} -> {path}")
-    remember(outputs)
     return done
 
 

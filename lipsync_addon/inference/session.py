@@ -117,7 +117,9 @@ class Session:
 
 
 def thread_count() -> int:
-    """Threads that the network runs on."""
+    """Threads that the network runs on: as OMP_NUM_THREADS says, else a few."""
+    if (wanted := os.environ.get("OMP_NUM_THREADS", "")).isdecimal():
+        return max(1, int(wanted))
     return max(1, min(MAX_THREADS, getattr(os, "process_cpu_count", os.cpu_count)() or 1))
 
 

@@ -1,0 +1,172 @@
+"""Bakes tasks in processes of this machine, each with a network (and a Blender, where one is needed) of its own.
+
+A process that dies or hangs takes nothing with it: the line that it was at gets a second try in another process, then it
+is given up with the reason; the lines that waited behind it go to others.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+
+from .worker import Outcome, Task, Worker
+
+AHEAD = 2
+"""Tasks that a process holds at once, so that it never waits for the next."""
+TRIES = 2
+BEAT = 0.25
+"""Seconds after which run() yields None if nothing else comes, so that the caller can look after other things."""
+STARTING = 300.0
+"""Seconds that opening the network (and Blender) may take."""
+
+
+def default_workers() -> int:
+    """A process for each core that this one may use."""
+    with suppress(AttributeError):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@dataclass(slots=True)
+class _Attempt:
+    task: Task
+    tries: int = 0
+
+
+@dataclass(slots=True)
+class _Process:
+    process: multiprocessing.process.BaseProcess
+    pipe: Connection
+    held: deque[_Attempt] = field(default_factory=deque)
+    """What it has been sent; it is at the first."""
+    since: float = field(default_factory=time.monotonic)
+    """When it began with that."""
+    ready: bool = False
+
+
+class Pool:
+    """Processes that bake. To be used as a context: leaving it ends them at once."""
+
+    def __init__(self, worker: Worker, count: int, *, timeout: float = 300.0) -> None:
+        """`timeout`: seconds that a line may take."""
+        self._worker, self._count, self._timeout = worker, count, timeout
+        self._context = multiprocessing.get_context("spawn")
+        self._processes: list[_Process] = []
+        self._again: deque[_Attempt] = deque()
+
+    def __enter__(self) -> Pool:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for each in self._processes:
+            each.process.kill()
+        for each in self._processes:
+            each.process.join()
+            each.pipe.close()
+        self._processes.clear()
+
+    def run(self, tasks: Iterator[Task]) -> Iterator[Outcome | None]:
+        """An outcome for each task, in any order; None now and then. `tasks` is asked for more only as they are baked."""
+        exhausted = False
+        while True:
+            while not exhausted and self._room():
+                task = next(tasks, None)
+                exhausted = task is None
+                if task:
+                    self._give(_Attempt(task))
+            while self._again and self._room():
+                self._give(self._again.popleft())
+            if exhausted and not self._again and not any(each.held for each in self._processes):
+                return
+            yield from self._listen()
+
+    def _room(self) -> bool:
+        return len(self._processes) < self._count or any(len(each.held) < AHEAD for each in self._processes)
+
+    def _give(self, attempt: _Attempt) -> None:
+        least = min(self._processes, key=lambda each: len(each.held), default=None)
+        if least is None or (least.held and len(self._processes) < self._count):
+            least = self._start()
+        if not least.held:
+            least.since = time.monotonic()
+        least.held.append(attempt)
+        with suppress(OSError):  # it just died; _listen() sees that
+            least.pipe.send(attempt.task)
+
+    def _start(self) -> _Process:
+        ours, theirs = self._context.Pipe()
+        process = self._context.Process(target=_work, args=(self._worker, theirs, self._count), daemon=True)
+        process.start()
+        theirs.close()
+        self._processes.append(_Process(process, ours))
+        return self._processes[-1]
+
+    def _listen(self) -> Iterator[Outcome | None]:
+        by_pipe = {each.pipe: each for each in self._processes}
+        heard = wait(list(by_pipe), BEAT)
+        for pipe in heard:
+            each = by_pipe[pipe]
+            try:
+                message = pipe.recv()
+            except (EOFError, OSError):
+                yield from self._lost(each, _died(each.process))
+                continue
+            if message is None:
+                each.ready = True
+            else:
+                each.held.popleft()
+                yield message
+            each.since = time.monotonic()
+        now = time.monotonic()
+        for each in list(self._processes):
+            limit = self._timeout if each.ready else STARTING
+            if each.held and now - each.since > limit:
+                each.process.kill()
+                yield from self._lost(each, f"it took longer than {limit:g} s")
+        if not heard:
+            yield None
+
+    def _lost(self, lost: _Process, why: str) -> Iterator[Outcome]:
+        self._processes.remove(lost)
+        lost.process.kill()
+        lost.process.join()
+        lost.pipe.close()
+        if lost.held:
+            first = lost.held.popleft()
+            first.tries += 1
+            if first.tries < TRIES:
+                self._again.append(first)
+            else:
+                yield Outcome(first.task, error=f"Given up after {TRIES} tries: {why}.")
+        self._again.extend(lost.held)
+
+
+def _died(process: multiprocessing.process.BaseProcess) -> str:
+    process.join(5)
+    code = process.exitcode or 0
+    try:
+        how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+    except ValueError:
+        how = f"signal {-code}"
+    return f"the process that baked it died ({how})"
+
+
+def _work(worker: Worker, pipe: Connection, count: int) -> None:
+    """Lives in the process: answers each task with its outcome, in order, until the pipe is closed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the run to decide
+    os.environ["OMP_NUM_THREADS"] = str(max(1, default_workers() // count))
+    bake = worker.open()
+    pipe.send(None)
+    while True:
+        try:
+            task = pipe.recv()
+        except (EOFError, OSError):
+            return
+        pipe.send(bake(task))

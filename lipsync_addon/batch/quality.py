@@ -1,0 +1,105 @@
+"""How a line turned out, measured while it is baked: what the report lists worst first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.aperture import SEALED, lip_gap
+from ..core.audio_clip import Sound
+from ..core.confidence import confidence
+from ..core.pipeline import Performance
+from ..core.track import AnimationTrack
+from .worker import Quality
+
+FULL_SCALE = 0.99
+"""Absolute sample value from which on a recording counts as clipped; resampling rounds a plateau at 1 off."""
+PREVIEW_FPS = 25
+PREVIEW_SECONDS = 60.0
+_ROWS = ("gap", "wide", "round", "sure")
+"""What a frame of the preview holds, a byte each."""
+
+
+class Observed:
+    """A predictor that remembers what it heard. Given to bake_line() in the place of the predictor."""
+
+    def __init__(self, predictor: Any) -> None:
+        self._predictor = predictor
+        self.spec = predictor.spec
+        self.phones: AnimationTrack | None = None
+        """Posteriors of the phones, where the network tells them."""
+        self.samples = self.full = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._predictor, name)
+
+    def predict(self, sound: Sound, **arguments: Any) -> AnimationTrack:
+        """As Predictor.predict(), without the phones, which stay here."""
+        outputs = tuple(arguments.pop("outputs", ("arkit", "visemes")))
+        more = ("phones",) if "phones" in self.spec.outputs and "phones" not in outputs else ()
+        track = self._predictor.predict(_Measured(sound, self), outputs=(*outputs, *more), **arguments)
+        if not more:
+            return track
+        phones = self.spec.outputs["phones"]
+        self.phones = AnimationTrack(phones, track.values[:, -len(phones) :], track.fps)
+        return AnimationTrack(track.names[: -len(phones)], track.values[:, : -len(phones)], track.fps)
+
+    def quality(self, performance: Performance) -> Quality:
+        """Of the line that was predicted, as `performance` plays it."""
+        track = performance.track
+        pressed = track.channel("viseme_PP") if "viseme_PP" in track.names else np.zeros(len(track.values))
+        others = track.values[:, [name.startswith("viseme_") for name in track.names]]
+        bilabial = (pressed >= others.max(1)) & (pressed > 0.5) if others.size else np.zeros(len(track.values), bool)
+        edges = np.flatnonzero(np.diff(bilabial, prepend=False, append=False)).reshape(-1, 2)
+        gap = lip_gap(track)
+        sure = self._sure()
+        return Quality(
+            seconds=round(track.duration, 3),
+            confidence=None if sure is None else round(float(sure.mean()), 4) if len(sure) else 1.0,
+            clipped=round(self.full / max(self.samples, 1), 6),
+            silent=any("silent" in notice for notice in performance.notices),
+            closures=len(edges),
+            unsealed=sum(bool(gap[max(a - 1, 0) : b + 1].min() > SEALED) for a, b in edges),
+            notices=performance.notices,
+        )
+
+    def preview(self, track: AnimationTrack) -> bytes:
+        """[T, 4] bytes at PREVIEW_FPS: how far the lips are apart, wide and round, and how sure the network is."""
+        times = np.arange(int(min(track.duration, PREVIEW_SECONDS) * PREVIEW_FPS) + 1) / PREVIEW_FPS
+        now = AnimationTrack(track.names, track.at(times), PREVIEW_FPS)
+        smile = ("mouthSmileLeft", "mouthSmileRight", "mouthStretchLeft", "mouthStretchRight")
+        rows = np.zeros((len(times), len(_ROWS)))
+        rows[:, 0] = lip_gap(now) / 0.35
+        rows[:, 1] = now.filled(smile).values.mean(1) * 2
+        rows[:, 2] = now.filled(("mouthPucker", "mouthFunnel")).values.max(1)
+        rows[:, 3] = 1.0
+        if self.phones is not None:
+            sure = AnimationTrack(("sure",), confidence(self.phones)[:, None], self.phones.fps)
+            rows[:, 3] = sure.at(times)[:, 0]
+        return (np.clip(rows, 0, 1) * 255).round().astype(np.uint8).tobytes()
+
+    def _sure(self) -> NDArray[np.float32] | None:
+        """[S] the certainty of each frame in which somebody speaks."""
+        if self.phones is None:
+            return None
+        speaks = self.phones.channel("sil") < 0.5 if "sil" in self.phones.names else slice(None)
+        return confidence(self.phones)[speaks]
+
+
+class _Measured:
+    """Passes the blocks of a sound on and counts the samples at full scale."""
+
+    def __init__(self, sound: Sound, into: Observed) -> None:
+        self._sound, self._into = sound, into
+        self.sample_rate, self.duration, self.source = sound.sample_rate, sound.duration, sound.source
+
+    def blocks(self) -> Iterator[NDArray[np.float32]]:
+        """The sound's own blocks."""
+        self._into.samples = self._into.full = 0
+        for block in self._sound.blocks():
+            self._into.samples += len(block)
+            self._into.full += int(np.count_nonzero(np.abs(block) >= FULL_SCALE))
+            yield block

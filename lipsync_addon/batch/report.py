@@ -1,0 +1,223 @@
+"""What a run came to: report.html for people, report.json for programs, junit.xml for CI systems, report.csv for sheets.
+
+All four are written into the output folder from the state, line by line, so that ten thousand lines need no memory.
+"""
+
+from __future__ import annotations
+
+import base64
+import csv
+import heapq
+import io
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+from urllib.parse import quote
+from xml.sax.saxutils import escape, quoteattr
+
+from ..core.writing import whole_file
+from .plan import Decision
+from .quality import PREVIEW_FPS
+from .run import Totals
+from .state import Known, State
+
+WORST = 100
+"""Lines that the page shows with curves and sound."""
+SURE, CLIPPED, MATCHING = 0.6, 0.001, 0.7
+"""What an animator should look at: confidence below, share of samples above, agreement with the text below."""
+PAGE = Path(__file__).parent.parent / "data" / "report.html"
+
+
+def numbers(totals: Totals) -> dict[str, object]:
+    """The sums of a run, by the names of the JSON."""
+    counts = totals.counts
+    return {
+        "lines": totals.lines,
+        "baked": counts["baked"],
+        "unchanged": counts[Decision.SKIP],
+        "kept": counts[Decision.KEEP],
+        "failed": counts[Decision.FAIL],
+        "not_chosen": counts[Decision.LEAVE],
+        "sound_seconds": round(totals.seconds, 3),
+        "elapsed_seconds": round(totals.elapsed, 3),
+        "stopped": totals.stopped,
+    }
+
+
+def sentences(state: State, totals: Totals) -> Iterator[str]:
+    """The same for the terminal."""
+    n = numbers(totals)
+    speed = f", {totals.seconds / totals.elapsed:.0f} times real time" if n["baked"] and totals.elapsed else ""
+    yield (
+        f"{n['lines']} lines: {n['baked']} baked, {n['unchanged']} unchanged, {n['kept']} kept as changed by hand, "
+        f"{n['failed']} failed. {totals.seconds:.0f} s of sound in {totals.elapsed:.1f} s{speed}."
+    )
+    ids, files = state.removed()
+    if ids or files:
+        yield f"No longer in the table: {len(ids)} lines, {len(files)} files. --delete-removed deletes those files."
+    if totals.stopped:
+        yield f"Not finished: {totals.stopped} The next run goes on from here."
+
+
+def troubles(known: Known) -> list[tuple[float, str]]:
+    """(how bad, what) of a line, the worst first; nothing where nobody need look."""
+    q, found = known.quality, []
+    if known.status == "failed":
+        return [(10.0, known.error)]
+    if known.decision == Decision.KEEP:
+        found.append((5.0, known.reason))
+    if q.silent:
+        found.append((4.0, "silent"))
+    if q.language:
+        found.append((3.0, f"sounds like {q.language}"))
+    if q.text_match is not None and q.text_match < MATCHING:
+        found.append((1 + 2 * (1 - q.text_match), f"text agrees to {q.text_match:.0%} only"))
+    if q.confidence is not None and q.confidence < SURE:
+        found.append((1 + 3 * (SURE - q.confidence), f"network {q.confidence:.0%} sure"))
+    if q.unsealed:
+        found.append((1 + q.unsealed / max(q.closures, 1), f"lips stay open at {q.unsealed} of {q.closures} p, b, m"))
+    if q.clipped > CLIPPED:
+        found.append((1 + min(10 * q.clipped, 1), f"clipped: {q.clipped:.1%} of the samples"))
+    return sorted(found, reverse=True)
+
+
+def write(state: State, totals: Totals) -> Path:
+    """Writes all four; returns the page. Raises LipsyncError where that is impossible."""
+    _write_json(state, totals)
+    _write_junit(state, totals)
+    _write_csv(state)
+    return _write_page(state, totals)
+
+
+def inert(text: str) -> str:
+    """A cell that a spreadsheet shows and never computes: owasp.org/www-community/attacks/CSV_Injection."""
+    return f"'{text}" if text.lstrip(" \n").startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+def _record(state: State, known: Known) -> dict[str, object]:
+    line, q = known.line, known.quality
+    return {
+        "id": line.id,
+        "status": known.status or "not baked",
+        "decision": known.decision,
+        "reason": known.reason,
+        "error": known.error if known.status == "failed" else "",
+        "troubles": [what for _, what in troubles(known)],
+        "text": line.fields.get("text", ""),
+        "character": line.fields.get("character", ""),
+        "language": line.fields.get("language", ""),
+        "sound": _link(state.out, line.sound),
+        "outputs": list(line.outputs),
+        "seconds": q.seconds,
+        "confidence": q.confidence,
+        "clipped": q.clipped,
+        "silent": q.silent,
+        "closures": q.closures,
+        "unsealed": q.unsealed,
+        "text_match": q.text_match,
+        "heard_language": q.language,
+        "notices": list(q.notices),
+    }
+
+
+def _write_json(state: State, totals: Totals) -> None:
+    ids, files = state.removed()
+    head = {"format_version": 1, "totals": numbers(totals), "removed_lines": ids, "removed_files": files}
+    with _file(state.out / "report.json") as out:
+        out.write(json.dumps(head, ensure_ascii=False, indent=1)[:-2] + ',\n "lines": [')
+        for index, known in enumerate(state.lines()):
+            out.write((",\n  " if index else "\n  ") + json.dumps(_record(state, known), ensure_ascii=False))
+        out.write("\n ]\n}\n")
+
+
+def _write_junit(state: State, totals: Totals) -> None:
+    """A test case for each line, as github.com/testmoapp/junitxml describes what CI systems read."""
+    n, counts = numbers(totals), {"tests": 0, "failures": 0, "skipped": 0}
+    for known in state.lines():
+        counts["tests"] += 1
+        counts["failures"] += known.status == "failed"
+        counts["skipped"] += known.status != "failed" and known.decision in (Decision.KEEP, Decision.LEAVE)
+    with _file(state.out / "junit.xml") as out:
+        sums = " ".join(f'{name}="{value}"' for name, value in counts.items())
+        out.write(f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites {sums} time="{n["elapsed_seconds"]}">\n')
+        out.write(f'<testsuite name="lipsync batch" {sums} errors="0" time="{n["elapsed_seconds"]}">\n')
+        for known in state.lines():
+            language = known.line.fields.get("language") or "lines"
+            case = f"<testcase classname={quoteattr(_xml(language))} name={quoteattr(_xml(known.line.id))}"
+            if known.status == "failed":
+                out.write(f"{case}><failure message={quoteattr(_xml(known.error))}/></testcase>\n")
+            elif known.decision in (Decision.KEEP, Decision.LEAVE):
+                out.write(f"{case}><skipped message={quoteattr(_xml(known.reason))}/></testcase>\n")
+            elif found := troubles(known):
+                text = escape(_xml("; ".join(what for _, what in found)))
+                out.write(f"{case}><system-out>{text}</system-out></testcase>\n")
+            else:
+                out.write(f"{case}/>\n")
+        out.write("</testsuite>\n</testsuites>\n")
+
+
+def _write_csv(state: State) -> None:
+    with _file(state.out / "report.csv") as out:
+        table = None
+        for known in state.lines():
+            record = {
+                name: "; ".join(value) if isinstance(value, list) else value
+                for name, value in _record(state, known).items()
+            }
+            if table is None:
+                table = csv.DictWriter(out, list(record), lineterminator="\r\n")
+                table.writeheader()
+            table.writerow({name: inert(v) if isinstance(v, str) else v for name, v in record.items()})
+
+
+def _write_page(state: State, totals: Totals) -> Path:
+    """data/report.html with the data in it: all lines as a list, the worst with curves and sound."""
+    before, _, after = PAGE.read_text(encoding="utf-8").partition("/*DATA*/null")
+    ranked = ((sum(bad for bad, _ in troubles(known)), known.line.id) for known in state.lines())
+    worst = heapq.nlargest(WORST, (each for each in ranked if each[0] > 0))
+    ids, files = state.removed()
+    target = state.out / "report.html"
+    with _file(target) as out:
+        out.write(before)
+        data = {"totals": numbers(totals), "removed": ids, "removedFiles": files, "fps": PREVIEW_FPS}
+        out.write(_script(data)[:-1] + ',"worst":[')
+        for index, (_, id) in enumerate(worst):
+            known = state.known(id)
+            preview = base64.b64encode(known.preview).decode()
+            out.write("," * (index > 0) + _script(_record(state, known) | {"preview": preview}))
+        out.write('],"lines":[')
+        for index, known in enumerate(state.lines()):
+            found = "; ".join(what for _, what in troubles(known))
+            row = [known.line.id, known.status or "", known.decision, found or known.reason, known.quality.seconds]
+            out.write("," * (index > 0) + "\n" + _script(row))
+        out.write("]}" + after)
+    return target
+
+
+@contextmanager
+def _file(target: Path) -> Iterator[IO[str]]:
+    with whole_file(target) as temporary, io.open(temporary, "w", encoding="utf-8", newline="") as out:
+        yield out
+
+
+def _script(value: object) -> str:
+    """JSON that may stand in a script element."""
+    return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c").replace("\u2028", "\\u2028")
+
+
+def _xml(text: str) -> str:
+    """Without the characters that XML 1.0 cannot hold."""
+    return "".join(c if c in "\t\n" or (c >= " " and not "\ud800" <= c <= "\udfff" and c < "\ufffe") else "?" for c in text)
+
+
+def _link(out: Path, path: str) -> str:
+    """From the report to a file, as a URL; relative where that is possible, so that the whole can be moved."""
+    if not path:
+        return ""
+    try:
+        return quote(Path(os.path.relpath(path, out)).as_posix(), errors="surrogatepass")
+    except ValueError:  # another drive of Windows
+        return Path(path).as_uri()

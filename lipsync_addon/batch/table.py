@@ -1,0 +1,241 @@
+"""Tables of lines: CSV, TSV, JSON Lines, XLSX, a folder, a glob, localisation tables of Unity, Unreal and Wwise.
+
+Every reader yields raw rows of text; `rows()` gives their columns the names that we use.
+"""
+
+from __future__ import annotations
+
+import csv
+import glob
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..core.errors import LipsyncError
+from .names import filled_in
+
+SOUNDS = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff", ".caf", ".w64", ".au")
+"""Endings of what a folder is searched for."""
+
+ALIASES: dict[str, tuple[str, ...]] = {
+    "id": ("lineid", "key", "keys", "id", "stringid", "name", "objectpath"),
+    "sound": ("sound", "audio", "file", "filename", "wav", "soundfile", "audiofile", "soundwave", "path"),
+    "character": ("character", "speaker", "actor", "who"),
+    "text": ("text", "transcript", "sourcestring", "dialogue", "subtitle", "line"),
+    "language": ("language", "lang", "locale", "culture"),
+    "outputs": ("outputs", "output", "to"),
+}
+"""Our column -> how others call it, in any letter case and without spaces; the first that a table has counts."""
+
+_IN_LANGUAGE = re.compile(r".*\(([A-Za-z]{2,3}(?:[-_][A-Za-z0-9]+)*)\)")  # Unity: "English (United States)(en-US)"
+_LOCALE = re.compile(r"[a-z]{2,3}(?:[-_][A-Za-z]{2,4})?")  # Godot and many others: a column "de" or "pt_BR"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a table."""
+
+    where: str
+    """For messages: "lines.csv, row 3"."""
+    fields: Mapping[str, str]
+    """Column -> text: ours under our names, the others as the table calls them, in lower case. id and sound always."""
+    folder: Path = Path()
+    """What paths in it are relative to."""
+
+
+def rows(
+    sources: Sequence[Path | str], *, columns: Mapping[str, str] | None = None, sound: str = "", languages: Sequence[str] = ()
+) -> Iterator[Row]:
+    """The lines of all sources: tables, folders, sound files, globs.
+
+    `columns`: our name -> the table's, where ALIASES do not know it. `sound`: template of the sound file, for tables
+    that name none, such as "voices/{language}/{id}.wav". `languages`: only these. Raises LipsyncError for a source
+    that cannot be read; memory does not grow with the number of rows.
+    """
+    for source in sources:
+        path = Path(source)
+        if path.is_dir():
+            found = _in_folder(path)
+        elif not path.exists() and glob.has_magic(str(source)):
+            found = _in_glob(str(source))
+        elif path.suffix.lower() in SOUNDS:
+            found = iter([Row(str(path), _of_sound(path, path.parent))])
+        else:
+            found = _in_table(path, columns or {}, sound)
+        for row in found:
+            if not languages or row.fields.get("language", "") in languages:
+                yield row
+
+
+def _in_table(path: Path, columns: Mapping[str, str], sound: str) -> Iterator[Row]:
+    reader = READERS.get(path.suffix.lower())
+    if reader is None:
+        raise LipsyncError(f"{path} is no table.", f"Use a folder, a sound, or one of {', '.join(READERS)}.")
+    ours: dict[str, str] | None = None
+    spoken: dict[str, str] = {}
+    try:
+        for number, cells in reader(path):
+            where = f"{path.name}, row {number}"
+            if ours is None or path.suffix.lower() == ".jsonl":
+                ours, spoken = _columns(list(cells), columns, path)
+            others = {name.strip().lower(): text.strip() for name, text in cells.items() if name not in ours}
+            fields = others | {our: cells.get(name, "").strip() for name, our in ours.items()}
+            if not any(fields.values()):
+                continue
+            for each in _by_language(fields, cells, spoken) if spoken else (fields,):
+                yield from _with_sound(where, each, path.parent, sound)
+    except FileNotFoundError as error:
+        raise LipsyncError(f"{path} does not exist.", "Check the path and its spelling.") from error
+    except OSError as error:
+        raise LipsyncError(f"{path} cannot be read: {error.strerror or error}.", "Check that you may open it.") from error
+
+
+def _columns(names: Sequence[str], given: Mapping[str, str], path: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """(the table's column -> ours, column with the text in a language -> that language)."""
+    plain = {re.sub(r"[\s_\-]", "", name).lower(): name for name in reversed(names)}
+    ours = {}
+    for our, theirs in given.items():
+        if theirs not in names:
+            raise LipsyncError(f"{path} has no column {theirs!r}.", f"It has {', '.join(names)}.")
+        ours[theirs] = our
+    for our, aliases in ALIASES.items():
+        alias = next((alias for alias in aliases if alias in plain and plain[alias] not in ours), None)
+        if alias and our not in ours.values():
+            ours[plain[alias]] = our
+    rest = [name for name in names if name not in ours]
+    spoken = {name: match[1] for name in rest if (match := _IN_LANGUAGE.fullmatch(name.strip()))}
+    if not spoken and "text" not in ours.values() and "language" not in ours.values():
+        spoken = {name: name.strip() for name in rest if _LOCALE.fullmatch(name.strip())}
+    return ours, spoken
+
+
+def _by_language(fields: dict[str, str], cells: Mapping[str, str], spoken: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    for column, language in spoken.items():
+        if text := cells.get(column, "").strip():
+            key = fields.get("id", "")
+            yield fields | {"id": f"{language}/{key}" if key else "", "key": key, "text": text, "language": language}
+
+
+def _with_sound(where: str, fields: dict[str, str], folder: Path, template: str) -> Iterator[Row]:
+    """The row with its sound found; several where the sound is a glob."""
+    sound = fields.get("sound") or filled_in(template, {"key": fields.get("id", "")} | fields)
+    if not sound:
+        yield Row(where, fields | {"id": fields.get("id") or where, "sound": ""}, folder)
+        return
+    path = folder / sound
+    if glob.has_magic(sound) and not _exists(path):
+        for match in sorted(glob.glob(str(path), recursive=True)):
+            part = Path(match).relative_to(folder).with_suffix("").as_posix()
+            key = fields.get("id")
+            yield Row(where, fields | {"id": f"{key}/{Path(match).stem}" if key else part, "sound": match}, folder)
+        return
+    name = fields.get("id") or Path(sound).with_suffix("").as_posix()
+    yield Row(where, fields | {"id": name, "sound": str(path)}, folder)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a name that no file can have; the bake says so
+        return False
+
+
+def _in_folder(folder: Path) -> Iterator[Row]:
+    for path in sorted(path for path in folder.rglob("*") if path.suffix.lower() in SOUNDS):
+        if not any(part.startswith(".") for part in path.relative_to(folder).parts):
+            yield Row(str(path), _of_sound(path, folder))
+
+
+def _in_glob(pattern: str) -> Iterator[Row]:
+    found = sorted(Path(match) for match in glob.glob(pattern, recursive=True))
+    if not found:
+        raise LipsyncError(f"No file is like {pattern}.", "Check the path and its spelling.")
+    for path in found:
+        fixed = Path(*(part for part in Path(pattern).parent.parts if not glob.has_magic(part)))
+        yield Row(str(path), _of_sound(path, fixed if path.is_relative_to(fixed) else path.parent))
+
+
+def _of_sound(path: Path, folder: Path) -> dict[str, str]:
+    """A sound file as a row; what a .txt of the same name beside it holds is the text."""
+    fields = {"id": path.relative_to(folder).with_suffix("").as_posix(), "sound": str(path), "name": path.stem}
+    words = path.with_suffix(".txt")
+    return fields | {"text": " ".join(_decoded(words).split())} if words.is_file() else fields
+
+
+def _decoded(path: Path) -> str:
+    """UTF-8 with or without a mark, or UTF-16 with one, as Excel and Unreal write it."""
+    data = path.read_bytes()
+    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise LipsyncError(f"{path} is not encoded as UTF-8.", "Save it as UTF-8.") from error
+
+
+def _delimited(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    encoding = "utf-8-sig"
+    with path.open("rb") as start:
+        if start.read(2) in (b"\xff\xfe", b"\xfe\xff"):
+            encoding = "utf-16"
+    try:
+        with path.open(encoding=encoding, newline="") as file:
+            head = file.readline()
+            delimiter = max(",;\t", key=head.count)
+            file.seek(0)
+            for record in (reader := csv.DictReader(file, delimiter=delimiter, restkey="", strict=True)):
+                yield reader.line_num, {name: text or "" for name, text in record.items() if name}
+    except UnicodeError as error:
+        raise LipsyncError(f"{path} is not encoded as UTF-8.", "Save it as UTF-8.") from error
+    except csv.Error as error:
+        raise LipsyncError(f"{path}, row {reader.line_num} is not CSV: {error}.", "Check its quotation marks.") from error
+
+
+def _json_lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    with path.open(encoding="utf-8-sig") as file:
+        for number, text in enumerate(file, 1):
+            if not text.strip():
+                continue
+            try:
+                record = json.loads(text)
+            except ValueError as error:
+                raise LipsyncError(f"{path}, row {number} is not JSON: {error}.", "One object in each line.") from error
+            if not isinstance(record, dict):
+                raise LipsyncError(f"{path}, row {number} is no JSON object.", 'Like {"sound": "a.wav"}.')
+            yield number, {str(name): _text(value) for name, value in record.items()}
+
+
+def _sheet(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    try:
+        import openpyxl
+    except ImportError as error:
+        raise LipsyncError(
+            f"{path} needs the package openpyxl.", 'Run `pip install "lipsync[batch]"`, or save the table as CSV.'
+        ) from error
+    import zipfile
+
+    try:
+        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    except (zipfile.BadZipFile, KeyError, ValueError) as error:
+        raise LipsyncError(f"{path} is not an XLSX file.", "Save the table again, as XLSX or CSV.") from error
+    try:
+        records = book.active.iter_rows(values_only=True)
+        names = [_text(value) for value in next(records, ())]
+        for number, values in enumerate(records, 2):
+            yield number, {name: _text(value) for name, value in zip(names, values) if name}
+    finally:
+        book.close()
+
+
+def _text(value: object) -> str:
+    """A cell as text: 3.0 as 3, a list with semicolons."""
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return "; ".join(map(_text, value))
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+READERS = {".csv": _delimited, ".tsv": _delimited, ".txt": _delimited, ".jsonl": _json_lines, ".xlsx": _sheet}
+"""File ending -> what yields (row number, column -> text)."""

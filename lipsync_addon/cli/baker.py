@@ -1,0 +1,219 @@
+"""Bakes the lines of a batch with `lipsync bake`'s own function; every option of that may be a column of the table."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import importlib.metadata
+import os
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import asdict, dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import NoReturn
+
+from ..batch.names import output_name
+from ..batch.quality import Observed
+from ..batch.table import Row
+from ..batch.worker import Line, Outcome, Task, file_digest, text_digest
+from ..core.errors import LipsyncError
+from ..core.model_spec import ModelSpec
+from ..exporters import FORMATS
+from ..inference import predictor as inference
+from . import bake
+from .outputs import CHARACTER_ENDINGS
+from .performance import chosen_style
+
+NOT_COLUMNS = {"line", "to", "also", "character", "quiet", "overwrite", "provider", "help", "network"}
+"""Options of `lipsync bake` that a batch sets itself, or that mean nothing for a line."""
+CODE = ("core", "inference", "speech", "exporters", "batch/quality.py", "cli/bake.py", "cli/outputs.py")
+CODE_OF_CHARACTERS = ("blender",)
+"""What of the add-on decides how a result looks."""
+
+
+class _LineParser(argparse.ArgumentParser):
+    """Refuses what a table says in the way everything else is refused."""
+
+    def error(self, message: str) -> NoReturn:
+        raise LipsyncError(f"{message[:1].upper()}{message[1:]}.", "`lipsync bake --help` explains each option.")
+
+
+@cache
+def _parser() -> argparse.ArgumentParser:
+    parser = _LineParser(add_help=False, allow_abbrev=False)
+    bake.add_arguments(parser)
+    return parser
+
+
+@cache
+def option_of(column: str) -> str:
+    """The option of `lipsync bake` that a column sets, "--preset" for "preset"; "" for one that sets none."""
+    flag = "--" + column.replace("_", "-").replace(" ", "-")
+    # argparse lists its options nowhere else
+    flags = (flag for action in _parser()._actions if action.dest not in NOT_COLUMNS for flag in action.option_strings)
+    return flag if flag in flags else ""
+
+
+def lines(rows: Iterable[Row], templates: Sequence[str], characters: Mapping[str, Path], alone: set[str]) -> Iterator[Line]:
+    """Rows as lines: outputs named, character found, option columns as words.
+
+    `templates`: outputs where the table has no column for them. `characters`: name -> .blend, "" for everybody else.
+    `alone`: endings that mean curves without a character. What is wrong with a row goes into Line.problem.
+    """
+    for row in rows:
+        fields, outputs, problem = dict(row.fields), [], ""
+        given = [text.strip() for text in fields.get("outputs", "").split(";") if text.strip()]
+        character = fields.get("character", "")
+        if character.lower().endswith(".blend"):
+            file, fields["character"] = str((row.folder / character).absolute()), Path(character).stem
+        else:
+            file = str(characters.get(character, characters.get("", "")) or "")
+        try:
+            outputs = [output_name(template, fields).as_posix() for template in given or templates]
+        except LipsyncError as error:
+            problem = str(error)
+        if not fields["sound"]:
+            problem = f"{row.where} names no sound. Fill the column in, or give --sound."
+        endings = {Path(output).suffix.lower() for output in outputs} - alone
+        needs = endings & set(CHARACTER_ENDINGS)
+        words = [
+            f"{option_of(name)}={part.strip()}"
+            for name, text in fields.items()
+            if text and option_of(name)
+            for part in (text.split(";") if name in ("emotion", "format") else [text])
+        ]
+        yield Line(
+            id=fields["id"],
+            where=row.where,
+            sound=str(Path(fields["sound"]).absolute()) if fields["sound"] else "",
+            outputs=tuple(outputs),
+            character=str(Path(file).absolute()) if needs and file else "",
+            words=tuple(words),
+            fields={name: text for name, text in fields.items() if text and name not in ("sound", "outputs")},
+            problem=problem,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Baker:
+    """Follows batch.worker.Worker."""
+
+    common: argparse.Namespace
+    """Options of `lipsync bake` that hold for all lines."""
+
+    def open(self) -> Callable[[Task], Outcome]:
+        """Opens the network."""
+        common = self.common
+        loaded = inference.Predictor.load(common.network, providers=common.provider and [common.provider])
+        return partial(self._bake, loaded)
+
+    def inputs(self, line: Line) -> dict[str, str]:
+        """Everything that the files of a line depend on."""
+        options = self._options(line, line.outputs)
+        settings = {
+            name: value
+            for name, value in vars(options).items()
+            if name not in NOT_COLUMNS | {"text", "preset"} and not name.startswith("style_")
+        }
+        settings |= {"style": asdict(chosen_style(options)), "outputs": line.outputs}
+        found = {"sound": _digest(line.sound), "settings": text_digest(settings)}
+        if text := getattr(options, "text", None) or line.fields.get("text"):
+            found["text"] = text_digest(str(text))
+        if line.character:
+            found["character"] = _kept_digest(line.character)
+        network = Path(self.common.network or inference.DEFAULT_NETWORK).with_suffix(".json")
+        return found | {"network": _network(network), "tool": _tool(bool(line.character))}
+
+    def _options(self, line: Line, outputs: Iterable[str | Path]) -> argparse.Namespace:
+        """What `lipsync bake` would be told. Raises LipsyncError for what the table says wrong."""
+        words = [*line.words, *(f"--to={output}" for output in outputs)]
+        if line.character:
+            words.append(f"--character={line.character}")
+        # argparse takes what a namespace holds for the defaults.
+        known = vars(_parser().parse_args(["--to=x", "x"]))
+        common = {name: deepcopy(value) for name, value in vars(self.common).items() if name in known}
+        common = {name: value for name, value in common.items() if name not in ("line", "to", "character")}
+        return _parser().parse_args([*words, "--", line.sound], argparse.Namespace(**common))
+
+    def _bake(self, predictor: inference.Predictor, task: Task) -> Outcome:
+        staged = task.staged()
+        try:
+            for path in staged.values():
+                path.parent.mkdir(parents=True, exist_ok=True)
+            observed = Observed(predictor)
+            baked = bake.bake_line(self._options(task.line, staged.values()), observed)
+            digests = {output: _flushed(path) for output, path in staged.items()}
+            performance = baked.performance
+            return Outcome(
+                task, digests, quality=observed.quality(performance), preview=observed.preview(performance.track)
+            )
+        except (LipsyncError, OSError) as error:
+            text = str(error)
+            for output, path in staged.items():
+                text = text.replace(str(path), output)
+            return Outcome(task, error=text, full=_is_full(error))
+        except Exception as error:  # whatever it is, it is this line's, and the others go on
+            frame = traceback.extract_tb(error.__traceback__)[-1]
+            where = f"{Path(frame.filename).name}, line {frame.lineno}"
+            return Outcome(task, error=f"Something unexpected went wrong: {type(error).__name__} in {where}: {error}")
+
+
+def endings_alone(common: argparse.Namespace) -> set[str]:
+    """Endings for which --format names a format of curves, so that they need no character."""
+    return {FORMATS[each].extension for each in common.format}
+
+
+def _flushed(path: Path) -> str:
+    """The digest of a file that is on the disk when this returns."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+    return file_digest(path)
+
+
+def _is_full(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _digest(path: str) -> str:
+    try:
+        return file_digest(Path(path))
+    except FileNotFoundError as error:
+        raise LipsyncError(f"{path!r} does not exist.", "Check the path and its spelling.") from error
+    except IsADirectoryError as error:
+        raise LipsyncError(f"{path} is a folder.", "Choose a sound file in it.") from error
+    except (OSError, ValueError) as error:  # ValueError: a name with a null character
+        reason = getattr(error, "strerror", None) or error
+        raise LipsyncError(f"{path!r} cannot be read: {reason}.", "Check that you may open the file.") from error
+
+
+_kept_digest = cache(_digest)
+"""For characters, which many lines share."""
+
+
+@cache
+def _network(description: Path) -> str:
+    return text_digest(asdict(ModelSpec.load(description)))
+
+
+@cache
+def _tool(characters: bool) -> str:
+    """Of the code that decides how results look, and of the packages that do."""
+    root = Path(__file__).parents[1]
+    parts = CODE + CODE_OF_CHARACTERS * characters
+    files = sorted(file for part in parts for file in ([root / part] if "." in part else (root / part).rglob("*.py")))
+    digests = [(file.relative_to(root).as_posix(), file_digest(file)) for file in files]
+    packages = ("onnxruntime", "soundfile", "soxr", *(("bpy",) if characters else ()))
+    return text_digest([digests, [_version(package) for package in packages]])
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return ""

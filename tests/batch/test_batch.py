@@ -1,0 +1,257 @@
+"""`lipsync batch` from outside: what is baked, skipped, kept, deleted, and what it says."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import xml.etree.ElementTree
+from pathlib import Path
+
+import pytest
+import soundfile
+
+from lipsync_addon.batch.state import State
+
+from tests.batch.conftest import Batch, results, words, write_table
+
+
+def test_a_folder_becomes_files_and_then_nothing_is_to_do(batch: Batch, voices: Path, out: Path) -> None:
+    first = batch(voices, "--to", "{id}.csv", "--to", "curves/{id}.json")
+    assert (first.code, first.err) == (0, "")
+    assert first.count("baked") == 4
+    made = results(out)
+    assert sorted(made) == sorted(f"{a}{name}{b}" for name in ("boat_en", "hello_en", "lobo_es", "zug_de") for a, b in (("", ".csv"), ("curves/", ".json")))
+    second = batch(voices, "--to", "{id}.csv", "--to", "curves/{id}.json")
+    assert (second.code, second.count("baked"), second.count("unchanged")) == (0, 0, 4)
+    assert results(out) == made
+
+
+def test_a_line_is_what_bake_makes_of_it(batch: Batch, voices: Path, out: Path, tiny_network: Path, tmp_path: Path) -> None:
+    from lipsync_addon.cli import main
+
+    table = write_table(tmp_path / "t.csv", [{"sound": "voices/boat_en.wav", "preset": "Shouted", "emotion": "joy=0.4; sadness=0.1"}])
+    batch(table, "--to", "{id}.csv", "--to", "{id}.anim", "--lips", "1.4")
+    alone = tmp_path / "boat_en.csv"
+    options = ["--preset", "Shouted", "--emotion", "joy=0.4", "--emotion", "sadness=0.1", "--lips", "1.4"]
+    sound = voices / "boat_en.wav"
+    anim = tmp_path / "boat_en.anim"
+    command = ["bake", "--network", str(tiny_network), str(sound), "--to", str(alone), "--to", str(anim), *options]
+    assert main([*command, "--overwrite"]) == 0
+    assert results(out) == {"voices/boat_en.csv": alone.read_bytes(), "voices/boat_en.anim": anim.read_bytes()}
+
+
+def test_what_changed_is_baked_and_the_dry_run_says_why(batch: Batch, voices: Path, out: Path, tmp_path: Path) -> None:
+    rows = [{"id": path.stem, "sound": str(path), "preset": "", "note": "x"} for path in sorted(voices.glob("*.wav"))]
+    table = write_table(tmp_path / "t.csv", rows)
+    batch(table)
+    samples, rate = soundfile.read(voices / "boat_en.wav")
+    soundfile.write(voices / "boat_en.wav", samples[::-1], rate)
+    rows[1]["preset"] = "Shouted"
+    (out / "lobo_es.csv").unlink()
+    rows.append({"id": "ghost", "sound": "nowhere.wav"})
+    write_table(table, rows)
+    before = results(out)
+    dry = batch(table, "--dry-run")
+    assert dry.code == 1
+    told = dry.out.splitlines()
+    assert told[:5] == [
+        "BAKE  boat_en: sound changed -> boat_en.csv",
+        "BAKE  hello_en: settings changed -> hello_en.csv",
+        "BAKE  lobo_es: lobo_es.csv missing -> lobo_es.csv",
+        "SKIP  zug_de: nothing changed",
+        told[4],
+    ]
+    assert told[4].startswith("FAIL  ghost: ") and "nowhere.wav' does not exist" in told[4]
+    assert "Columns that change nothing but names: note" in told
+    assert results(out) == before
+    ran = batch(table)
+    assert (ran.code, ran.count("baked"), ran.count("unchanged"), ran.count("failed")) == (1, 3, 1, 1)
+    assert "does not exist" in ran.line("ghost")["error"]
+
+
+def test_a_first_dry_run_leaves_nothing(batch: Batch, voices: Path, out: Path) -> None:
+    assert batch(voices, "--dry-run").out.count("new -> ") == 4
+    assert not out.exists()
+
+
+def test_what_somebody_changed_is_never_overwritten(batch: Batch, voices: Path, out: Path) -> None:
+    batch(voices)
+    (out / "boat_en.csv").write_text("mine")
+    (out / "zug_de.csv").unlink()
+    (out / "other").mkdir()
+    ran = batch(voices, "--intensity", "0.5", "--again")
+    assert ran.code == 0 and (out / "boat_en.csv").read_text() == "mine"
+    assert (ran.count("kept"), ran.count("baked")) == (1, 3)
+    assert ran.line("boat_en")["reason"] == "boat_en.csv changed by hand; settings changed"
+    assert "kept   boat_en: boat_en.csv changed by hand" in ran.out
+
+
+def test_a_file_that_was_there_before_is_not_overwritten(batch: Batch, voices: Path, out: Path) -> None:
+    out.mkdir()
+    (out / "boat_en.csv").write_text("somebody's")
+    ran = batch(voices)
+    assert (out / "boat_en.csv").read_text() == "somebody's"
+    assert ran.line("boat_en")["reason"].startswith("boat_en.csv was there before and is not ours")
+
+
+def test_removed_lines_are_told_and_deleted_on_request_alone(batch: Batch, voices: Path, out: Path) -> None:
+    batch(voices)
+    (voices / "boat_en.wav").unlink()
+    (voices / "zug_de.wav").unlink()
+    (out / "zug_de.csv").write_text("mine")
+    told = batch(voices)
+    assert told.report["removed_lines"] == ["boat_en", "zug_de"]
+    assert "No longer in the table: 2 lines, 2 files" in told.out and (out / "boat_en.csv").exists()
+    deleted = batch(voices, "--delete-removed")
+    assert not (out / "boat_en.csv").exists() and (out / "zug_de.csv").read_text() == "mine"
+    assert "Deleted: boat_en.csv" in deleted.out and "so they stay: zug_de.csv" in deleted.out
+
+
+def test_only_some_lines(batch: Batch, voices: Path, out: Path) -> None:
+    ran = batch(voices, "--only", "*_en")
+    assert (ran.code, ran.count("baked"), ran.count("not_chosen")) == (0, 2, 2)
+    assert sorted(results(out)) == ["boat_en.csv", "hello_en.csv"]
+
+
+def test_bad_lines_do_not_stop_good_ones(batch: Batch, voices: Path, tmp_path: Path, out: Path) -> None:
+    (voices / "cut.wav").write_bytes((voices / "boat_en.wav").read_bytes()[:3000])
+    (voices / "empty.wav").touch()
+    rows = [{"id": path.stem, "sound": str(path)} for path in sorted(voices.glob("*.wav"))]
+    rows += [
+        {"id": "style", "sound": rows[0]["sound"], "preset": "Nonsense"},
+        {"id": "number", "sound": rows[0]["sound"], "intensity": "loud"},
+        {"id": "none", "sound": ""},
+        {"id": "same", "sound": rows[0]["sound"], "outputs": "BOAT_EN.CSV"},
+        {"id": "out", "sound": rows[0]["sound"], "outputs": "../x.csv"},
+        {"id": "body", "sound": rows[0]["sound"], "outputs": "x.blend"},
+    ]
+    ran = batch(write_table(tmp_path / "t.csv", rows))
+    assert (ran.code, ran.count("baked"), ran.count("failed")) == (1, 4, 8)
+    errors = {line["id"]: line["error"] for line in ran.report["lines"] if line["error"]}
+    for id, told in {
+        "cut": "cut off",
+        "empty": "empty file",
+        "style": "Nonsense",
+        "number": "Argument --intensity: invalid",
+        "none": "names no sound",
+        "same": "already the output of another line",
+        "out": "leads out of the output folder",
+        "body": "x.blend needs a character",
+    }.items():
+        assert told in errors[id], id
+    assert len(results(out)) == 4
+    tree = xml.etree.ElementTree.parse(out / "junit.xml").getroot()
+    assert (tree.get("tests"), tree.get("failures")) == ("12", "8")
+    assert {case.get("name") for case in tree.iter("testcase") if case.find("failure") is not None} == set(errors)
+
+
+def test_hostile_names_stay_inside(batch: Batch, voices: Path, tmp_path: Path, out: Path) -> None:
+    names = ["../../escape", "/etc/x", "con", "a\nb", "x" * 400, "Ünï çødé मे", "  ", "a" + "/b" * 5, "=1+1", ".lipsync/state"]
+    rows = [{"id": name, "sound": str(voices / "boat_en.wav"), "text": "=HYPERLINK(1)"} for name in names if name.strip()]
+    everything = set(tmp_path.rglob("*"))
+    ran = batch(write_table(tmp_path / "t.csv", rows))
+    assert (ran.code, ran.count("baked")) == (0, 9), ran.out
+    made = {path for path in tmp_path.rglob("*") if path.is_file()} - everything - {tmp_path / "t.csv"}
+    assert all(path.is_relative_to(out) for path in made)
+    assert len(results(out)) == 9
+    with (out / "report.csv").open(encoding="utf-8", newline="") as file:
+        table = list(csv.DictReader(file))
+    assert {row["text"] for row in table} == {"'=HYPERLINK(1)"}
+    assert not any(cell.startswith(("=", "+", "-", "@")) for row in table for cell in row.values())
+
+
+def test_an_id_that_is_there_twice_is_refused(batch: Batch, voices: Path, tmp_path: Path) -> None:
+    rows = [{"id": "a", "sound": str(voices / "boat_en.wav")}] * 2
+    ran = batch(write_table(tmp_path / "t.csv", rows))
+    assert ran.code == 2 and "t.csv, row 3: the id 'a' is there twice" in ran.err
+
+
+def test_a_second_run_says_so_and_stops(batch: Batch, voices: Path, out: Path, tiny_network: Path, root: Path) -> None:
+    rows = [{"id": f"{n}", "sound": str(voices / "boat_en.wav")} for n in range(3000)]
+    table = write_table(voices / "t.csv", rows)
+    first = subprocess.Popen(words(tiny_network, out, table), cwd=root, stdout=subprocess.PIPE, text=True)
+    try:
+        assert "baked" in first.stdout.readline()
+        second = batch(table)
+        assert second.code == 2
+        assert f"Another run is at work in {out} (process {first.pid} on " in second.err
+    finally:
+        first.kill()
+        first.communicate()
+
+
+def test_kill_9_at_any_moment_loses_nothing(batch: Batch, voices: Path, out: Path, tiny_network: Path, root: Path) -> None:
+    names = sorted(voices.glob("*.wav"))
+    rows = [{"id": f"line {n}", "sound": str(names[n % 4]), "intensity": f"{0.5 + n / 400}"} for n in range(150)]
+    table = write_table(voices / "t.csv", rows)
+    command = words(tiny_network, out, table, "--to", "{id}.csv", "--to", "{id}.json")
+    for lines_before in (1, 30, 75):
+        run = subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True, start_new_session=True)
+        for _ in range(lines_before):
+            assert "baked" in run.stdout.readline()
+        run.kill()
+        run.communicate()
+        for name, content in results(out).items():
+            if name.endswith(".json"):
+                json.loads(content)
+            assert content.endswith(b"\n")
+    last = batch(table, "--to", "{id}.csv", "--to", "{id}.json")
+    assert last.code == 0 and 0 < last.count("baked") < 150 and last.count("baked") + last.count("unchanged") == 150
+    killed = results(out)
+    assert len(killed) == 300 and not list((out / ".lipsync" / "staging").glob("*"))
+    import shutil
+
+    shutil.rmtree(out)
+    assert batch(table, "--to", "{id}.csv", "--to", "{id}.json").count("baked") == 150
+    assert results(out) == killed
+
+
+def test_ctrl_c_ends_cleanly(batch: Batch, voices: Path, out: Path, tiny_network: Path, root: Path) -> None:
+    rows = [{"id": f"{n}", "sound": str(voices / "boat_en.wav")} for n in range(3000)]
+    table = write_table(voices / "t.csv", rows)
+    command = words(tiny_network, out, table, "--machine-readable")
+    run = subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    events = [json.loads(run.stdout.readline()) for _ in range(5)]
+    os.kill(run.pid, signal.SIGINT)
+    rest, complaints = run.communicate(timeout=60)
+    events += map(json.loads, rest.splitlines())
+    assert (run.returncode, complaints) == (130, "")
+    assert events[0] == {"event": "start", "lines": 3000}
+    end = events[-1]
+    assert (end["event"], end["code"], end["stopped"]) == ("end", 130, "You stopped it.")
+    assert 0 < end["baked"] < 3000
+    assert len(results(out)) == end["baked"] == sum(each.get("status") == "baked" for each in events)
+
+
+def test_a_run_that_was_killed_between_commit_and_move_is_finished(
+    batch: Batch, voices: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from lipsync_addon.batch.worker import Line, Outcome, file_digest
+
+    state = State(out)
+    line = Line("a", "here", str(voices / "boat_en.wav"), ("a.csv",))
+    with state.transaction():
+        state.begin()
+        state.tell(0, line)
+    task = state.task(line)
+    staged = task.staged()["a.csv"]
+    staged.parent.mkdir(parents=True)
+    staged.write_text("result")
+
+    def power_cut(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", power_cut)
+        with pytest.raises(KeyboardInterrupt):
+            state.record([(Outcome(task, {"a.csv": file_digest(staged)}), {})])
+    state.close()
+    assert not (out / "a.csv").exists()
+    again = State(out)
+    again.recover()
+    assert (out / "a.csv").read_text() == "result" and not staged.exists()
+    assert again.digests("a") == {"a.csv": file_digest(out / "a.csv")}
+    again.close()
