@@ -47,6 +47,7 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     add("--character", action="append", default=[], metavar="[NAME=]FILE.blend", help="for all lines, or for a character's")
     add("--workers", type=int, default=0, metavar="N", help="processes that bake (default: one for each core)")
     add("--timeout", type=float, default=300.0, metavar="SECONDS", help="give a line up after so long (default 300)")
+    add("--cluster", metavar="ADDRESS", help="bake on Dask: tcp://host:8786, or `local` to start one here")
     add("--machine-readable", action="store_true", help="tell how it goes as JSON lines")
     add("--quiet", action="store_true", help="tell only what failed")
     bake.add_motion_arguments(parser)
@@ -149,6 +150,10 @@ def _executor(options: argparse.Namespace, total: int):
     from ..batch.pool import Pool, default_workers
     from .baker import Baker
 
+    if options.cluster:
+        from ..batch.cluster import Cluster
+
+        return Cluster(Baker(options), options.cluster, workers=options.workers, timeout=options.timeout)
     count = min(options.workers or default_workers(), max(total, 1))
     return Pool(Baker(options), count, timeout=options.timeout)
 
