@@ -3,7 +3,7 @@
     python3 scripts/build_extension.py                          all platforms
     python3 scripts/build_extension.py --platform linux-x64     one
 
-Fetches the onnxruntime wheels named in blender_manifest.toml through pip into wheels/, compares them with
+Fetches the wheels named in blender_manifest.toml through pip into wheels/, compares them with
 wheels.sha256, and runs Blender's own extension tool (from the environment blender-4.5).
 """
 
@@ -25,13 +25,13 @@ from typing import Any
 from environments import ROOT, NoEnvironment, ensure
 
 PLATFORMS = {
-    "linux-x64": "manylinux_2_28_x86_64",
+    "linux-x64": r"manylinux\w*_x86_64(\.manylinux\w*)?",
     "windows-x64": "win_amd64",
     "windows-arm64": "win_arm64",
-    "macos-arm64": "macosx_14_0_arm64",
-    "macos-x64": "macosx_13_0_x86_64",
+    "macos-arm64": r"macosx_\d+_\d+_arm64",
+    "macos-x64": r"macosx_\d+_\d+_x86_64",
 }
-"""Blender's name of a platform -> the tag of its wheels."""
+"""Blender's name of a platform -> what the tags of its wheels are like."""
 
 PYTHONS = ("cp311", "cp313")
 """Blender 4.5 and 5.0 have Python 3.11, 5.1 and later 3.13. Linux distributions build with newer ones."""
@@ -66,7 +66,8 @@ def problems(manifest: Mapping[str, Any], locked: Iterable[str]) -> list[str]:
 
 def of_platform(wheels: Iterable[str], platform: str) -> list[str]:
     """The wheels that run on one of Blender's platforms."""
-    return [name for name in wheels if name.endswith(f"-{PLATFORMS.get(platform)}.whl")]
+    tag = re.compile(rf".*-(any|{PLATFORMS.get(platform, '-')})\.whl")
+    return [name for name in wheels if tag.fullmatch(name)]
 
 
 def read_hashes(path: Path) -> dict[str, str]:
@@ -84,16 +85,9 @@ def fetch(name: str, digest: str, folder: Path, python: Path) -> Path:
     if not path.is_file():
         package, version, tag, abi, platform = path.stem.split("-")
         print(f"fetching {name}", flush=True)
-        wanted = [
-            "--platform",
-            platform,
-            "--python-version",
-            f"{tag[2]}.{tag[3:]}",
-            "--implementation",
-            "cp",
-            "--abi",
-            abi,
-        ]
+        wanted = ["--platform", platform.partition(".")[0]]
+        if tag.startswith("cp"):
+            wanted += ["--python-version", f"{tag[2]}.{tag[3:]}", "--implementation", "cp", "--abi", abi]
         pip = [str(python), "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
         subprocess.run(
             [*pip, "--no-deps", "--only-binary=:all:", *wanted, "--dest", str(folder), f"{package}=={version}"],

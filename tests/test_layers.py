@@ -16,7 +16,7 @@ BLENDER_MODULES = {"bpy", "bpy_extras", "mathutils", "aud", "addon_utils", "gpu"
 ALLOWED: dict[str, set[str]] = {
     "core": {"numpy"},
     "inference": {"core", "numpy", "onnxruntime"},
-    "speech": {"core", "numpy", "soundfile", "soxr", "phonemizer", "espeakng_loader"},
+    "speech": {"core", "numpy", "soundfile", "soxr", "espeakng_loader", "py3langid"},
     "exporters": {"core", "numpy"},
     "importers": {"core", "numpy"},
     "blender": {"core", "inference", "speech", "exporters", "importers", "batch", "numpy", *BLENDER_MODULES},

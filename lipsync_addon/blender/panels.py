@@ -53,9 +53,9 @@ class LIPSYNC_PT_main(SidebarPanel, bpy.types.Panel):
         report = panel_data.last_report()
         if report and not running():
             box = layout.box()
-            draw_text(box, str(report), "CHECKMARK")
+            _text(box, str(report), "CHECKMARK")
             for notice in report.notices:
-                draw_text(box, notice, "ERROR")
+                _text(box, notice, "ERROR")
 
 
 class LIPSYNC_PT_performance(SidebarPanel, bpy.types.Panel):
@@ -106,20 +106,20 @@ class LIPSYNC_PT_export(SidebarPanel, bpy.types.Panel):
 
 def _draw_facts(layout: bpy.types.UILayout, found: panel_data.Facts, with_ranking: bool) -> None:
     if found.summary:
-        draw_text(layout, found.summary, "OUTLINER_OB_ARMATURE")
+        _text(layout, found.summary, "OUTLINER_OB_ARMATURE")
     if with_ranking and found.ranked:
         box = layout.box()
-        draw_text(box, explain(found.ranked), "PRESET")
+        _text(box, explain(found.ranked), "PRESET")
         for match in found.ranked[:_RANKS]:
-            draw_text(box, str(match), "CHECKMARK" if match.complete else "BLANK1")
+            _text(box, str(match), "CHECKMARK" if match.complete else "BLANK1")
     for sentence in found.lacks:
-        draw_text(layout, sentence, "INFO")
+        _text(layout, sentence, "INFO")
     if found.missing and not found.lacks:
         names = ", ".join(found.missing[:4])
         more = f" and {len(found.missing) - 4} more" if len(found.missing) > 4 else ""
-        draw_text(layout, f"Missing: {names}{more}", "INFO")
+        _text(layout, f"Missing: {names}{more}", "INFO")
     for sentence in filter(None, (found.problem, *found.obstacles, *found.profile_problems)):
-        draw_text(layout, sentence, "ERROR")
+        _text(layout, sentence, "ERROR")
 
 
 def _draw_bake(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
@@ -131,10 +131,10 @@ def _draw_bake(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     row.operator(LIPSYNC_OT_bake.bl_idname, icon="RENDER_ANIMATION")
     reason = LIPSYNC_OT_bake.disabled_reason(context)
     if reason and reason != panel_data.facts(context).problem:  # which is told above
-        draw_text(layout, reason, "ERROR")
+        _text(layout, reason, "ERROR")
 
 
-def draw_text(layout: bpy.types.UILayout, text: str, icon: str) -> None:
+def _text(layout: bpy.types.UILayout, text: str, icon: str) -> None:
     """Labels do not wrap by themselves."""
     column = layout.column(align=True)
     for index, line in enumerate(wrap(text, _line_length(bpy.context))):

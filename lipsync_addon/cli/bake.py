@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..core.pipeline import Performance, animate
+from ..core.timeline_file import save
 from ..core.progress import Progress, no_progress, part
 from ..exporters import EXPORTERS
 from ..exporters.arguments import add_format_arguments, frame_rate
@@ -20,12 +21,14 @@ from .outputs import CHARACTER_ENDINGS, ENGINES, add_output_arguments, checked_o
 from .own_results import remember
 from .performance import add_face_arguments, add_style_arguments, chosen_face, chosen_style
 from .progress_line import progress_line
+from .words import add_words_arguments, chosen_words
 
 HELP = "Turn one voice line into animation."
 EXAMPLES = (
     "lipsync bake line.wav --to line.csv --preset Shouted --lips 1.4",
     "lipsync bake line.wav --to line.csv --to line.json",
     "lipsync bake line.wav --to line.csv --face --head 0.5 --emotion joy=0.4",
+    'lipsync bake line.wav --to line.csv --text "Baby, please come back." --timeline line.phones.json',
     "lipsync bake line.wav --to line.anim --path Armature/Face --max-error 0.01",
     "lipsync bake line.wav --to line.csv --format rigmapper --fps 30",
     "lipsync bake line.wav --character hero.blend --to line.fbx --for unreal",
@@ -49,6 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--quiet", action="store_true", help="print nothing but errors and notices")
     add_motion_arguments(parser)
+    add_words_arguments(parser)
 
 
 def add_motion_arguments(parser: argparse.ArgumentParser) -> None:
@@ -84,11 +88,11 @@ def bake_line(
 
     `options`: as add_arguments() makes them. `written` is told of files as soon as they are there. Raises LipsyncError.
     """
-    style, face = chosen_style(options), chosen_face(options)
+    style, face, words = chosen_style(options), chosen_face(options), chosen_words(options)
     characters, curves = checked_outputs(options)
     sound = open_sound(options.line, predictor.spec.sample_rate)
     share = 0.2 if characters else 1.0
-    performance = animate(sound, predictor, style, face, progress=part(progress, 0.0, share / (1 + len(options.also))))
+    performance = animate(sound, predictor, style, face, words, progress=part(progress, 0.0, share / (1 + len(options.also))))
     also = []
     for place, line in enumerate(options.also, 1):
         begin, end = (share * step / (1 + len(options.also)) for step in (place, place + 1))
@@ -103,6 +107,9 @@ def bake_line(
         written(characters)
     results += write_curves(options, performance, curves)
     written(curves)
+    if options.timeline and performance.timeline:
+        save(performance.timeline, options.timeline)
+        results.append(f"{len(performance.timeline.phones)} phonemes -> {options.timeline}")
     return Baked(performance, tuple(results), predicted)
 
 

@@ -17,6 +17,8 @@ FILLER = 0.1
 """A pause may hold sound that the text has not (a cough, another word), at this share of what is heard best there."""
 UNSAID = -3.0
 """Log-score of leaving out a phone of the text, a word at a time: words that were not said are skipped."""
+UNSAID_WORD = -3.0
+"""Log-score of leaving out a word beside that of its phones: people swallow short words far oftener than they drop them."""
 FADE = 1.25
 """Frames that a sound lasts longer before a pause than it is heard: it fades away. Measured on Dutch and on GRID."""
 BEAM = 400.0
@@ -101,7 +103,7 @@ class _Text:
                 states += [*map(PHONES.index, units), SILENCE]
                 word += [index] * len(units) + [-1]
                 leap += [before - 1] + [-1] * (len(units) - 1) + [before]
-                toll += [0.0] * len(units) + [UNSAID * len(units)]
+                toll += [0.0] * len(units) + [UNSAID_WORD + UNSAID * len(units)]
         columns = np.array(states), np.array(word), np.array(leap), np.array(toll, np.float32)
         return cls(columns[0], columns[1] < 0, *columns[1:])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from functools import cache
 
 import numpy as np
@@ -69,7 +70,11 @@ _SAME_AS: dict[str, str] = {
     "ɕ": "ʃ", "ʑ": "ʒ", "ʂ": "ʃ", "ʐ": "ʒ", "ɬ": "l", "ɮ": "l", "ɫ": "l", "ɭ": "l", "ʎ": "l", "ʟ": "l", "ɺ": "l",
     "ɳ": "n", "ɴ": "ŋ", "ɽ": "ɾ", "ɻ": "ɹ", "ʀ": "ʁ",
     "ʘ": "p", "ǀ": "t", "ǃ": "t", "ǂ": "t", "ǁ": "l",
-    "ɘ": "ə", "ɵ": "ø", "ɞ": "œ", "ɶ": "œ", "ɝ": "ɚ", "ᵻ": "ɪ", "ᵿ": "ʊ",
+    "ʷ": "w", "ɘ": "ə", "ɵ": "ø", "ɞ": "œ", "ɶ": "œ", "ɝ": "ɚ", "ᵻ": "ɪ", "ᵿ": "ʊ", "ε": "ɛ",
+    # What espeak-ng leaves of its own notation (Kirshenbaum's) in some languages.
+    "A": "ɑ", "B": "b", "C": "ç", "D": "ð", "E": "ɛ", "F": "f", "G": "ɡ", "H": "h", "I": "ɪ", "J": "j", "K": "k", "L": "l",
+    "M": "m", "N": "ŋ", "O": "ɔ", "P": "p", "Q": "ɣ", "R": "r", "S": "ʃ", "T": "θ", "U": "ʊ", "V": "ʌ", "W": "w", "X": "x",
+    "Y": "y", "Z": "ʒ", "!": "t",
 }  # fmt: skip
 
 _ARPABET: dict[str, str] = {
@@ -91,11 +96,20 @@ def ipa_to_units(ipa: str) -> tuple[str, ...]:
 
     Letters that are not IPA are dropped too: an empty result means that nothing was understood.
     """
+    return read_ipa(ipa)[0]
+
+
+def read_ipa(ipa: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(units, letters that are not known here). Marks of stress, length, tone, nasality, breath and palate, which the
+    lips do not show, are known and say nothing; rounding (ʷ) is a w of its own."""
     units: list[str] = []
+    unknown: list[str] = []
     ipa = ipa.replace("͡", "").replace("͜", "")
     position = 0
     while position < len(ipa):
         pair, letter = ipa[position : position + 2], ipa[position]
+        if letter not in VISEME_OF_PHONE and letter not in _SAME_AS:
+            letter = unicodedata.normalize("NFD", letter)[0]  # "ũ" is a nasal u
         if pair in VISEME_OF_PHONE:
             units.append(pair)
             position += 2
@@ -104,8 +118,15 @@ def ipa_to_units(ipa: str) -> tuple[str, ...]:
             units.append(letter)
         elif letter in _SAME_AS:
             units.extend(_SAME_AS[letter].split())
+        elif not _is_mark(letter):
+            unknown.append(letter)
         position += 1
-    return tuple(units)
+    return tuple(units), tuple(unknown)
+
+
+def _is_mark(letter: str) -> bool:
+    """Diacritics, modifier letters, tones as digits or strokes, punctuation between syllables."""
+    return unicodedata.category(letter)[0] in "MNPZSC" or unicodedata.category(letter) == "Lm"
 
 
 def spread(start: float, end: float, units: tuple[str, ...]) -> list[tuple[float, float, str]]:

@@ -1,10 +1,12 @@
 """The whole path from sound to curves. Read this first: each step is a file of the same name.
 
 sound ──Predictor──▶ AnimationTrack ──apply_style, with_face──▶ AnimationTrack ──▶ exporters, or map_track ──▶ F-curves
+words, if known ──LineWords──▶ PhonemeTimeline ──with_closures──┘
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,14 +14,41 @@ from .audio_clip import CheckedSound, Sound
 from .face_layers import FaceSettings, with_face
 from .progress import Progress, no_progress
 from .prosody import prosody_of
+from .phones import PHONES
 from .style import StyleSettings, apply_style, still
+from .timeline import PhonemeTimeline
+from .timeline_align import recognised
+from .timeline_closures import with_closures
 from .track import AnimationTrack
 
 
 class TrackPredictor(Protocol):
     """What the pipeline needs of inference.Predictor, so that core does not import ONNX Runtime."""
 
-    def predict(self, sound: Sound, *, progress: Progress = no_progress) -> AnimationTrack: ...
+    def predict(
+        self, sound: Sound, *, outputs: Sequence[str] = ..., progress: Progress = no_progress
+    ) -> AnimationTrack: ...
+
+
+class LineWords(Protocol):
+    """What is known to be said in a line: speech.transcript.Transcript, or Known."""
+
+    def timeline(self, phones: AnimationTrack, source: str) -> tuple[PhonemeTimeline, tuple[str, ...]]:
+        """Its phones and what the user should know. `phones` [T, P]: what the network hears."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A line whose phones are known, or what is heard where nothing is."""
+
+    phones: PhonemeTimeline | None = None
+    notices: tuple[str, ...] = ()
+    """What the user should know, without the name of the line."""
+
+    def timeline(self, phones: AnimationTrack, source: str) -> tuple[PhonemeTimeline, tuple[str, ...]]:
+        """Follows LineWords."""
+        return self.phones or recognised(phones, source=source), tuple(f"{source}: {each}" for each in self.notices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +57,8 @@ class Performance:
 
     track: AnimationTrack
     notices: tuple[str, ...] = ()
+    timeline: PhonemeTimeline | None = None
+    """What is said, where it was asked for."""
 
 
 def animate(
@@ -35,15 +66,28 @@ def animate(
     predictor: TrackPredictor,
     style: StyleSettings = StyleSettings(),
     face: FaceSettings = FaceSettings(),
+    words: LineWords | None = None,
     *,
     progress: Progress = no_progress,
 ) -> Performance:
-    """Speech to ARKit coefficients and visemes, with the layers of the face that are on. Raises LipsyncError for sound
-    that cannot be used."""
+    """Speech to ARKit coefficients and visemes, with the layers of the face that are on; with `words`, also what is
+    said when, and lips that meet in every p, b and m. Raises LipsyncError for sound that cannot be used."""
     sound = CheckedSound(sound)
-    track, notices = apply_style(predictor.predict(sound, progress=progress), style), ()
+    track, timeline, notices = _spoken(sound, predictor, words, progress)
+    track = apply_style(track, style)
     if sound.is_silent:
         track, notices = still(track), (f"{sound.source}: silent, so the mouth stays still.",)
     if face.layers:
         track = with_face(track, prosody_of(sound, track.times), face)
-    return Performance(track, notices)
+    return Performance(track, notices, timeline)
+
+
+def _spoken(
+    sound: CheckedSound, predictor: TrackPredictor, words: LineWords | None, progress: Progress
+) -> tuple[AnimationTrack, PhonemeTimeline | None, tuple[str, ...]]:
+    if words is None:
+        return predictor.predict(sound, progress=progress), None, ()
+    whole = predictor.predict(sound, outputs=("arkit", "visemes", "phones"), progress=progress)
+    timeline, notices = words.timeline(whole.select(PHONES), sound.source)
+    track = whole.select([name for name in whole.names if name not in PHONES])
+    return with_closures(track, timeline), timeline, notices

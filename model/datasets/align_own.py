@@ -18,13 +18,12 @@ from numpy.typing import NDArray
 
 from lipsync_addon.core.alignment import align
 from lipsync_addon.core.audio_clip import AudioClip
-from lipsync_addon.core.phones import ipa_to_units
 from lipsync_addon.inference.predictor import Predictor
 
 from ..paths import PREPARED
 from .align_english import grid_words
 from .corpora import GRID_AUDIO, SAMPLE_RATE, corpus_sound, tar_sound, utterances
-from .espeak import Espeak
+from .espeak import word_units
 
 CORPORA = {"kerstin_de": "de", "kathleen_en": "en-us", "speechocean762_en": "en-us", "grid_s1": "en"}
 """Corpus -> voice of espeak-ng."""
@@ -38,12 +37,7 @@ def texts_and_sound(corpus: str) -> tuple[dict[str, str], Iterator[tuple[str, ND
     return {u.name: u.text for u in utterances(corpus) if u.text}, corpus_sound(corpus)
 
 
-def word_units(espeak: Espeak, text: str, voice: str) -> list[tuple[str, ...]]:
-    """Units of each word of the text."""
-    return [ipa_to_units(word) for word in espeak.ipa(text.lower(), voice).split()]
-
-
-def align_corpus(corpus: str, predictor: Predictor, espeak: Espeak, skip: set[str]) -> dict[str, list]:
+def align_corpus(corpus: str, predictor: Predictor, skip: set[str]) -> dict[str, list]:
     """{utterance: [[start s, end s, unit]]} of the lines that are not in `skip` and fit their text."""
     texts, sounds = texts_and_sound(corpus)
     lines = {name: text for name, text in texts.items() if name not in skip}
@@ -51,7 +45,7 @@ def align_corpus(corpus: str, predictor: Predictor, espeak: Espeak, skip: set[st
     for name, samples in sounds:
         if name in lines:
             track = predictor.predict(AudioClip(samples, SAMPLE_RATE, name), outputs=("phones",))
-            result = align(track.values, word_units(espeak, lines[name], CORPORA[corpus]))
+            result = align(track.values, word_units(lines[name], CORPORA[corpus]))
             if result:
                 found[name] = result.timed(track.fps)
                 confidence[name] = result.confidence
@@ -62,11 +56,11 @@ def align_corpus(corpus: str, predictor: Predictor, espeak: Espeak, skip: set[st
 
 
 def main() -> None:
-    predictor, espeak = Predictor.load(), Espeak()
+    predictor = Predictor.load()
     for corpus in sys.argv[1:] or CORPORA:
         english = PREPARED / "phones" / f"{corpus}.json"
         skip = set(json.loads(english.read_text(encoding="utf-8"))) if english.exists() else set()
-        found = align_corpus(corpus, predictor, espeak, skip)
+        found = align_corpus(corpus, predictor, skip)
         path = PREPARED / "phones" / f"{corpus}.own.json"
         path.write_text(json.dumps(found, ensure_ascii=False), encoding="utf-8")
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from . import flite
 from .corpora import utterances
-from .espeak import Espeak
+from .espeak import speak
 
 Spoken = Iterator[tuple[str, NDArray[np.float32], list[tuple[float, float, str]]]]
 
@@ -38,12 +38,12 @@ def flite_lines(count: int = 1600, seed: int = 1) -> Spoken:
 
 def espeak_lines(count: int = 2700, seed: int = 2) -> Spoken:
     """Every language's voice reads lines of three languages: what counts is its phones, not its sense."""
-    rng, espeak = np.random.default_rng(seed), Espeak()
+    rng = np.random.default_rng(seed)
     texts = sentences(seed)
     for index in range(count):
         voice = ESPEAK_LANGUAGES[index % len(ESPEAK_LANGUAGES)] + str(rng.choice(ESPEAK_VARIANTS))
         try:
-            samples, phones = espeak.speak(
+            samples, phones = speak(
                 texts[index % len(texts)],
                 voice,
                 rate=int(rng.integers(120, 230)),

@@ -25,9 +25,8 @@ from lipsync_addon.core.alignment import align
 from lipsync_addon.core.phones import PHONES, VOWELS, ipa_to_units
 from lipsync_addon.speech.sound_file import open_sound
 
-from ..datasets.align_own import word_units
 from ..datasets.corpora import GRID_AUDIO, SAMPLE_RATE, corpus_sound, tar_sound
-from ..datasets.espeak import Espeak
+from ..datasets.espeak import word_units
 from ..paths import FACES, SPEECH
 from . import bench
 from .performance import Network, clip
@@ -93,12 +92,11 @@ class _Error:
 
 def boundaries(network: Network, most: int) -> dict[str, dict[str, Boundaries]]:
     """{set: {"all" or class of the phone that begins: errors}}, at most so many lines each."""
-    espeak = Espeak()
     found = {}
     for title, lines in (
-        ("Dutch, held out of training", _dutch_held_out(espeak)),
-        ("Dutch, dev_nl", _dutch_dev(espeak)),
-        ("GRID words, dev and held out", _grid(espeak)),
+        ("Dutch, held out of training", _dutch_held_out()),
+        ("Dutch, dev_nl", _dutch_dev()),
+        ("GRID words, dev and held out", _grid()),
     ):
         errors, total, count = [], 0, 0
         for count, line in enumerate(islice(lines, most), start=1):
@@ -203,25 +201,25 @@ def _is_held_out(name: str) -> bool:
     return zlib.crc32(name.encode()) % 32 == 0
 
 
-def _dutch_held_out(espeak: Espeak) -> Iterator[Spoken]:
+def _dutch_held_out() -> Iterator[Spoken]:
     marks, texts, dev = _dutch_marks(), _dutch_texts(), bench.dutch_phones()
     for name, samples in corpus_sound("nathalie_nl"):
         if _is_held_out(name) and name not in dev and name in marks:
-            yield Spoken(name, samples, word_units(espeak, texts[name], "nl"), marks[name])
+            yield Spoken(name, samples, word_units(texts[name], "nl"), marks[name])
 
 
-def _dutch_dev(espeak: Espeak) -> Iterator[Spoken]:
+def _dutch_dev() -> Iterator[Spoken]:
     marks, texts, sounds = _dutch_marks(), _dutch_texts(), bench.dev_sounds()
     for name in sorted(bench.dutch_phones()):
         if name in sounds:
-            yield Spoken(name, _dev_samples(sounds[name]), word_units(espeak, texts[name], "nl"), marks[name])
+            yield Spoken(name, _dev_samples(sounds[name]), word_units(texts[name], "nl"), marks[name])
 
 
 def _dev_samples(path: Path) -> NDArray[np.float32]:
     return np.concatenate(list(open_sound(path, SAMPLE_RATE).blocks()))
 
 
-def _grid(espeak: Espeak) -> Iterator[Spoken]:
+def _grid() -> Iterator[Spoken]:
     """Talker 1; each word spelled by itself, for espeak-ng draws short ones together."""
     words = defaultdict(list)
     with open(FACES / "grid_s1" / "alignments.tsv", encoding="utf-8") as file:
@@ -230,7 +228,7 @@ def _grid(espeak: Espeak) -> Iterator[Spoken]:
 
     def line(name: str, samples: NDArray[np.float32], listed: Sequence[tuple[float, float, str]]) -> Spoken:
         spoken = [word for word in listed if word[2] not in ("sil", "sp")]
-        units = [word_units(espeak, word, "en")[0] for _, _, word in spoken]
+        units = [word_units(word, "en")[0] for _, _, word in spoken]
         marks = tuple(Mark(start, end, unit) for (start, end, _), unit in zip(spoken, units, strict=True))
         return Spoken(name, samples, units, marks)
 

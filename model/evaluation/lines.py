@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lipsync_addon.core.alignment import align
-from lipsync_addon.core.phones import PHONES, ipa_to_units
+from lipsync_addon.core.phones import PHONES
 from lipsync_addon.speech.sound_file import open_sound
 
 from ..dataset import Source
 from ..datasets.align_english import EnglishAligner, to_units
 from ..datasets.corpora import corpus_sound, utterances
-from ..datasets.espeak import Espeak
+from ..datasets.espeak import speak, word_units
 from ..datasets.synthetic import ESPEAK_LANGUAGES, sentences
 from ..paths import PREPARED, SPEECH
 from ..targets import FPS
@@ -66,14 +66,14 @@ def every_set(network: Network, most: int) -> Iterator[LineSet]:
 
 def synthetic_languages(lines: int) -> Iterator[LineSet]:
     """A set for each language of espeak-ng, in voice variants that never trained."""
-    espeak, texts = Espeak(), sentences(seed=9)
+    texts = sentences(seed=9)
     for number, language in enumerate(ESPEAK_LANGUAGES):
         spoken = []
         for index in range(lines):
             voice = language + NEW_VARIANTS[index % len(NEW_VARIANTS)]
             text = texts[(number * lines + index) % len(texts)]
             try:
-                samples, phones = espeak.speak(text, voice)
+                samples, phones = speak(text, voice)
             except ValueError:
                 break  # this build of espeak-ng has no such voice
             spoken.append(Line(f"{language}_{index}", samples, phones))
@@ -158,11 +158,9 @@ def _unheard_english() -> Iterator[Line]:
 
 def _spanish(network: Network, most: int) -> Iterator[Line]:
     """danieldona_es, which must not train: espeak-ng's phonemes of the text over what the network hears."""
-    espeak = Espeak()
     texts = {u.name: u.text for u in utterances("danieldona_es") if u.text}
     for name, samples in islice(corpus_sound("danieldona_es"), most):
         if name in texts:
             track = network.perform(clip(samples, name))
-            words = [ipa_to_units(word) for word in espeak.ipa(texts[name].lower(), "es").split()]
-            if result := align(track.select(PHONES).values, words):
+            if result := align(track.select(PHONES).values, word_units(texts[name], "es")):
                 yield Line(name, samples, result.timed(track.fps))

@@ -1,0 +1,61 @@
+"""The words of a line and its phoneme track, as options of every command that animates."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ..core.errors import LipsyncError
+from ..core.pipeline import Known, LineWords
+from ..core.timeline_file import load
+from ..core.writing import check_writable
+
+TABLES = (".csv", ".tsv", ".jsonl", ".xlsx")
+
+
+def add_words_arguments(parser: argparse.ArgumentParser) -> None:
+    """The text or the phonemes that are known, and where to save the phonemes."""
+    group = parser.add_argument_group("words", "What is said, so that every p, b and m closes: docs/words.md")
+    one = group.add_mutually_exclusive_group()
+    one.add_argument("--text", metavar="WORDS", help="what is said in the line")
+    one.add_argument(
+        "--text-file", type=Path, metavar="FILE", help=".txt, .srt, .vtt, .fountain, or a table with a row for the line"
+    )
+    one.add_argument("--timeline-in", type=Path, metavar="FILE.json", help="phonemes as --timeline saved them, edited")
+    group.add_argument("--language", metavar="TAG", default="", help="of the text, e.g. hi or en-IN (else guessed)")
+    group.add_argument("--timeline", type=Path, metavar="FILE.json", help="save the phonemes with their times")
+
+
+def chosen_words(options: argparse.Namespace) -> LineWords | None:
+    """What the options say is said in the line. Raises LipsyncError for what cannot be read or said."""
+    if options.timeline:
+        check_writable(options.timeline)
+        if options.timeline.suffix.lower() != ".json":
+            raise LipsyncError(f"{options.timeline} is no name for phonemes.", "Give it the ending .json.")
+    if options.timeline_in:
+        return Known(load(options.timeline_in))
+    if options.text is None and options.text_file is None:
+        return Known() if options.timeline else None
+    from ..speech.text_file import read_text  # no line without words needs these
+    from ..speech.pronunciation import cleaned
+    from ..speech.transcript import Transcript
+
+    text, language = options.text, options.language
+    if text is None and options.text_file.suffix.lower() in TABLES:
+        text, of_table = _of_table(options.text_file, options.line)
+        language = language or of_table
+    elif text is None:
+        text = read_text(options.text_file)
+    if not any(letter.isalnum() for letter in cleaned(text)):  # "[laughs]" in a table is no reason to fail
+        return Known(notices=("the text has no words, so it is left out and what is heard is used.",))
+    return Transcript.of(text, language)
+
+
+def _of_table(path: Path, line: Path) -> tuple[str, str]:
+    """(text, language) of the row whose sound or id is the line, with or without folder and ending."""
+    from ..batch.table import rows
+
+    for row in rows([path]):
+        if line.stem in (Path(row.fields["sound"]).stem, Path(row.fields["id"]).name) and row.fields.get("text"):
+            return row.fields["text"], row.fields.get("language", "")
+    raise LipsyncError(f"{path} has no text for {line.name}.", f"Add a row with {line.name} and its text.")

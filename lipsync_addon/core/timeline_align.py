@@ -1,0 +1,174 @@
+"""From what the network hears, with or without the words of a text, to a PhonemeTimeline.
+
+With words, the aligner (alignment.py) says where each phone of the text lies. Where the text has not what is said, the
+sound wins: the phones heard there stand in the timeline, and a Mismatch says where.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .alignment import Alignment, align
+from .phones import PHONES
+from .spoken import heard
+from .timeline import SILENCE, Phone, PhonemeTimeline, without_gaps
+from .track import AnimationTrack
+
+UNSAID = 0.1
+"""Mean confidence of a word's phones below which it was not said: the network hears something else there."""
+SHORT, SWALLOWED = 3, 0.02
+"""The same for words of up to 3 phones, which are often swallowed: 0.02."""
+SUREST = 0.99
+"""Confidence of what is heard; 1 is for what a person set."""
+EXTRA = 0.25
+"""Seconds of speech between two words from which they are reported: shorter ones are breath and hesitation."""
+FITS = 0.17
+"""Confidence of a whole line below which its text is probably of another line or language. Measured: see docs/words.md."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """A stretch where text and sound disagree."""
+
+    start: float
+    end: float
+    text: str
+    """Words that the sound has not; empty where the sound has something that the text has not."""
+    heard: str
+    """Phones that are heard there, in IPA; empty for silence."""
+
+    def __str__(self) -> str:
+        where = f"{self.start:.2f} to {self.end:.2f} s"
+        sound = f"[{self.heard}] is heard" if self.heard else "nothing is heard"
+        if not self.text:
+            return f"{where}: {sound}, which the text has not."
+        return f"{where}: the text has {self.text!r}, {sound}. The sound wins."
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A text laid over a sound."""
+
+    timeline: PhonemeTimeline
+    mismatches: tuple[Mismatch, ...]
+    confidence: float
+    """0..1: how well the text fits the sound as a whole."""
+
+    @property
+    def fits(self) -> bool:
+        """False where the text is probably of another line or language."""
+        return self.confidence >= FITS
+
+
+def recognised(phones: AnimationTrack, language: str = "", source: str = "") -> PhonemeTimeline:
+    """What is heard, without a text: the likeliest phones of a track of PHONES."""
+    # A frame hears what sounds at its time, so that it stands for half of the way to its neighbours.
+    middle = AnimationTrack(phones.names, phones.values, phones.fps, phones.start - 0.5 / phones.fps)
+    found = [
+        Phone(sound.unit, max(sound.start, 0.0), sound.end, _share(phones, sound.start, sound.end, sound.unit))
+        for sound in heard(middle)
+    ]
+    return PhonemeTimeline(without_gaps(found, _end(phones), shortest=1 / phones.fps), (), language, source)
+
+
+def fitted(phones: AnimationTrack, words: Sequence[tuple[str, Sequence[str]]], language: str, source: str) -> Fitted:
+    """(word, units) in order laid over a track of PHONES. Where nothing fits, the timeline is what is heard."""
+    ours = recognised(phones, language, source)
+    texts = tuple(text for text, _ in words)
+    result = align(phones.values, [units for _, units in words])
+    if result is None or not any(result.words):
+        return Fitted(replace(ours, words=texts), (), 0.0)
+    kept = _said(result)
+    score = _score(result, kept, [len(units) for _, units in words])
+    if score < FITS:
+        nothing = Mismatch(0.0, ours.end, " ".join(texts), " ".join(p.unit for p in ours.phones if p.unit != SILENCE))
+        return Fitted(replace(ours, words=texts), (nothing,), score)
+    row = list(_phones(phones.fps, result, kept))
+    filled, extra = _with_heard(row, ours.phones, _end(phones))
+    unsaid = list(_unsaid(filled, kept, texts, ours.phones))
+    unsaid += [each for each in extra if not any(m.start < each.end and each.start < m.end for m in unsaid)]
+    mismatches = tuple(sorted(unsaid, key=lambda each: each.start))
+    return Fitted(PhonemeTimeline(filled, texts, language, source), mismatches, score)
+
+
+def _end(phones: AnimationTrack) -> float:
+    return phones.start + len(phones.values) / phones.fps
+
+
+def _share(phones: AnimationTrack, start: float, end: float, unit: str) -> float:
+    """Mean posterior of a unit over that time."""
+    first, last = (round((seconds - phones.start) * phones.fps) for seconds in (start, end))
+    part = phones.values[max(first, 0) : max(last, first + 1), phones.names.index(unit)]
+    return float(np.clip(part.mean(), 0, SUREST)) if part.size else 0.0
+
+
+def _score(result: Alignment, kept: Sequence[bool], counts: Sequence[int]) -> float:
+    """How well the words that are said are heard (geometric mean over their time), times their share of all phones."""
+    said = [i for span, keep in zip(result.words, kept) if span and keep for i in range(*span)]
+    lengths = np.array([result.phones[i][1] - result.phones[i][0] for i in said], np.float64)
+    if not lengths.sum():
+        return 0.0
+    sure = np.log(np.maximum([result.heard[i] for i in said], 1e-4))
+    return float(np.exp((sure * lengths).sum() / lengths.sum()) * len(said) / max(sum(counts), 1))
+
+
+def _said(result: Alignment) -> tuple[bool, ...]:
+    """Of each word of the text, whether it is heard where it was put."""
+    lengths = np.array([last - first for first, last, _ in result.phones], np.float64)
+    sure = np.log(np.maximum(result.heard, 1e-4))
+    means = [
+        np.exp((sure[a:b] * lengths[a:b]).sum() / lengths[a:b].sum()) if span else 0.0
+        for span in result.words
+        for a, b in [span or (0, 0)]
+    ]
+    short = [span is None or span[1] - span[0] <= SHORT for span in result.words]
+    return tuple(bool(mean >= (SWALLOWED if few else UNSAID)) for mean, few in zip(means, short))
+
+
+def _phones(fps: float, result: Alignment, kept: Sequence[bool]) -> Iterator[Phone]:
+    """The phones of the words that are said; the rest of the time is open."""
+    word_of: dict[int, int] = {}
+    for word, span in enumerate(result.words):
+        if span and kept[word]:
+            word_of |= dict.fromkeys(range(*span), word)
+    for index, (start, end, unit) in enumerate(result.timed(fps)):
+        if index in word_of and end > start:
+            yield Phone(unit, start, end, float(np.clip(result.heard[index], 0, SUREST)), word_of[index])
+
+
+def _with_heard(row: list[Phone], ours: Sequence[Phone], end: float) -> tuple[tuple[Phone, ...], list[Mismatch]]:
+    """The phones with what is heard in every gap between them, and the gaps in which somebody speaks."""
+    filled: list[Phone] = []
+    extra: list[Mismatch] = []
+    edges = [0.0, *(edge for phone in row for edge in (phone.start, phone.end)), end]
+    for index, (start, stop) in enumerate(zip(edges[::2], edges[1::2])):
+        inside = [
+            replace(phone, start=max(phone.start, start), end=min(phone.end, stop))
+            for phone in ours
+            if phone.end > start + 1e-6 and phone.start < stop - 1e-6
+        ] if stop - start > 1e-6 else []
+        speech = [phone for phone in inside if phone.unit != SILENCE]
+        if sum(phone.length for phone in speech) >= EXTRA:
+            filled += inside
+            extra.append(Mismatch(speech[0].start, speech[-1].end, "", " ".join(phone.unit for phone in speech)))
+        if index < len(row):
+            filled.append(row[index])
+    return without_gaps(filled, end), extra
+
+
+def _unsaid(
+    filled: Sequence[Phone], kept: Sequence[bool], texts: Sequence[str], ours: Sequence[Phone]
+) -> Iterator[Mismatch]:
+    """The words that are not said, those beside each other as one."""
+    missing = [index for index, said in enumerate(kept) if not said]
+    runs = np.split(np.array(missing), np.flatnonzero(np.diff(missing) > 1) + 1) if missing else []
+    for run in runs:
+        before = [phone.end for phone in filled if phone.word is not None and phone.word < run[0]]
+        after = [phone.start for phone in filled if phone.word is not None and phone.word > run[-1]]
+        start, end = max(before, default=0.0), min(after, default=filled[-1].end)
+        sounds = [p.unit for p in ours if p.unit != SILENCE and p.end > start + 0.03 and p.start < end - 0.03]
+        yield Mismatch(start, end, " ".join(texts[i] for i in run), " ".join(sounds))

@@ -1,0 +1,88 @@
+"""Which of espeak-ng's voices reads a language, accents that it has not, and a guess at the language of a text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from ..core.errors import LipsyncError
+from .espeak import Voice, espeak
+
+ACCENTS = Path(__file__).parents[1] / "data" / "accents.json"
+UNSURE = 0.9
+"""Probability below which a guess is called unsure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads a text."""
+
+    language: str
+    """BCP-47 tag that was asked for or guessed."""
+    voice: Voice
+    changes: Mapping[str, str] = field(default_factory=dict)
+    """Unit -> units (parted by spaces) that an accent says instead."""
+    guessed: float | None = None
+    """How sure the guess is, 0..1; None where the user said it."""
+
+    def __str__(self) -> str:
+        name = self.voice.name + (f" with the accent {self.language}" if self.changes else "")
+        if self.guessed is None:
+            return name
+        return f"{name}, guessed from the text ({self.guessed:.0%} sure{'' if self.guessed >= UNSURE else ', so better say it'})"
+
+
+def reader_of(language: str) -> Reader:
+    """The reader of a BCP-47 tag in any letter case: its accent, else its voice, else that of the language alone.
+
+    Raises LipsyncError for a language that espeak-ng does not know.
+    """
+    tag = language.strip().replace("_", "-").lower()
+    accents = {key.lower(): value for key, value in _accents().items()}
+    base = accents[tag]["voice"] if tag in accents else tag
+    parts = base.split("-")
+    for count in range(len(parts), 0, -1):
+        wanted = "-".join(parts[:count])
+        named = [(rank, voice, name) for voice in espeak().voices() for name, rank in voice.languages]
+        ranked = [(rank, voice) for rank, voice, name in named if name == wanted]
+        ranked = ranked or [(rank, voice) for rank, voice, name in named if name.startswith(f"{wanted}-")]
+        if ranked:
+            voice = min(ranked, key=lambda pair: (pair[0], pair[1].identifier))[1]
+            return Reader(language.strip(), voice, accents[tag]["changes"] if tag in accents else {})
+    known = ", ".join(sorted({name.split("-")[0] for voice in espeak().voices() for name, _ in voice.languages}))
+    raise LipsyncError(f"espeak-ng does not read the language {language!r}.", f"Use a tag of one of {known}.")
+
+
+def guessed_reader(text: str) -> Reader:
+    """The reader of the language that the text seems to be in. Raises LipsyncError if there is nothing to go by."""
+    if not any(letter.isalpha() for letter in text):
+        raise LipsyncError("The text has no words.", "Give the words that are said.")
+    for language, probability in _ranking(text):
+        try:
+            reader = reader_of(language)
+        except LipsyncError:
+            continue
+        return Reader(language, reader.voice, reader.changes, probability)
+    raise LipsyncError("The language of the text cannot be guessed.", "Say it, e.g. --language en-GB.")
+
+
+def _ranking(text: str) -> list[tuple[str, float]]:
+    """(language, probability) by py3langid (Lui and Baldwin 2012: n-grams of 97 languages), the likeliest first."""
+    try:
+        from py3langid.langid import MODEL_FILE, LanguageIdentifier
+    except ImportError as error:
+        raise LipsyncError(f"The language cannot be guessed: {error}.", "Say it, e.g. --language en-GB.") from error
+    return _identifier(LanguageIdentifier, MODEL_FILE).rank(text)[:5]
+
+
+@cache
+def _identifier(kind, model):
+    return kind.from_pickled_model(model, norm_probs=True)
+
+
+@cache
+def _accents() -> dict[str, dict]:
+    return json.loads(ACCENTS.read_text(encoding="utf-8"))["accents"]

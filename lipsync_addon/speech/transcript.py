@@ -1,0 +1,55 @@
+"""What the user knows about a line: its words, or its phones with their times."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..core.timeline import PhonemeTimeline
+from ..core.timeline_align import FITS, Fitted, fitted
+from ..core.track import AnimationTrack
+from .languages import Reader, guessed_reader, reader_of
+from .pronunciation import Pronunciation, cleaned, pronounce
+
+MOST_TOLD = 8
+"""Mismatches that are told one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """The words of a line, ready to be laid over its sound."""
+
+    pronunciation: Pronunciation
+
+    @classmethod
+    def of(cls, text: str, language: str = "") -> Transcript:
+        """`language`: BCP-47; guessed where empty. Raises LipsyncError for text without words or a language that
+        espeak-ng does not read."""
+        reader = reader_of(language) if language.strip() else guessed_reader(cleaned(text))
+        return cls(pronounce(text, reader))
+
+    def timeline(self, phones: AnimationTrack, source: str) -> tuple[PhonemeTimeline, tuple[str, ...]]:
+        """The phones of the line and what the user should know. `phones`: what the network hears."""
+        said = self.pronunciation
+        words = [(word.text, word.units) for word in said.words]
+        result = fitted(phones, words, said.reader.language, source)
+        return result.timeline, tuple(_told(result, said, source))
+
+
+def _told(result: Fitted, said: Pronunciation, source: str):
+    reader: Reader = said.reader
+    if reader.guessed is not None:
+        yield f"{source}: the text is read as {reader}. --language says it."
+    if said.foreign:
+        shown = ", ".join(said.foreign[:5])
+        yield f"{source}: {reader.voice.name} has no reading for {shown}: write how they sound."
+    if not result.fits:
+        yield (
+            f"{source}: the text does not fit the sound (score {result.confidence:.2f}, right texts have more than "
+            f"{FITS:.2f}): is it of another line or language? It is left out, what is heard is used."
+        )
+        return
+    for mismatch in result.mismatches[:MOST_TOLD]:
+        yield f"{source}: {mismatch}"
+    if more := len(result.mismatches) - MOST_TOLD:
+        if more > 0:
+            yield f"{source}: {more} more places where text and sound differ."

@@ -1,0 +1,107 @@
+"""Text to phones: every language of the world's scripts, accents, and what nobody says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from lipsync_addon.core.errors import LipsyncError
+from lipsync_addon.core.phones import BILABIALS, PHONES, read_ipa
+from lipsync_addon.speech.espeak import espeak
+from lipsync_addon.speech.languages import guessed_reader, reader_of
+from lipsync_addon.speech.pronunciation import MOST, cleaned, pronounce
+
+SENTENCES = json.loads((Path(__file__).parents[1] / "data" / "sentences.json").read_text(encoding="utf-8"))
+"""BCP-47 tag -> a sentence, most of the Universal Declaration of Human Rights, article 1 (public domain)."""
+
+
+def units(text: str, language: str) -> list[str]:
+    return ["".join(word.units) for word in pronounce(text, reader_of(language)).words]
+
+
+def test_sentences_are_in_many_languages_and_scripts() -> None:
+    assert len({tag.split("-")[0] for tag in SENTENCES}) >= 75
+
+
+@pytest.mark.parametrize("tag", SENTENCES)
+def test_no_symbol_of_any_language_is_unknown(tag: str) -> None:
+    said = pronounce(SENTENCES[tag], reader_of(tag))
+    assert said.unknown == ()
+    assert said.foreign == ()
+    assert len(said.words) >= 3
+    assert {unit for word in said.words for unit in word.units} <= set(PHONES)
+
+
+def test_every_voice_of_espeak_is_found_by_its_own_tag() -> None:
+    for voice in espeak().voices():
+        assert {reader_of(tag).voice.name for tag, _ in voice.languages}
+
+
+def test_words_are_those_of_the_text_and_keep_their_phones() -> None:
+    said = pronounce("Of the 42 people, Dr. Smith's dog isn't at home.", reader_of("en-GB"))
+    assert [word.text for word in said.words] == ["Of the", "42", "people,", "Dr.", "Smith's", "dog", "isn't", "at", "home."]
+    assert ["".join(word.units) for word in said.words][:3] == ["ɒvðə", "fɔtitu", "pipəl"]
+
+
+def test_languages_without_spaces_are_parted_by_syllable() -> None:
+    assert [word.text for word in pronounce("你好世界", reader_of("zh")).words] == ["你好", "世", "界"]
+
+
+def test_tones_clicks_and_nasal_vowels_have_units() -> None:
+    assert read_ipa("ma˥˩ ka5 ɑ̃ ũ ǃ ǁ ʘ kʷ tʰ ɬ ɓ") == (tuple("m a k a ɑ u t l p k w t l b".split()), ())
+    assert read_ipa("a☃")[1] == ()  # a sign, not a letter
+    assert read_ipa("aж")[1] == ("ж",)
+
+
+def test_indian_english_differs_from_british() -> None:
+    assert units("very three days wet", "en-GB") == ["vɛɹi", "θɹi", "deɪz", "wɛt"]
+    assert units("very three days wet", "en-IN") == ["vɛɾi", "tɾi", "deɪz", "vɛt"]
+    assert str(reader_of("en-IN")) == "English (Great Britain) with the accent en-IN"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Hi 😀 there 👍🏽!", "Hi there !"),
+        ('<speak>Well, <break time="1s"/>no.</speak>', "Well, no."),
+        ("[sighs] Fine {laughs}, go.", "Fine , go."),
+        ("\u200fשלום\u202c", "שלום"),
+        ("STOP RIGHT THERE", "stop right there"),
+        ("3 < 4 and 5 > 2", "3 < 4 and 5 > 2"),
+    ],
+)
+def test_what_nobody_says_is_left_out(text: str, said: str) -> None:
+    assert cleaned(text) == said
+
+
+@pytest.mark.parametrize("text", ["", "   ", "😀", "[laughs]", "...", "<b></b>"])
+def test_text_without_words_is_refused(text: str) -> None:
+    with pytest.raises(LipsyncError, match="no words"):
+        pronounce(text, reader_of("en"))
+
+
+def test_an_unknown_language_is_named() -> None:
+    with pytest.raises(LipsyncError, match="does not read the language 'xx-YY'"):
+        reader_of("xx-YY")
+
+
+def test_a_regional_tag_falls_back_to_its_language() -> None:
+    assert reader_of("nl_NL").voice.identifier == "gmw/nl"
+    assert reader_of("en-AU").voice.identifier == "gmw/en"
+    assert reader_of("sr-Latn-RS").voice.identifier == "zls/sr"
+
+
+def test_the_language_is_guessed_and_called_a_guess() -> None:
+    right = [tag for tag, text in SENTENCES.items() if guessed_reader(text).language.split("-")[0] == tag.split("-")[0]]
+    assert len(right) >= 65  # some pairs cannot be told apart by a sentence, Bosnian and Croatian for one
+    guess = guessed_reader("Een kat hoort immers te miauwen, en niet te praten.")
+    assert (guess.language, str(guess)[:30]) == ("nl", "Dutch, guessed from the text (")
+
+
+def test_a_book_is_read_in_pieces() -> None:
+    text = "Pip may bump me. " * 4000
+    said = pronounce(text, reader_of("en"))
+    assert len(said.words) == 16000 and len(text) > 30 * MOST
+    assert sum(unit in BILABIALS for word in said.words for unit in word.units) == 7 * 4000
