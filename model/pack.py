@@ -1,6 +1,6 @@
 """Packs prepared sources into small files and unpacks them on another machine, one with a GPU say.
 
-    python -m model.pack to FOLDER [SOURCE …]      runs/data -> FOLDER, about 8 MB an hour: sound as Ogg Opus, the rest in 8 bits
+    python -m model.pack to FOLDER [SOURCE …]      runs/data -> FOLDER, about 8 MB an hour: sound as Ogg Opus (ffmpeg), the rest in 8 bits
     python -m model.pack from FOLDER               and back
 
 Opus takes away a little of the sound, and curves are rounded to 1/254 (units) and 1/400 (opening).
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import lzma
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -21,10 +22,10 @@ from numpy.typing import NDArray
 from .network import SAMPLE_RATE
 from .paths import PREPARED
 
-CHUNK = 600 * SAMPLE_RATE
+CHUNK = 300 * SAMPLE_RATE
 """Samples of one sound file."""
-COMPRESSION = {"espeak": 0.965, "flite": 0.965, "grid_s1_voices": 0.96, "facegood_voices": 0.96, "speechocean762_en": 0.96}
-"""libsndfile's compression level of Opus; 0.95 where not named, about 18 kbit/s."""
+BITRATES = {"speechocean762_en": 13, "espeak": 11, "flite": 12, "grid_s1_voices": 12, "facegood_voices": 12, "grid_s1": 18}
+"""kbit/s of Opus; 14 where not named."""
 UNKNOWN = 255
 SCALES = {"opening": 400.0, "units": 254.0}
 
@@ -47,11 +48,11 @@ def pack(source: str, folder: Path) -> None:
     prepared = PREPARED / source
     load = lambda part: np.load(prepared / f"{part}.npy", mmap_mode="r")  # noqa: E731
     audio = load("audio")
+    coded = ["-c:a", "libopus", "-b:a", f"{BITRATES.get(source, 14)}k", "-compression_level", "2"]
     for index, start in enumerate(range(0, len(audio), CHUNK)):
-        soundfile.write(
-            folder / f"{source}.{index:03d}.ogg", audio[start : start + CHUNK], SAMPLE_RATE,
-            format="OGG", subtype="OPUS", compression_level=COMPRESSION.get(source, 0.95),
-        )  # fmt: skip
+        sound = ["ffmpeg", "-v", "error", "-y", "-f", "s16le", "-ar", str(SAMPLE_RATE), "-ac", "1", "-i", "-"]
+        part = audio[start : start + CHUNK].tobytes()
+        subprocess.run([*sound, *coded, str(folder / f"{source}.{index:03d}.opus")], input=part, check=True)
     held = io.BytesIO()
     np.savez(
         held, starts=load("starts"), held_out=load("held_out"), phones=load("phones").astype(np.int8), seal=load("seal"),
@@ -61,7 +62,7 @@ def pack(source: str, folder: Path) -> None:
     (folder / f"{source}.labels.xz").write_bytes(lzma.compress(held.getvalue()))
 
 
-def unpack(source: str, folder: Path) -> None:
+def unpack(source: str, folder: Path, pool: ThreadPoolExecutor) -> None:
     """One source of the folder into runs/data."""
     prepared = PREPARED / source
     prepared.mkdir(parents=True, exist_ok=True)
@@ -72,20 +73,20 @@ def unpack(source: str, folder: Path) -> None:
         for part, scale in SCALES.items():
             np.save(prepared / f"{part}.npy", unpacked(held[part], scale))
         (prepared / "names.json").write_bytes(held["names"].tobytes())
-    sounds = [soundfile.read(path, dtype="int16")[0] for path in sorted(folder.glob(f"{source}.*.ogg"))]
-    np.save(prepared / "audio.npy", np.concatenate(sounds))
+    sounds = pool.map(lambda path: soundfile.read(path, dtype="int16")[0], sorted(folder.glob(f"{source}.*.opus")))
+    np.save(prepared / "audio.npy", np.concatenate(list(sounds)))
 
 
 def main() -> None:
-    direction, folder = sys.argv[1], Path(sys.argv[2])
+    direction, folder, wanted = sys.argv[1], Path(sys.argv[2]), sys.argv[3:]
     folder.mkdir(parents=True, exist_ok=True)
     if direction == "to":
-        work, sources = pack, sys.argv[3:] or [path.parent.name for path in PREPARED.glob("*/names.json")]
+        for source in wanted or [path.parent.name for path in PREPARED.glob("*/names.json")]:
+            pack(source, folder)
     else:
-        work, sources = unpack, [path.name.removesuffix(".labels.xz") for path in folder.glob("*.labels.xz")]
-    with ThreadPoolExecutor() as pool:
-        for future in [pool.submit(work, source, folder) for source in sources]:
-            future.result()
+        with ThreadPoolExecutor() as pool:
+            for path in folder.glob("*.labels.xz"):
+                unpack(path.name.removesuffix(".labels.xz"), folder, pool)
 
 
 if __name__ == "__main__":
