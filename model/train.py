@@ -49,8 +49,8 @@ class TrainConfig:
     losses: LossWeights = LossWeights()
     shares: dict[str, float] = field(
         default_factory=lambda: {
-            "grid_s1": 0.11, "grid_s1_voices": 0.22, "facegood": 0.03, "facegood_voices": 0.07, "nathalie_nl": 0.06,
-            "kathleen_en": 0.09, "speechocean762_en": 0.2, "kerstin_de": 0.06, "flite": 0.08, "espeak": 0.08,
+            "grid_s1": 0.09, "grid_s1_voices": 0.2, "facegood": 0.04, "facegood_voices": 0.08, "nathalie_nl": 0.07,
+            "kathleen_en": 0.08, "speechocean762_en": 0.23, "kerstin_de": 0.06, "flite": 0.06, "espeak": 0.09,
         }  # fmt: skip
     )
     """Chance that a piece comes from a source."""

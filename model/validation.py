@@ -14,7 +14,7 @@ from .dataset import Batch, Pieces
 from .losses import disagreement, lip_gap
 from .network import Lipsync
 
-PIECES = 192
+PIECES = 96
 
 
 class Validation:
