@@ -54,9 +54,10 @@ class _Process:
 class Pool:
     """Processes that bake. To be used as a context: leaving it ends them at once."""
 
-    def __init__(self, worker: Worker, count: int, *, timeout: float = 300.0) -> None:
-        """`timeout`: seconds that a line may take."""
+    def __init__(self, worker: Worker, count: int, *, timeout: float = 300.0, threads: int = 0) -> None:
+        """`timeout`: seconds that a line may take. `threads`: of each process; 0: the cores are shared out."""
         self._worker, self._count, self._timeout = worker, count, timeout
+        self._threads = threads or max(1, default_workers() // count)
         self._context = multiprocessing.get_context("spawn")
         self._processes: list[_Process] = []
         self._again: deque[_Attempt] = deque()
@@ -102,7 +103,7 @@ class Pool:
 
     def _start(self) -> _Process:
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=_work, args=(self._worker, theirs, self._count), daemon=True)
+        process = self._context.Process(target=_work, args=(self._worker, theirs, self._threads), daemon=True)
         process.start()
         theirs.close()
         self._processes.append(_Process(process, ours))
@@ -158,10 +159,10 @@ def _died(process: multiprocessing.process.BaseProcess) -> str:
     return f"the process that baked it died ({how})"
 
 
-def _work(worker: Worker, pipe: Connection, count: int) -> None:
+def _work(worker: Worker, pipe: Connection, threads: int) -> None:
     """Lives in the process: answers each task with its outcome, in order, until the pipe is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the run to decide
-    os.environ["OMP_NUM_THREADS"] = str(max(1, default_workers() // count))
+    os.environ["OMP_NUM_THREADS"] = str(threads)
     bake = worker.open()
     pipe.send(None)
     while True:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.aperture import SEALED, lip_gap
-from ..core.audio_clip import Sound
+from ..core.audio_clip import SILENCE_PEAK, Sound
 from ..core.confidence import confidence
 from ..core.pipeline import Performance
 from ..core.track import AnimationTrack
@@ -32,6 +32,7 @@ class Observed:
         self.phones: AnimationTrack | None = None
         """Posteriors of the phones, where the network tells them."""
         self.samples = self.full = 0
+        self.peak = 0.0
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._predictor, name)
@@ -59,9 +60,9 @@ class Observed:
         sure = self._sure()
         return Quality(
             seconds=round(track.duration, 3),
-            confidence=None if sure is None else round(float(sure.mean()), 4) if len(sure) else 1.0,
+            confidence=round(float(sure.mean()), 4) if sure is not None and len(sure) else None,
             clipped=round(self.full / max(self.samples, 1), 6),
-            silent=any("silent" in notice for notice in performance.notices),
+            silent=self.peak < SILENCE_PEAK or (sure is not None and len(sure) == 0),
             closures=len(edges),
             unsealed=sum(bool(gap[max(a - 1, 0) : b + 1].min() > SEALED) for a, b in edges),
             notices=performance.notices,
@@ -102,5 +103,7 @@ class _Measured:
         self._into.samples = self._into.full = 0
         for block in self._sound.blocks():
             self._into.samples += len(block)
-            self._into.full += int(np.count_nonzero(np.abs(block) >= FULL_SCALE))
+            loud = np.abs(block)
+            self._into.full += int(np.count_nonzero(loud >= FULL_SCALE))
+            self._into.peak = max(self._into.peak, float(loud.max(initial=0.0)))
             yield block

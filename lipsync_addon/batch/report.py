@@ -26,7 +26,7 @@ from .state import Known, State
 
 WORST = 100
 """Lines that the page shows with curves and sound."""
-SURE, CLIPPED, MATCHING = 0.6, 0.001, 0.7
+SURE, CLIPPED, MATCHING = 0.45, 0.001, 0.7
 """What an animator should look at: confidence below, share of samples above, agreement with the text below."""
 PAGE = Path(__file__).parent.parent / "data" / "report.html"
 
@@ -70,7 +70,7 @@ def troubles(known: Known) -> list[tuple[float, str]]:
     if known.decision == Decision.KEEP:
         found.append((5.0, known.reason))
     if q.silent:
-        found.append((4.0, "silent"))
+        found.append((4.0, "nobody speaks"))
     if q.language:
         found.append((3.0, f"sounds like {q.language}"))
     if q.text_match is not None and q.text_match < MATCHING:

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, Self
 
 from ..core.errors import LipsyncError
 from .plan import Choice, Decision, Step, steps
@@ -20,8 +20,10 @@ LATEST = 1.0
 
 
 class Executor(Protocol):
-    """Bakes tasks somewhere: pool.Pool or cluster.Cluster."""
+    """Bakes tasks somewhere: pool.Pool or cluster.Cluster. A context, which ends its processes."""
 
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *error: object) -> None: ...
     def run(self, tasks: Iterator[Task]) -> Iterator[Outcome | None]: ...
 
 

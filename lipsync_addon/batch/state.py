@@ -193,6 +193,9 @@ class State:
         this was recorded, nor moved.
         """
         kept, moving = [], []
+        for outcome, _ in outcomes:
+            if outcome.error:  # where the disk is full, that makes room for the results that are whole
+                shutil.rmtree(outcome.task.staging, ignore_errors=True)
         with self.transaction():
             for each in decided:
                 self.decide(*each)

@@ -64,6 +64,7 @@ class Quality:
     clipped: float = 0.0
     """Share of samples at full scale."""
     silent: bool = False
+    """Nobody speaks."""
     closures: int = 0
     unsealed: int = 0
     """p, b, m at which the lips stay open."""

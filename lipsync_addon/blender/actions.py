@@ -18,6 +18,7 @@ import numpy as np
 
 from ..core.errors import LipsyncError
 from ..core.take_record import CurveId, TakeRecord, from_bytes, to_bytes
+from .nla_rest import rest_beneath
 
 GROUP = "Lipsync"
 TAKE = "lipsync_take"
@@ -50,6 +51,7 @@ class Take:
         """What is known of the earlier bake; None for the first one."""
         self._spoken_for: set[int] = {slot.handle for slot in self.action.slots if any(_our_curves(self.action, slot))}
         self._written: list[bpy.types.FCurve] = []
+        self._left_behind: list[tuple[bpy.types.AnimData, str]] = []
 
     def curves(self, owner: bpy.types.ID, properties: Iterable[tuple[str, int]]) -> list[bpy.types.FCurve]:
         """Curves of ours for these data paths with index, new ones or those that are there; none at all if the artist
@@ -107,6 +109,10 @@ class Take:
 
     def finish(self) -> None:
         """Takes the place and the name of the earlier action. Call it last, when nothing can fail any more."""
+        for data, name in self._left_behind:
+            for track in data.nla_tracks:
+                if (strip := track.strips.get(name)) and strip.mute and strip.action == self.action:
+                    track.strips.remove(strip)
         if self._earlier:
             name = self._earlier.name
             bpy.data.actions.remove(self._earlier)
@@ -140,7 +146,15 @@ class Take:
         start, end = self.action.curve_frame_range
         end = max(end, start + 1)
         strip = _strip_of(data, self.action)
+        follows = strip is not None and abs(strip.frame_start - strip.action_frame_start) < 1e-3 and strip.scale == 1
+        if follows and abs(strip.frame_start - start) > 1e-3:  # the line has moved, and nobody moved the strip by hand
+            self._left_behind.append((data, strip.name))
+            strip.mute = True
+            undo.callback(setattr, strip, "mute", False)
+            strip = None
         if strip is None:
+            ours = [curve.data_path for curve in self._bag(owner).fcurves if _is_ours(curve)]
+            rest_beneath(owner, sorted({*ours} - artists_paths(owner)), GROUP, undo)
             track = next((t for t in data.nla_tracks if t.name == TRACK and _is_free(t, start, end)), None)
             if track is None:
                 track = data.nla_tracks.new()

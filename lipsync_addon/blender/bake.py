@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import bpy
@@ -87,6 +87,58 @@ def bake(
     `sound`: a file to put into the sequencer at the same frame. `profiles`: the rigs to look for; None: all,
     the user's own among them. Raises LipsyncError; after any error the scene is exactly as it was.
     """
+    with ExitStack() as undo:
+        staged = _stage(scene, objects, performance, take, settings, undo, sound, profiles)
+        undo.pop_all()
+    staged.finish()
+    return staged.report
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One of several takes that bake_all() writes."""
+
+    objects: tuple[bpy.types.Object, ...]
+    performance: Performance
+    take: str
+    start_frame: float
+
+
+def bake_all(
+    scene: bpy.types.Scene, lines: Sequence[Line], settings: BakeSettings = BakeSettings()
+) -> list[BakeReport]:
+    """bake() for each line; `settings.start_frame` is the line's. Raises LipsyncError; after any error in any of them the
+    scene is exactly as it was."""
+    staged: list[_Staged] = []
+    with ExitStack() as undo:
+        for line in lines:
+            own = replace(settings, start_frame=line.start_frame)
+            staged.append(_stage(scene, line.objects, line.performance, line.take, own, undo))
+        undo.pop_all()
+    for each in staged:
+        each.finish()
+    return [each.report for each in staged]
+
+
+@dataclass(frozen=True, slots=True)
+class _Staged:
+    """A take that is there, and can still be taken back."""
+
+    finish: Callable[[], None]
+    report: BakeReport
+
+
+def _stage(
+    scene: bpy.types.Scene,
+    objects: Iterable[bpy.types.Object],
+    performance: Performance,
+    take: str,
+    settings: BakeSettings,
+    undo: ExitStack,
+    sound: Path | None = None,
+    profiles: Sequence[RigProfile] | None = None,
+) -> _Staged:
+    """bake() up to the point of no return; `undo` gets the way back."""
     objects = list(objects)
     profiles, problems = all_profiles() if profiles is None else (profiles, ())
     inventory = scan_rig(objects)
@@ -94,17 +146,14 @@ def bake(
     mapping = resolve(match.profile, inventory, performance.track.names, settings.jaw)
     track = performance.track
     lips = measured_lips(objects, mapping) if settings.true_lips and contacts(track) else None
-    with ExitStack() as undo:
-        written = _write(scene, match.objects[0], mapping, track, take, settings, undo, lips=lips)
-        if settings.extend_range and written.last_frame > scene.frame_end:
-            undo.callback(setattr, scene, "frame_end", scene.frame_end)
-            scene.frame_end = written.last_frame
-        if sound is not None:
-            add_sound(scene, Path(sound), settings.start_frame, take, undo)
-        undo.pop_all()
-    written.action.finish()
+    written = _write(scene, match.objects[0], mapping, track, take, settings, undo, lips=lips)
+    if settings.extend_range and written.last_frame > scene.frame_end:
+        undo.callback(setattr, scene, "frame_end", scene.frame_end)
+        scene.frame_end = written.last_frame
+    if sound is not None:
+        add_sound(scene, Path(sound), settings.start_frame, take, undo)
     notices = (*performance.notices, *problems, *written.notices, *written.lips.notices(), *mapping.lacks)
-    return BakeReport(
+    report = BakeReport(
         take=take,
         profile=match.profile.label,
         frames=written.last_frame - written.first_frame + 1,
@@ -117,6 +166,7 @@ def bake(
         lips=written.lips,
         notices=(*notices, *obstacles(written.targets, inventory)),
     )
+    return _Staged(written.action.finish, report)
 
 
 def write_take(

@@ -53,9 +53,9 @@ class LIPSYNC_PT_main(SidebarPanel, bpy.types.Panel):
         report = panel_data.last_report()
         if report and not running():
             box = layout.box()
-            _text(box, str(report), "CHECKMARK")
+            draw_text(box, str(report), "CHECKMARK")
             for notice in report.notices:
-                _text(box, notice, "ERROR")
+                draw_text(box, notice, "ERROR")
 
 
 class LIPSYNC_PT_performance(SidebarPanel, bpy.types.Panel):
@@ -106,20 +106,20 @@ class LIPSYNC_PT_export(SidebarPanel, bpy.types.Panel):
 
 def _draw_facts(layout: bpy.types.UILayout, found: panel_data.Facts, with_ranking: bool) -> None:
     if found.summary:
-        _text(layout, found.summary, "OUTLINER_OB_ARMATURE")
+        draw_text(layout, found.summary, "OUTLINER_OB_ARMATURE")
     if with_ranking and found.ranked:
         box = layout.box()
-        _text(box, explain(found.ranked), "PRESET")
+        draw_text(box, explain(found.ranked), "PRESET")
         for match in found.ranked[:_RANKS]:
-            _text(box, str(match), "CHECKMARK" if match.complete else "BLANK1")
+            draw_text(box, str(match), "CHECKMARK" if match.complete else "BLANK1")
     for sentence in found.lacks:
-        _text(layout, sentence, "INFO")
+        draw_text(layout, sentence, "INFO")
     if found.missing and not found.lacks:
         names = ", ".join(found.missing[:4])
         more = f" and {len(found.missing) - 4} more" if len(found.missing) > 4 else ""
-        _text(layout, f"Missing: {names}{more}", "INFO")
+        draw_text(layout, f"Missing: {names}{more}", "INFO")
     for sentence in filter(None, (found.problem, *found.obstacles, *found.profile_problems)):
-        _text(layout, sentence, "ERROR")
+        draw_text(layout, sentence, "ERROR")
 
 
 def _draw_bake(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
@@ -131,10 +131,10 @@ def _draw_bake(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     row.operator(LIPSYNC_OT_bake.bl_idname, icon="RENDER_ANIMATION")
     reason = LIPSYNC_OT_bake.disabled_reason(context)
     if reason and reason != panel_data.facts(context).problem:  # which is told above
-        _text(layout, reason, "ERROR")
+        draw_text(layout, reason, "ERROR")
 
 
-def _text(layout: bpy.types.UILayout, text: str, icon: str) -> None:
+def draw_text(layout: bpy.types.UILayout, text: str, icon: str) -> None:
     """Labels do not wrap by themselves."""
     column = layout.column(align=True)
     for index, line in enumerate(wrap(text, _line_length(bpy.context))):

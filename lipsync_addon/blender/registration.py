@@ -5,26 +5,36 @@ from __future__ import annotations
 import bpy
 
 from . import panel_data
+from .face_panel import LIPSYNC_PT_face
+from .face_settings import LIPSYNC_PG_face
 from .operators.bake import LIPSYNC_OT_bake
 from .operators.detect import LIPSYNC_OT_detect
 from .operators.export import LIPSYNC_OT_export_character, LIPSYNC_OT_export_curves
-from .face_panel import LIPSYNC_PT_face
-from .face_settings import LIPSYNC_PG_face
+from .operators.voices import LIPSYNC_OT_bake_scene, LIPSYNC_OT_list_voices, LIPSYNC_OT_remove_voice
 from .panels import LIPSYNC_PT_export, LIPSYNC_PT_jaw, LIPSYNC_PT_main, LIPSYNC_PT_performance
 from .preferences import LIPSYNC_AP_preferences
 from .settings import LIPSYNC_PG_settings
+from .voice_settings import LIPSYNC_PG_voice, LIPSYNC_PG_voices
+from .voices_panel import LIPSYNC_PT_voices, LIPSYNC_UL_voices
 
 CLASSES: tuple[type, ...] = (
     LIPSYNC_AP_preferences,
     LIPSYNC_PG_face,
+    LIPSYNC_PG_voice,
+    LIPSYNC_PG_voices,
     LIPSYNC_PG_settings,
     LIPSYNC_OT_detect,
     LIPSYNC_OT_bake,
+    LIPSYNC_OT_list_voices,
+    LIPSYNC_OT_remove_voice,
+    LIPSYNC_OT_bake_scene,
     LIPSYNC_OT_export_character,
     LIPSYNC_OT_export_curves,
+    LIPSYNC_UL_voices,
     LIPSYNC_PT_main,
     LIPSYNC_PT_performance,
     LIPSYNC_PT_face,
+    LIPSYNC_PT_voices,
     LIPSYNC_PT_jaw,
     LIPSYNC_PT_export,
 )

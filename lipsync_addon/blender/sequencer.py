@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -41,6 +42,30 @@ def add_sound(scene: bpy.types.Scene, path: Path, start_frame: float, take: str,
     strip[TAKE] = take
     strip.channel = _free_channel(strips, strip)
     return strip
+
+
+def sound_strips(scene: bpy.types.Scene, selected: bool = False) -> list[bpy.types.SoundStrip]:
+    """The strips that can be heard, by time, those within meta strips too; only those that are selected, if asked for."""
+    editor = scene.sequence_editor
+    found = list(_audible(editor.strips, editor)) if editor else []
+    return sorted((strip for strip in found if strip.select or not selected), key=lambda s: (s.frame_final_start, s.name))
+
+
+def take_of(strip: bpy.types.Strip) -> str:
+    """Name of the take for a strip: the strip's, without the ending of a sound file."""
+    stem, dot, ending = strip.name.rpartition(".")
+    return strip.name if not dot or ending.isdigit() else stem
+
+
+def _audible(strips: Iterable[bpy.types.Strip], editor: bpy.types.SequenceEditor) -> Iterator[bpy.types.SoundStrip]:
+    for strip in strips:
+        channels = (strip.parent_meta() or editor).channels
+        if strip.mute or channels[strip.channel].mute:
+            continue
+        if strip.type == "META":
+            yield from _audible(strip.strips, editor)
+        elif strip.type == "SOUND" and strip.sound is not None:
+            yield strip
 
 
 def _new_strip(strips, path: Path, start_frame: float, undo: ExitStack) -> bpy.types.Strip:

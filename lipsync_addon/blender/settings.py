@@ -14,6 +14,7 @@ from ..core.style import StyleSettings
 from . import presets
 from .bake import BakeSettings
 from .face_settings import LIPSYNC_PG_face
+from .voice_settings import LIPSYNC_PG_voices
 
 
 def _can_be_character(settings: bpy.types.PropertyGroup, obj: bpy.types.Object) -> bool:
@@ -47,6 +48,7 @@ class LIPSYNC_PG_settings(bpy.types.PropertyGroup):
     """Scene.lipsync"""
 
     face: PointerProperty(type=LIPSYNC_PG_face)
+    voices: PointerProperty(type=LIPSYNC_PG_voices)
     source: EnumProperty(
         name="Sound from",
         items=(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import aud
@@ -77,15 +78,13 @@ def sound_of_strip(
 ) -> tuple[ImportedSound, float]:
     """The audible part of a sequencer strip, and the frame where it begins.
 
-    Packed sound works too. Raises LipsyncError for a strip that is no sound or plays at another speed.
+    Packed sound works too. A strip that plays at another speed is mixed down as Blender plays it. Raises LipsyncError
+    for a strip that is no sound or that has nothing to hear.
     """
     if strip.type != "SOUND" or strip.sound is None:
         raise LipsyncError(f"The strip '{strip.name}' is not a sound.", "Choose a sound strip.")
     if len(strip.retiming_keys) > 0:
-        raise LipsyncError(
-            f"The strip '{strip.name}' is retimed, so its sound plays at another speed.",
-            "Remove the retiming, or render the sound to a file and use that.",
-        )
+        return _mixed_down(strip, scene, sample_rate)
     rate = frame_rate(scene)
     start = (strip.frame_final_start - strip.frame_start) / rate
     end = (strip.frame_final_end - strip.frame_start) / rate
@@ -93,6 +92,35 @@ def sound_of_strip(
     return ImportedSound(sound, strip.name, sample_rate, max(start, 0.0), end), float(
         max(strip.frame_final_start, strip.frame_start)
     )
+
+
+def _mixed_down(
+    strip: bpy.types.SoundStrip, scene: bpy.types.Scene, sample_rate: int
+) -> tuple[ImportedSound, float]:
+    """The strip alone as the sequencer plays it, by way of a temporary file. The scene is as it was afterwards."""
+    first, last = max(strip.frame_final_start, 0), strip.frame_final_end  # a scene has no frame below 0
+    if last <= first:
+        raise LipsyncError(f"The strip '{strip.name}' ends before frame 0.", "Move it to where the scene plays.")
+    path = Path(bpy.app.tempdir) / f"lipsync-strip-{abs(hash(strip.name))}.wav"
+    others = [each for each in scene.sequence_editor.strips_all if each.type not in ("META", "SCENE")]
+    with ExitStack() as undo:
+        for each in others:
+            undo.callback(setattr, each, "mute", each.mute)
+            each.mute = each != strip
+        for name, value in (("frame_start", scene.frame_start), ("frame_end", scene.frame_end)):
+            undo.callback(setattr, scene, name, value)
+        scene.frame_start, scene.frame_end = first, last - 1
+        with bpy.context.temp_override(scene=scene):
+            bpy.ops.sound.mixdown(
+                filepath=str(path),
+                check_existing=False,
+                accuracy=128,
+                container="WAV",
+                codec="PCM",
+                format="F32",
+                mixrate=48000,
+            )
+    return ImportedSound(aud.Sound(str(path)), strip.name, sample_rate), float(first)
 
 
 def _sound_of(sound: bpy.types.Sound) -> aud.Sound:

@@ -129,6 +129,7 @@ class Baker:
     def _options(self, line: Line, outputs: Iterable[str | Path]) -> argparse.Namespace:
         """What `lipsync bake` would be told. Raises LipsyncError for what the table says wrong."""
         words = [*line.words, *(f"--to={output}" for output in outputs)]
+        words.append("--overwrite")  # in the staging folder lies at most what an earlier try left
         if line.character:
             words.append(f"--character={line.character}")
         # argparse takes what a namespace holds for the defaults.

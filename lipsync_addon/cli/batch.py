@@ -9,9 +9,15 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..core.errors import LipsyncError
 from . import bake
+
+if TYPE_CHECKING:  # they load sqlite and more, which no other command needs
+    from ..batch.plan import Choice
+    from ..batch.run import Executor
+    from ..batch.worker import Line
 
 HELP = "Bake many lines: a table, a folder or sound files; only what changed since the last run."
 EXAMPLES = (
@@ -28,6 +34,7 @@ FAILED, STOPPED = 1, 3
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The table, the outputs, what is done with which lines; then everything that `lipsync bake` knows."""
     add = parser.add_argument
+    parser.set_defaults(growing=frozenset())
     add("lines", nargs="+", metavar="LINES", help="table (.csv .tsv .jsonl .xlsx), folder, sound file or pattern")
     add_run_arguments(parser)
     add("--dry-run", action="store_true", help="say what would be done and why; write nothing")
@@ -47,6 +54,7 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     add("--character", action="append", default=[], metavar="[NAME=]FILE.blend", help="for all lines, or for a character's")
     add("--workers", type=int, default=0, metavar="N", help="processes that bake (default: one for each core)")
     add("--timeout", type=float, default=300.0, metavar="SECONDS", help="give a line up after so long (default 300)")
+    add("--cluster", metavar="ADDRESS", help="bake on Dask: tcp://host:8786, or `local` to start one here")
     add("--machine-readable", action="store_true", help="tell how it goes as JSON lines")
     add("--quiet", action="store_true", help="tell only what failed")
     bake.add_motion_arguments(parser)
@@ -58,10 +66,11 @@ def run(options: argparse.Namespace) -> int:
 
     if options.dry_run:
         return _dry_run(options, Choice(options.only, options.again))
-    return bake_all(options, Choice(options.only, options.again))
+    with executor(options) as baking:
+        return bake_all(options, Choice(options.only, options.again), baking)
 
 
-def bake_all(options: argparse.Namespace, choice, delete_removed: bool | None = None) -> int:
+def bake_all(options: argparse.Namespace, choice: Choice, executor: Executor) -> int:
     """One run from the table to the report."""
     from ..batch import plan, report
     from ..batch.lock import locked
@@ -77,9 +86,7 @@ def bake_all(options: argparse.Namespace, choice, delete_removed: bool | None = 
         state.recover()
         with state.transaction():
             total = plan.take_in(state, _lines(options))
-        state.remember(words=" ".join(sys.argv[1:]))
         stop = stack.enter_context(_stoppable())
-        executor = stack.enter_context(_executor(options, total))
         with shown(total, quiet=options.quiet, machine_readable=options.machine_readable) as events:
             totals = run_lines(state, Baker(options), executor, choice, events, stop.is_set)
         if options.delete_removed and not totals.stopped:
@@ -97,7 +104,7 @@ def bake_all(options: argparse.Namespace, choice, delete_removed: bool | None = 
         return code
 
 
-def _dry_run(options: argparse.Namespace, choice) -> int:
+def _dry_run(options: argparse.Namespace, choice: Choice) -> int:
     from ..batch import plan
     from ..batch.progress import one_line
     from ..batch.state import State
@@ -123,7 +130,7 @@ def _dry_run(options: argparse.Namespace, choice) -> int:
     return FAILED if counts.get(plan.Decision.FAIL) else 0
 
 
-def _lines(options: argparse.Namespace) -> Iterator:
+def _lines(options: argparse.Namespace) -> Iterator[Line]:
     from ..batch.table import ALIASES, rows
     from .baker import endings_alone, lines
 
@@ -135,7 +142,8 @@ def _lines(options: argparse.Namespace) -> Iterator:
     if missing := [file for file in characters.values() if not file.is_file()]:
         raise LipsyncError(f"The character {missing[0]} does not exist.", "Give the path of a .blend file.")
     found = rows(options.lines, columns=columns, sound=options.sound, languages=options.languages)
-    return lines(found, options.to or ["{id}.csv"], characters, endings_alone(options))
+    complete = (row for row in found if Path(row.fields["sound"]) not in options.growing)
+    return lines(complete, options.to or ["{id}.csv"], characters, endings_alone(options))
 
 
 def _pair(text: str, option: str) -> tuple[str, str]:
@@ -145,12 +153,17 @@ def _pair(text: str, option: str) -> tuple[str, str]:
     return name, value
 
 
-def _executor(options: argparse.Namespace, total: int):
-    from ..batch.pool import Pool, default_workers
+def executor(options: argparse.Namespace) -> Executor:
+    """What bakes, as a context: processes here, or a cluster. Nothing starts before there is a line to bake."""
     from .baker import Baker
 
-    count = min(options.workers or default_workers(), max(total, 1))
-    return Pool(Baker(options), count, timeout=options.timeout)
+    if options.cluster:
+        from ..batch.cluster import Cluster
+
+        return Cluster(Baker(options), options.cluster, workers=options.workers, timeout=options.timeout)
+    from ..batch.pool import Pool, default_workers
+
+    return Pool(Baker(options), options.workers or default_workers(), timeout=options.timeout)
 
 
 @contextmanager

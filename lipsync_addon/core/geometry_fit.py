@@ -223,7 +223,9 @@ def _lasso(unit: NDArray[np.float64], goal: NDArray[np.float64], high: NDArray[n
     return x
 
 
-def even(weights: NDArray[np.float64], moves: NDArray[np.float64], channels: Iterable[str]) -> NDArray[np.float64]:
+def even(
+    weights: NDArray[np.float64], moves: NDArray[np.float64], channels: Iterable[str]
+) -> NDArray[np.float64]:
     """The same keys for both sides: sculpted halves differ a little, and a mouth that pulls to one side is seen."""
     channels = tuple(channels)
     mirrored = mirror(moves)

@@ -137,9 +137,7 @@ class KeyCurve:
             return False
         shapes = np.array([False, True, False]) | (self.kinds == BEZIER)[:, None]
         shapes[1:, 0] |= self.kinds[:-1] == BEZIER
-        reach = max(
-            np.ptp(other.values) if len(other.values) else 0.0, 1e-3 * np.abs(other.values).max(initial=0.0), 1e-9
-        )
+        reach = max(np.ptp(other.values) if len(other.values) else 0.0, 1e-3 * np.abs(other.values).max(initial=0.0), 1e-9)
         off = np.abs(self.points - other.points) / (np.maximum(1.0, np.abs(other.frames).max(initial=0.0)), reach)
         return bool((off.max(-1) <= (1e-4, 1e-5, 1e-4))[shapes].all())
 

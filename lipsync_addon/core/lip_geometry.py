@@ -142,7 +142,9 @@ def _skin(
     return float(np.median(lengths)), stretch
 
 
-def _clusters(pairs: NDArray[np.integer], slit: NDArray[np.bool_], count: int) -> list[NDArray[np.integer]]:
+def _clusters(
+    pairs: NDArray[np.integer], slit: NDArray[np.bool_], count: int
+) -> list[NDArray[np.integer]]:
     """The pairs [P, 2] of the slit, each place of the mesh for itself, the largest first: an eye may open as well."""
     torn = np.zeros(count, bool)
     torn[pairs[slit]] = True
@@ -167,7 +169,9 @@ def _signature(mesh: MeshShapes, active: NDArray[np.integer]) -> NDArray[np.floa
     return total.transpose(1, 0, 2).reshape(len(active), -1) / np.float32(np.sqrt(_PROJECTIONS))
 
 
-def _few_enough(points: NDArray[np.floating], signature: NDArray[np.floating], radius: float) -> NDArray[np.intp]:
+def _few_enough(
+    points: NDArray[np.floating], signature: NDArray[np.floating], radius: float
+) -> NDArray[np.intp]:
     """Indices of all points, or where too many lie within `radius` of each other, of one for each small cell and way to
     move: two lips that lie in one cell are both kept."""
     crowd = np.unique(_cells(points, radius), return_counts=True)[1].astype(np.float64)

@@ -117,7 +117,9 @@ class LipReport:
 def contacts(track: AnimationTrack) -> list[Contact]:
     """Every p b m and f v of a track, by its phones or else its visemes; empty for a track with neither."""
     lips, teeth = BILABIALS | {"PP"}, LABIODENTALS | {"FF"}
-    return [Contact(sound.start, sound.end, sound.unit in lips) for sound in heard(track) if sound.unit in lips | teeth]
+    return [
+        Contact(sound.start, sound.end, sound.unit in lips) for sound in heard(track) if sound.unit in lips | teeth
+    ]
 
 
 def lip_model(
@@ -245,7 +247,9 @@ def _report(found: Sequence[Contact], before: NDArray, after: NDArray, changed: 
     )
 
 
-def _best(model: LipModel, values: NDArray[np.float64], mapped: AnimationTrack, contact: Contact) -> tuple[int, bool]:
+def _best(
+    model: LipModel, values: NDArray[np.float64], mapped: AnimationTrack, contact: Contact
+) -> tuple[int, bool]:
     """The frame of a contact that is nearest to true, and whether it is one of the lips."""
     times = mapped.times
     first = int(np.searchsorted(times, contact.start - 1e-6))

@@ -81,9 +81,7 @@ class PhonemeTimeline:
                 raise ValueError(f"phone {index} ({phone.unit}) belongs to word {phone.word}, which is not there")
         for index, (before, after) in enumerate(pairwise(self.phones)):
             if abs(before.end - after.start) > ROUNDING:
-                raise ValueError(
-                    f"phone {index + 1} ({after.unit}) starts at {after.start:g} s, not at {before.end:g} s"
-                )
+                raise ValueError(f"phone {index + 1} ({after.unit}) starts at {after.start:g} s, not at {before.end:g} s")
         numbers = [phone.word for phone in self.phones if phone.word is not None]
         if any(after < before for before, after in pairwise(numbers)):
             raise ValueError("its words are not in order")

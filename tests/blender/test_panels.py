@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import bpy
 import pytest
 
-from lipsync_addon.blender import face_panel, jobs, panels
+from lipsync_addon.blender import face_panel, jobs, panels, voices_panel
 from lipsync_addon.blender.bake import bake
 from lipsync_addon.blender.panel_data import remember
 from lipsync_addon.core.pipeline import Performance
@@ -18,6 +18,7 @@ PANELS = (
     panels.LIPSYNC_PT_main,
     panels.LIPSYNC_PT_performance,
     face_panel.LIPSYNC_PT_face,
+    voices_panel.LIPSYNC_PT_voices,
     panels.LIPSYNC_PT_jaw,
     panels.LIPSYNC_PT_export,
 )
@@ -43,6 +44,7 @@ class Layout(SimpleNamespace):
         module, operator = name.split(".")
         assert operator in dir(getattr(bpy.ops, module))
         self.drawn.append(name)
+        return SimpleNamespace()
 
     def label(self, text, icon):
         icons = bpy.types.UILayout.bl_rna.functions["label"].parameters["icon"].enum_items

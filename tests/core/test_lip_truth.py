@@ -44,7 +44,9 @@ def mapped(values: np.ndarray) -> AnimationTrack:
     return AnimationTrack(tuple(f"shape_key:Face:key {i}" for i in range(1, len(KEYS) + 1)), values, FPS)
 
 
-def model(weights: np.ndarray | None = None, face: MeshShapes | None = None, teeth: float | None = None) -> LipModel:
+def model(
+    weights: np.ndarray | None = None, face: MeshShapes | None = None, teeth: float | None = None
+) -> LipModel:
     face = face or paper_face(KEYS)
     names = [f"key {i}" for i in range(1, len(KEYS) + 1)]
     moves = [face.keys.get(name) for name in names]
@@ -110,7 +112,9 @@ def test_lips_that_nothing_can_close_are_told_and_left_alone():
     played = held_open(track, 0.0)
     result, report = corrected(track, played, model(face=face), LOW, HIGH)
     assert result is played and (report.sealed, report.closures) == (0, 1)
-    assert report.notices() == ("The lips stay apart at 0.30 s: the character has no shape that closes them there.",)
+    assert report.notices() == (
+        "The lips stay apart at 0.30 s: the character has no shape that closes them there.",
+    )
 
 
 @settings(max_examples=30, deadline=None)

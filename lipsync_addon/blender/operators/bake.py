@@ -15,9 +15,10 @@ from ...core.progress import Progress
 from ...inference.predictor import DEFAULT_NETWORK, Predictor
 from .. import panel_data
 from ..bake import bake
+from ..face_settings import face_settings
 from ..jobs import JobOperator, running
 from ..preferences import wanted_providers
-from ..face_settings import face_settings
+from ..sequencer import take_of
 from ..settings import bake_settings, sound_path, style_settings
 from ..sound_import import open_sound, sound_of_strip
 
@@ -43,7 +44,7 @@ class LIPSYNC_OT_bake(JobOperator, bpy.types.Operator):
         sound, start_frame, self._file, self._take = _chosen_sound(context.scene)
         self._settings = bake_settings(settings, start_frame)
         style, face, providers = style_settings(settings), face_settings(settings.face), wanted_providers(context)
-        return lambda progress: animate(sound, _predictor(providers), style, face, progress=progress)
+        return lambda progress: animate(sound, shared_predictor(providers), style, face, progress=progress)
 
     def finish(self, context: bpy.types.Context, result: Performance) -> None:
         scene = bpy.data.scenes[self._scene]
@@ -57,7 +58,7 @@ class LIPSYNC_OT_bake(JobOperator, bpy.types.Operator):
 
 
 @lru_cache(maxsize=1)
-def _predictor(providers: tuple[str, ...] | None) -> Predictor:
+def shared_predictor(providers: tuple[str, ...] | None) -> Predictor:
     """Opening the network takes longer than a short line does."""
     return Predictor.load(providers=providers)
 
@@ -85,6 +86,6 @@ def _chosen_sound(scene: bpy.types.Scene) -> tuple[Sound, float, Path | None, st
     if settings.source == "STRIP":
         strip = _strip(scene)
         sound, start_frame = sound_of_strip(strip, scene, rate)
-        return sound, start_frame, None, Path(strip.name).stem
+        return sound, start_frame, None, take_of(strip)
     path = sound_path(settings)
     return open_sound(path, rate), settings.start_frame, path if settings.add_sound else None, path.stem

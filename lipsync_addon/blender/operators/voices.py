@@ -1,0 +1,114 @@
+"""The buttons of the sequencer's panel: list who speaks, bake all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import bpy
+from bpy.props import BoolProperty
+
+from ...core.model_spec import ModelSpec
+from ...core.pipeline import Performance, animate
+from ...core.progress import Progress
+from ...inference.predictor import DEFAULT_NETWORK
+from .. import panel_data
+from ..bake_scene import bake_scene, perform_voices
+from ..face_settings import face_settings
+from ..jobs import JobOperator, running
+from ..operator_base import LipsyncOperator
+from ..preferences import wanted_providers
+from ..sequencer import sound_strips
+from ..settings import bake_settings, style_settings
+from ..voice_settings import assignments
+from ..voices import characters, find_voices, guessed
+from .bake import shared_predictor
+
+
+class LIPSYNC_OT_list_voices(LipsyncOperator, bpy.types.Operator):
+    """List the channels with sound strips, each with the character whose name it bears. Rows that are there stay"""
+
+    bl_idname = "lipsync.list_voices"
+    bl_label = "List Channels"
+    bl_options = {"REGISTER", "UNDO"}
+
+    selected: BoolProperty(
+        name="Selected Strips", description="A row for each selected strip instead of each channel", default=False
+    )
+
+    @classmethod
+    def disabled_reason(cls, context: bpy.types.Context) -> str | None:
+        return None if sound_strips(context.scene) else "There is no sound in the sequencer."
+
+    def run(self, context: bpy.types.Context) -> None:
+        scene, rows = context.scene, context.scene.lipsync.voices.rows
+        known = characters(scene)
+        there = {(row.channel, row.strip) for row in rows}
+        for strip in sound_strips(scene, self.selected):
+            key = (strip.channel, strip.name if self.selected else "")
+            if key in there or (strip.parent_meta() and not self.selected):
+                continue
+            there.add(key)
+            row, who = rows.add(), guessed(strip, scene, known)
+            row.channel, row.strip = key
+            row.character = next((o for o in who if o.type == "ARMATURE"), who[0]) if who else None
+
+
+class LIPSYNC_OT_remove_voice(LipsyncOperator, bpy.types.Operator):
+    """Take the chosen row out of the table: names decide again"""
+
+    bl_idname = "lipsync.remove_voice"
+    bl_label = "Remove Row"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def disabled_reason(cls, context: bpy.types.Context) -> str | None:
+        return None if context.scene.lipsync.voices.rows else "The table is empty."
+
+    def run(self, context: bpy.types.Context) -> None:
+        voices = context.scene.lipsync.voices
+        voices.rows.remove(min(voices.row, len(voices.rows) - 1))
+
+
+class LIPSYNC_OT_bake_scene(JobOperator, bpy.types.Operator):
+    """Write the animation of every voice strip onto the character that says it: all of them, or none after an error"""
+
+    bl_idname = "lipsync.bake_scene"
+    bl_label = "Bake Strips"
+    bl_options = {"REGISTER", "UNDO"}
+    label = "Listening"
+
+    @classmethod
+    def disabled_reason(cls, context: bpy.types.Context) -> str | None:
+        if running():
+            return "A line is being baked."
+        selected = context.scene.lipsync.voices.scope == "SELECTED"
+        if sound_strips(context.scene, selected):
+            return None
+        return "Select voice strips in the sequencer." if selected else "There is no sound in the sequencer."
+
+    def prepare(self, context: bpy.types.Context) -> Callable[[Progress], list[Performance]]:
+        settings = context.scene.lipsync
+        rate = ModelSpec.load(DEFAULT_NETWORK.with_suffix(".json")).sample_rate
+        self._scene, self._per = context.scene.name, settings.voices.per
+        selected, table = settings.voices.scope == "SELECTED", assignments(settings.voices)
+        self._voices, self._left_out = find_voices(context.scene, rate, selected=selected, table=table)
+        self._settings = bake_settings(settings, 0.0)
+        style, face, providers = style_settings(settings), face_settings(settings.face), wanted_providers(context)
+
+        def work(progress: Progress) -> list[Performance]:
+            predictor = shared_predictor(providers)
+            return perform_voices(
+                self._voices, lambda sound, part: animate(sound, predictor, style, face, progress=part), progress
+            )
+
+        return work
+
+    def finish(self, context: bpy.types.Context, result: list[Performance]) -> None:
+        scene = bpy.data.scenes[self._scene]
+        reports = bake_scene(scene, self._voices, result, self._settings, self._per)
+        panel_data.remember(reports[-1])
+        for notice in dict.fromkeys((*self._left_out, *(n for report in reports for n in report.notices))):
+            self.report({"WARNING"}, notice)
+        who = len({voice.objects for voice in self._voices})
+        lines = f"{len(self._voices)} line{'s' * (len(self._voices) > 1)}"
+        self.report({"INFO"}, f"{lines} of {who} character{'s' * (who > 1)} in {len(reports)} takes.")

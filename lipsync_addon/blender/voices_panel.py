@@ -1,0 +1,44 @@
+"""The sub-panel "Sequencer"."""
+
+from __future__ import annotations
+
+import bpy
+
+from .jobs import running
+from .operators.voices import LIPSYNC_OT_bake_scene, LIPSYNC_OT_list_voices, LIPSYNC_OT_remove_voice
+from .panels import SidebarPanel, draw_text
+
+
+class LIPSYNC_UL_voices(bpy.types.UIList):
+    """Channel or strip, and who says it."""
+
+    def draw_item(self, context, layout, data, item, icon, active_data, active_property) -> None:
+        editor = context.scene.sequence_editor
+        channel = editor.channels[item.channel].name if editor else f"Channel {item.channel}"
+        row = layout.split(factor=0.45)
+        row.label(text=item.strip or channel, icon="SOUND" if item.strip else "NLA")
+        row.prop(item, "character", text="")
+
+
+class LIPSYNC_PT_voices(SidebarPanel, bpy.types.Panel):
+    """Who speaks in the sequencer, and one button for all of it."""
+
+    bl_label = "Sequencer"
+    bl_parent_id = "LIPSYNC_PT_main"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout, voices = self.layout, context.scene.lipsync.voices
+        layout.row().prop(voices, "scope", expand=True)
+        if voices.rows:
+            layout.template_list("LIPSYNC_UL_voices", "", voices, "rows", voices, "row", rows=3)
+        row = layout.row(align=True)
+        row.operator(LIPSYNC_OT_list_voices.bl_idname, icon="ADD").selected = False
+        row.operator(LIPSYNC_OT_list_voices.bl_idname, text="Selected Strips", icon="ADD").selected = True
+        row.operator(LIPSYNC_OT_remove_voice.bl_idname, text="", icon="REMOVE")
+        layout.row().prop(voices, "per", expand=True)
+        if running():
+            return  # the panel above shows how far it is
+        layout.operator(LIPSYNC_OT_bake_scene.bl_idname, icon="SEQUENCE")
+        if reason := LIPSYNC_OT_bake_scene.disabled_reason(context):
+            draw_text(layout, reason, "ERROR")

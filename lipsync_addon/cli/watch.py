@@ -1,0 +1,41 @@
+"""`lipsync watch`: bakes what appears or changes in a folder, for a recording session."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+from ..core.errors import LipsyncError
+from . import batch
+
+HELP = "Bake recordings as they appear or change in a folder, until Ctrl-C."
+EXAMPLES = ('lipsync watch recordings --out build --to "{id}.csv"',)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The folder, and what `lipsync batch` knows."""
+    parser.set_defaults(only=[], again=False, delete_removed=False)
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="where recordings appear")
+    parser.add_argument("--interval", type=float, default=1.0, metavar="SECONDS", help="between looks (default 1)")
+    batch.add_run_arguments(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """A batch of the folder after every change. What lies there still growing waits."""
+    from ..batch.plan import Choice
+    from ..batch.watch import look, settled
+
+    if not options.folder.is_dir():
+        raise LipsyncError(f"{options.folder} is no folder.", "Give the folder in which recordings appear.")
+    if options.out.absolute().is_relative_to(options.folder.absolute()):
+        raise LipsyncError(f"{options.out} lies in the folder that is watched.", "Choose another --out.")
+    options.lines = [str(options.folder)]
+    if not (options.quiet or options.machine_readable):
+        print(f"Watching {options.folder}. Ctrl-C ends.", flush=True)
+    with batch.executor(options) as executor:
+        for options.growing in settled(lambda: look(options.folder), lambda: time.sleep(options.interval)):
+            code = batch.bake_all(options, Choice(), executor)
+            if code in (130, batch.STOPPED):
+                return code
+    return 0

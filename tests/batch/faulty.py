@@ -1,0 +1,109 @@
+"""A worker to which everything happens that can: ids of lines say what."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from lipsync_addon.batch.plan import Choice, take_in
+from lipsync_addon.batch.run import Executor, Totals, run
+from lipsync_addon.batch.state import State
+from lipsync_addon.batch.table import Row
+from lipsync_addon.batch.worker import Line, Outcome, Task
+from lipsync_addon.cli import parser
+from lipsync_addon.cli.baker import Baker, lines
+
+ONCE = "once"
+"""In an id: the fault happens at the first try only."""
+
+
+@dataclass(frozen=True)
+class Faulty:
+    """Follows worker.Worker: bakes as Baker does, but for ids with "poison" (kills its process) and "stall" (never ends),
+    of which some are so at the first try only."""
+
+    baker: Baker
+    marks: Path
+    """A folder for what happened once."""
+
+    def open(self) -> Callable[[Task], Outcome]:
+        return partial(self._bake, self.baker.open())
+
+    def inputs(self, line: Line) -> Mapping[str, str]:
+        return self.baker.inputs(line)
+
+    def _bake(self, bake: Callable[[Task], Outcome], task: Task) -> Outcome:
+        id = task.line.id
+        first = True
+        if ONCE in id:
+            try:
+                (self.marks / id).touch(exist_ok=False)
+            except FileExistsError:
+                first = False
+        if first and "poison" in id:
+            Path(task.staging, "0").mkdir(parents=True, exist_ok=True)
+            next(iter(task.staged().values())).write_text("half")
+            os.kill(os.getpid(), signal.SIGKILL)
+        if first and "stall" in id:
+            threading.Event().wait()
+        return bake(task)
+
+
+class Told:
+    """Follows run.Events; keeps what it was told."""
+
+    def __init__(self, then: Callable[[str], None] = lambda id: None) -> None:
+        self.steps: dict[str, str] = {}
+        self.errors: dict[str, str] = {}
+        self.baked: list[str] = []
+        self._then = then
+
+    def step(self, step) -> None:
+        self.steps[step.line.id] = step.reason
+
+    def done(self, outcome: Outcome, reason: str) -> None:
+        id = outcome.task.line.id
+        if outcome.error:
+            self.errors[id] = outcome.error
+        else:
+            self.baked.append(id)
+        self._then(id)
+
+    def kept(self, id: str) -> None:
+        self.steps[id] = "kept"
+
+
+def options(network: Path, out: Path) -> argparse.Namespace:
+    """Of `lipsync batch`."""
+    return parser().parse_args(["batch", "--network", str(network), "x", "--out", str(out)])
+
+
+def run_rows(
+    network: Path,
+    out: Path,
+    rows: Iterable[tuple[str, Path]],
+    executor: Callable[[Faulty], Executor],
+    told: Told | None = None,
+    stop: Callable[[], bool] = lambda: False,
+    templates: tuple[str, ...] = ("{id}.csv",),
+) -> tuple[Totals, Told]:
+    """Bakes (id, sound) rows with a Faulty worker."""
+    marks = out.parent / "marks"
+    marks.mkdir(parents=True, exist_ok=True)
+    worker, told = Faulty(Baker(options(network, out)), marks), told or Told()
+    state = State(out)
+    try:
+        state.recover()
+        table = (Row(id, {"id": id, "sound": str(sound)}) for id, sound in rows)
+        with state.transaction():
+            take_in(state, lines(table, templates, {}, set()))
+        with executor(worker) as pool:
+            return run(state, worker, pool, Choice(), told, stop), told
+    finally:
+        state.close()

@@ -1,0 +1,101 @@
+"""`lipsync batch` as a studio uses it: speed, memory and what an unchanged table costs.
+
+    python tests/benchmarks/batch.py                  1000 lines of about 4 s; with bpy to FBX as well
+    python tests/benchmarks/batch.py --memory         100 and 10,000 lines beside each other
+    python tests/benchmarks/batch.py --rhubarb rhubarb      Rhubarb too, a process per line as a user would
+
+Nothing is asserted: machines differ. Peers' figures on long sound are in ../shared/bench/peers_speed.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from benchmark import MEASURE, RATE, ROOT, recorded_speech
+
+PIECE = 4.0
+"""Seconds of a line, a little more or less."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("-n", type=int, default=1000, metavar="LINES")
+    parser.add_argument("--memory", action="store_true")
+    parser.add_argument("--rhubarb", metavar="PROGRAM")
+    options = parser.parse_args()
+    print(f"Python {sys.version.split()[0]}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before")
+    with tempfile.TemporaryDirectory() as folder:
+        if options.memory:
+            for count in (100, 10_000):
+                bake(lines(Path(folder), count), Path(folder, f"out-{count}"), "--to", "{id}.csv")
+            return
+        table = lines(Path(folder), options.n)
+        out = Path(folder) / "out"
+        both = ("--to", "{id}.csv", "--to", "{id}.json")
+        bake(table, out, *both)
+        bake(table, out, *both)
+        if importlib.util.find_spec("bpy"):
+            few = lines(Path(folder), 40)
+            character = str(ROOT / "examples" / "character.blend")
+            bake(few, Path(folder) / "fbx", "--to", "{id}.fbx", "--character", character)
+        if options.rhubarb:
+            rhubarb(options.rhubarb, lines(Path(folder), 20))
+
+
+def lines(folder: Path, count: int) -> Path:
+    """A table of so many recordings, all different."""
+    speech, draw = recorded_speech(), np.random.default_rng(0)
+    table = folder / f"{count}.csv"
+    (folder / "voices").mkdir(exist_ok=True)
+    with table.open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["id", "sound"])
+        for number in range(count):
+            sound = folder / "voices" / f"{number}.wav"
+            if not sound.exists():
+                size, start = int(draw.normal(PIECE, 0.5) * RATE), draw.integers(len(speech))
+                soundfile.write(sound, np.take(speech, range(start, start + size), mode="wrap"), RATE)
+            rows.writerow([number, f"voices/{number}.wav"])
+    return table
+
+
+def bake(table: Path, out: Path, *arguments: str) -> None:
+    """One run with its figures. Memory: of the largest process."""
+    command = [sys.executable, "-m", "lipsync_addon.cli", "batch", str(table), "--out", str(out), "--quiet", *arguments]
+    before = time.perf_counter()
+    peak = subprocess.run([sys.executable, "-c", MEASURE, *command], capture_output=True, text=True, check=True).stdout
+    wall = time.perf_counter() - before
+    totals = json.loads((out / "report.json").read_text())["totals"]
+    outputs = " ".join(word for word in arguments if word.startswith("{"))
+    print(
+        f"{totals['lines']:6} lines to {outputs}: {totals['baked']} baked, {wall:.1f} s with start and report, "
+        f"{1000 * wall / totals['lines']:.1f} ms a line, {totals['sound_seconds'] / wall:.0f} times real time, "
+        f"at most {float(peak):.0f} MB in a process"
+    )
+
+
+def rhubarb(program: str, table: Path) -> None:
+    """A process for each line, one after the other for each core."""
+    sounds = sorted((table.parent / "voices").glob("*.wav"))[:20]
+    before = time.perf_counter()
+    for sound in sounds:
+        subprocess.run([program, "-q", "-r", "phonetic", "-o", os.devnull, str(sound)], check=True)
+    wall = (time.perf_counter() - before) / (os.cpu_count() or 1)
+    seconds = sum(soundfile.info(sound).duration for sound in sounds)
+    print(f"Rhubarb, phonetic, a process per line and core: {seconds / wall:.0f} times real time")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,267 @@
+"""From the sequencer: who says which strip, cuts and speed, all takes or none."""
+
+from __future__ import annotations
+
+import bpy
+import numpy as np
+import pytest
+import soundfile
+
+from lipsync_addon.blender import voices as module
+from lipsync_addon.blender.bake import BakeSettings
+from lipsync_addon.blender.bake_scene import bake_scene, perform_voices
+from lipsync_addon.blender.sound_import import sound_of_strip
+from lipsync_addon.blender.voices import Assignment, Voice, find_voices
+from lipsync_addon.core.errors import LipsyncError
+from lipsync_addon.core.joining import joined, settled
+from lipsync_addon.core.keying import KeySettings
+from lipsync_addon.core.pipeline import Performance
+from lipsync_addon.core.progress import Cancelled
+from lipsync_addon.core.track import AnimationTrack
+from tests.blender.scene_builder import build_armature, build_mesh, snapshot
+
+RATE = 16000
+EVERY = BakeSettings(keys=KeySettings("every"))
+
+
+@pytest.fixture
+def clicks(tmp_path):
+    """Four seconds with a click at every half second; clicks are heard at any speed."""
+    samples = np.zeros(4 * 48000)
+    for half in range(1, 8):
+        samples[half * 24000] = 0.9
+    soundfile.write(tmp_path / "clicks.wav", samples, 48000)
+    return tmp_path / "clicks.wav"
+
+
+def character(name: str) -> list[bpy.types.Object]:
+    rig, face = build_armature(name), build_mesh(f"{name} Face", ["jawOpen", "mouthClose"])
+    face.parent = rig
+    return [face, rig]
+
+
+def add(path, name: str, channel: int, start: int):
+    editor = bpy.context.scene.sequence_editor or bpy.context.scene.sequence_editor_create()
+    return editor.strips.new_sound(name, str(path), channel, start)
+
+
+def heard(sound, start_frame: float) -> list[float]:
+    """Scene frames of the clicks."""
+    samples = np.concatenate(list(sound.blocks()))
+    loud = np.flatnonzero(np.abs(samples) > 0.1 * np.abs(samples).max())
+    first = loud[np.diff(loud, prepend=-RATE) > RATE // 20]
+    return (start_frame + first / RATE * bpy.context.scene.render.fps).tolist()
+
+
+def speaker(voice: Voice) -> str:
+    (name,) = {name.split()[0] for name in voice.objects}
+    return name
+
+
+def opening(sound, progress) -> Performance:
+    """A mouth that is open for as long as the sound lasts: what is baked can be seen on any frame."""
+    progress(1.0)
+    values = np.full((int(sound.duration * 50) + 1, 1), 0.5)
+    values[:10] = values[-10:] = 0
+    return Performance(AnimationTrack(("jawOpen",), values, 50.0))
+
+
+def takes() -> list[str]:
+    return sorted(action["lipsync_take"] for action in bpy.data.actions if "lipsync_take" in action)
+
+
+def shown(mesh: str, frame: int) -> float:
+    bpy.context.scene.frame_set(frame)
+    return bpy.data.objects[mesh].data.shape_keys.key_blocks["jawOpen"].value
+
+
+def test_cuts_and_offsets_are_where_they_are_heard(clicks):
+    scene, strip = bpy.context.scene, add(clicks, "line", 1, 10)
+    strip.frame_offset_start, strip.frame_offset_end = 30, 20
+    sound, start = sound_of_strip(strip, scene, RATE)
+    assert start == strip.frame_final_start == 40 and sound.duration == pytest.approx((106 - 20 - 40) / 24)
+    assert heard(sound, start) == pytest.approx([46, 58, 70, 82], abs=0.1)
+
+
+def test_a_strip_at_another_speed_is_heard_as_it_plays(clicks):
+    scene, strip = bpy.context.scene, add(clicks, "line", 1, 10)
+    add(clicks, "other", 2, 13)
+    scene.frame_start, scene.frame_end = 3, 33
+    window = bpy.context.window_manager.windows[0]
+    area = window.screen.areas[0]
+    area.type = "SEQUENCE_EDITOR"
+    if hasattr(bpy.context.workspace, "sequencer_scene"):
+        bpy.context.workspace.sequencer_scene = scene
+    with bpy.context.temp_override(window=window, area=area, region=area.regions[-1]):
+        scene.sequence_editor.active_strip = strip
+        bpy.ops.sequencer.select_all(action="DESELECT")
+        strip.select = True
+        bpy.ops.sequencer.retiming_show()
+        bpy.ops.sequencer.retiming_key_add(timeline_frame=58)
+    strip.retiming_keys[1].timeline_frame = 34  # the first half twice as fast
+    before = snapshot()
+    sound, start = sound_of_strip(strip, scene, RATE)
+    assert snapshot() == before and (scene.frame_start, scene.frame_end) == (3, 33)
+    assert not any(strip.mute for strip in scene.sequence_editor.strips)
+    assert heard(sound, start)[:4] == pytest.approx([16, 22, 28, 34], abs=0.6)
+
+
+def test_each_strip_to_its_character(clicks):
+    scene = bpy.context.scene
+    anna, bert = character("Anna"), character("Bert")
+    for name, channel, start in (("anna_01", 1, 1), ("take 7", 2, 101), ("take 8", 2, 201), ("noise", 3, 1)):
+        add(clicks, name, channel, start)
+    scene.sequence_editor.channels[2].name = "Bert's voice"
+    voices, left = find_voices(scene, RATE)
+    assert [(v.strip, speaker(v)) for v in voices] == [("anna_01", "Anna"), ("take 7", "Bert"), ("take 8", "Bert")]
+    assert len(left) == 1 and "'noise'" in left[0]
+    table = [Assignment("Anna", channel=3), Assignment("Anna Face", strip="take 8")]
+    voices, left = find_voices(scene, RATE, table=table)
+    assert [speaker(v) for v in voices] == ["Anna", "Anna", "Bert", "Anna"] and not left
+    scene.sequence_editor.channels[2].mute = True
+    scene.sequence_editor.strips["noise"].mute = True
+    assert [v.strip for v in find_voices(scene, RATE)[0]] == ["anna_01"]
+    assert module.characters(scene) == [anna, bert] or {o for c in module.characters(scene) for o in c} == {
+        *anna,
+        *bert,
+    }
+
+
+def test_a_single_character_says_everything_that_is_selected(clicks):
+    character("Zoe")
+    add(clicks, "one", 1, 1).select = False
+    add(clicks, "two", 1, 120)
+    voices, _ = find_voices(bpy.context.scene, RATE, selected=True)
+    assert [(v.take, v.start_frame) for v in voices] == [("two", 120)]
+
+
+def test_nobody_to_speak_is_told(clicks):
+    add(clicks, "one", 1, 1)
+    with pytest.raises(LipsyncError, match="None of the voice strips has a character"):
+        find_voices(bpy.context.scene, RATE)
+    box = build_mesh("Box", [])
+    character("Zoe")
+    with pytest.raises(LipsyncError, match="'Box', who is to say 'one', has no mouth"):
+        find_voices(bpy.context.scene, RATE, table=[Assignment(box.name, strip="one")])
+
+
+@pytest.mark.parametrize("per", ["strip", "character"])
+def test_every_line_opens_the_right_mouth_at_the_right_time(clicks, per):
+    scene = bpy.context.scene
+    character("Anna"), character("Bert")
+    for name, start in (("anna 1", 1), ("bert 1", 110), ("anna 2", 220)):
+        add(clicks, name, 1, start)
+    voices, _ = find_voices(scene, RATE)
+    reports = bake_scene(scene, voices, perform_voices(voices, opening), EVERY, per)
+    assert len(reports) == (3 if per == "strip" else 2)
+    lines = {50: (0.5, 0), 105: (0, 0), 150: (0, 0.5), 210: (0, 0), 260: (0.5, 0), 330: (0, 0)}
+    for frame, (anna, bert) in lines.items():
+        assert (shown("Anna Face", frame), shown("Bert Face", frame)) == pytest.approx((anna, bert))
+
+
+def test_a_strip_that_moved_takes_its_line_along(clicks):
+    scene = bpy.context.scene
+    character("Anna")
+    one, two = add(clicks, "one", 1, 1), add(clicks, "two", 1, 110)
+    for starts in ((1, 110), (300, 110), (1, 5000)):
+        one.frame_start, two.frame_start = starts
+        voices, _ = find_voices(scene, RATE)
+        bake_scene(scene, voices, perform_voices(voices, opening), EVERY)
+        for start in (1, 110, 300, 5000):
+            assert shown("Anna Face", start + 50) == (0.5 if start in starts else 0)
+        keys = bpy.data.objects["Anna Face"].data.shape_keys
+        assert sum(len(track.strips) for track in keys.animation_data.nla_tracks if track.name == "Lipsync") == 2
+    assert len(takes()) == 2
+
+
+@pytest.mark.parametrize("per", ["strip", "character"])
+def test_an_error_in_the_last_line_leaves_nothing_half_done(clicks, per):
+    scene = bpy.context.scene
+    (anna, _), (bert, rig) = character("Anna"), character("Bert")
+    for name, start in (("anna 1", 1), ("anna 2", 110), ("bert 1", 220)):
+        add(clicks, name, 1, start)
+    voices, _ = find_voices(scene, RATE)
+    performances = perform_voices(voices, opening)
+    bake_scene(scene, voices[:1], performances[:1], EVERY, per)
+    scene.sequence_editor.strips["anna 1"].frame_start = 40
+    voices, _ = find_voices(scene, RATE)
+    before = snapshot()
+    silent = Performance(AnimationTrack(("jawOpen",), np.zeros((0, 1)), 50.0))
+    with pytest.raises(LipsyncError, match="bert 1|Bert"):
+        bake_scene(scene, voices, [*performances[:2], silent], EVERY, per)
+    assert snapshot() == before
+
+
+def test_stopping_between_lines(clicks):
+    character("Anna")
+    for start in (1, 110, 220):
+        add(clicks, f"line {start}", 1, start)
+    voices, _ = find_voices(bpy.context.scene, RATE)
+    seen = []
+
+    def progress(fraction: float) -> None:
+        seen.append(fraction)
+        if fraction > 0.5:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        perform_voices(voices, opening, progress)
+    assert seen == pytest.approx([1 / 3, 2 / 3])
+
+
+def test_one_click_one_undo(addon, shared, tmp_path):
+    import io
+    import tarfile
+
+    with tarfile.open(shared / "data" / "speech" / "jfk_en" / "jfk_en-000.tar") as archive:
+        samples, rate = soundfile.read(io.BytesIO(archive.extractfile("jfk.opus").read()))
+    soundfile.write(tmp_path / "speech.wav", samples, rate)
+    scene = bpy.context.scene
+    character("Anna"), character("Bert")
+    for name, channel, start, end in (("anna", 1, 1, 60), ("other", 2, 61, 90)):
+        strip = add(tmp_path / "speech.wav", name, channel, start)
+        strip.frame_final_end = end
+    settings = scene.lipsync
+    assert bpy.ops.lipsync.list_voices() == {"FINISHED"}
+    rows = settings.voices.rows
+    assert [(row.channel, row.character and row.character.name) for row in rows] == [(1, "Anna"), (2, None)]
+    rows[1].character = bpy.data.objects["Bert Face"]
+    bpy.ops.ed.undo_push(message="before")
+    assert bpy.ops.lipsync.bake_scene("EXEC_DEFAULT", True) == {"FINISHED"}
+    assert takes() == ["anna", "other"]
+    assert max(shown("Anna Face", frame) for frame in range(10, 50, 3)) > 0.05
+    assert max(shown("Bert Face", frame) for frame in range(1, 55, 3)) == 0
+    bpy.ops.ed.undo()
+    assert len(bpy.data.actions) == 0 and bpy.data.objects["Anna Face"].data.shape_keys.animation_data is None
+
+
+def test_lines_on_one_clock():
+    names = ("jawOpen", "viseme_sil")
+    line = AnimationTrack(names, np.tile(np.float32([0.5, 0]), (50, 1)), 50.0)
+    track = joined([(10.0, line), (12.003, line), (12.5, line.with_values(line.values * 1.2))])
+    assert (track.start, len(track.values)) == (10.0, 175)
+    assert track.channel("jawOpen")[[0, 49, 60, 99, 100, 124, 125, 174]] == pytest.approx(
+        [0.5, 0.5, 0, 0, 0.5, 0.5, 0.6, 0.6]
+    )
+    assert track.channel("viseme_sil")[[0, 60, 110]] == pytest.approx([0, 1, 0])
+    with pytest.raises(ValueError):
+        joined([])
+
+
+def test_a_line_that_is_cut_in_a_word_begins_and_ends_at_rest():
+    names = ("jawOpen", "mouthClose", "viseme_sil")
+    track = settled(AnimationTrack(names, np.tile(np.float32([0.5, 0.4, 0]), (50, 1)), 50.0))
+    assert track.values[[0, 25, 49]] == pytest.approx(np.array([[0, 0, 1], [0.5, 0.4, 0], [0, 0, 1]]))
+
+
+def test_strips_leave_the_artists_keys_alone_between_them(clicks):
+    """Blender's default for a shape key is 1 since 5.0: keys must be at rest between strips, but those of the artist."""
+    scene, (face, _) = bpy.context.scene, character("Anna")
+    keys = face.data.shape_keys
+    keys.key_blocks["mouthClose"].value = 0.25
+    keys.key_blocks["mouthClose"].keyframe_insert("value", frame=1)
+    add(clicks, "line", 1, 100)
+    voices, _ = find_voices(scene, RATE)
+    bake_scene(scene, voices, perform_voices(voices, opening), EVERY)
+    assert [shown("Anna Face", frame) for frame in (50, 150, 300)] == [0, 0.5, 0]
+    assert keys.key_blocks["mouthClose"].value == 0.25
