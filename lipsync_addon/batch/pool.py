@@ -149,6 +149,26 @@ class Pool:
         self._again.extend(lost.held)
 
 
+class Here:
+    """Bakes in this process, one line after the other. Follows run.Executor."""
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+
+    def __enter__(self) -> Here:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    def run(self, tasks: Iterator[Task]) -> Iterator[Outcome | None]:
+        """As Pool.run()."""
+        bake = None
+        for task in tasks:
+            bake = bake or self._worker.open()
+            yield bake(task)
+
+
 def _died(process: multiprocessing.process.BaseProcess) -> str:
     process.join(5)
     code = process.exitcode or 0

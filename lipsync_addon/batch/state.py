@@ -268,9 +268,8 @@ class State:
         return deleted, kept
 
     def remember(self, **values: str) -> None:
-        """Facts about the latest run."""
-        with self.transaction():
-            self._db.executemany("INSERT OR REPLACE INTO about VALUES (?, ?)", values.items())
+        """Facts about the latest run. Within a transaction."""
+        self._db.executemany("INSERT OR REPLACE INTO about VALUES (?, ?)", values.items())
 
     def remembered(self, key: str) -> str:
         """A fact about the latest run, "" if there is none."""

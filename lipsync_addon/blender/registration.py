@@ -5,9 +5,17 @@ from __future__ import annotations
 import bpy
 
 from . import panel_data
+from .batch_panel import LIPSYNC_PT_batch, LIPSYNC_UL_batch
+from .batch_settings import LIPSYNC_PG_batch, LIPSYNC_PG_batch_line
 from .face_panel import LIPSYNC_PT_face
 from .face_settings import LIPSYNC_PG_face
 from .operators.bake import LIPSYNC_OT_bake
+from .operators.batch import (
+    LIPSYNC_OT_bake_lines_again,
+    LIPSYNC_OT_import_takes,
+    LIPSYNC_OT_read_batch,
+    LIPSYNC_OT_select_lines,
+)
 from .operators.detect import LIPSYNC_OT_detect
 from .operators.export import LIPSYNC_OT_export_character, LIPSYNC_OT_export_curves
 from .operators.voices import LIPSYNC_OT_bake_scene, LIPSYNC_OT_list_voices, LIPSYNC_OT_remove_voice
@@ -22,12 +30,18 @@ CLASSES: tuple[type, ...] = (
     LIPSYNC_PG_face,
     LIPSYNC_PG_voice,
     LIPSYNC_PG_voices,
+    LIPSYNC_PG_batch_line,
+    LIPSYNC_PG_batch,
     LIPSYNC_PG_settings,
     LIPSYNC_OT_detect,
     LIPSYNC_OT_bake,
     LIPSYNC_OT_list_voices,
     LIPSYNC_OT_remove_voice,
     LIPSYNC_OT_bake_scene,
+    LIPSYNC_OT_read_batch,
+    LIPSYNC_OT_select_lines,
+    LIPSYNC_OT_import_takes,
+    LIPSYNC_OT_bake_lines_again,
     LIPSYNC_OT_export_character,
     LIPSYNC_OT_export_curves,
     LIPSYNC_UL_voices,
@@ -35,6 +49,8 @@ CLASSES: tuple[type, ...] = (
     LIPSYNC_PT_performance,
     LIPSYNC_PT_face,
     LIPSYNC_PT_voices,
+    LIPSYNC_UL_batch,
+    LIPSYNC_PT_batch,
     LIPSYNC_PT_jaw,
     LIPSYNC_PT_export,
 )

@@ -13,6 +13,7 @@ from ..core.presets import LIMITS
 from ..core.style import StyleSettings
 from . import presets
 from .bake import BakeSettings
+from .batch_settings import LIPSYNC_PG_batch
 from .face_settings import LIPSYNC_PG_face
 from .voice_settings import LIPSYNC_PG_voices
 
@@ -49,6 +50,7 @@ class LIPSYNC_PG_settings(bpy.types.PropertyGroup):
 
     face: PointerProperty(type=LIPSYNC_PG_face)
     voices: PointerProperty(type=LIPSYNC_PG_voices)
+    batch: PointerProperty(type=LIPSYNC_PG_batch)
     source: EnumProperty(
         name="Sound from",
         items=(

@@ -19,6 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command and returns its exit code: 0, 2 for what the user can put right, 130 for Ctrl-C; others
     are the command's own."""
     options = parser().parse_args(arguments)
+    options.words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         return options.run(options) or 0
     except LipsyncError as error:

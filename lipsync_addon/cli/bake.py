@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ..core.audio_clip import Sound
 from ..core.pipeline import Performance, animate
 from ..core.timeline_file import save
 from ..core.progress import Progress, no_progress, part
@@ -16,7 +17,6 @@ from ..exporters import EXPORTERS
 from ..exporters.arguments import add_format_arguments, frame_rate
 from ..inference.predictor import Predictor
 from ..inference.session import PROVIDERS
-from ..speech.sound_file import open_sound
 from .outputs import CHARACTER_ENDINGS, ENGINES, add_output_arguments, checked_outputs, write_characters, write_curves
 from .own_results import remember
 from .performance import add_face_arguments, add_style_arguments, chosen_face, chosen_style
@@ -65,6 +65,17 @@ def add_motion_arguments(parser: argparse.ArgumentParser) -> None:
     names = ", ".join(provider.name for provider in PROVIDERS)
     add("--provider", metavar="NAME", help=f"run on this hardware ({names}) instead of the first that works")
     add_format_arguments(parser)
+
+
+def open_sound(path: Path, sample_rate: int) -> Sound:
+    """A sound file by libsndfile; in Blender's own program, which comes without, by what Blender has."""
+    from ..speech import sound_file
+
+    if sound_file.is_installed():
+        return sound_file.open_sound(path, sample_rate)
+    from ..blender import sound_import
+
+    return sound_import.open_sound(path, sample_rate)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import signal
 import sys
 import threading
@@ -86,6 +87,8 @@ def bake_all(options: argparse.Namespace, choice: Choice, executor: Executor) ->
         state.recover()
         with state.transaction():
             total = plan.take_in(state, _lines(options))
+            if not options.only and options.words[0] == "batch":  # the panel in Blender does it again
+                state.remember(words=json.dumps(options.words), folder=str(Path.cwd()))
         stop = stack.enter_context(_stoppable())
         with shown(total, quiet=options.quiet, machine_readable=options.machine_readable) as events:
             totals = run_lines(state, Baker(options), executor, choice, events, stop.is_set)
@@ -161,8 +164,10 @@ def executor(options: argparse.Namespace) -> Executor:
         from ..batch.cluster import Cluster
 
         return Cluster(Baker(options), options.cluster, workers=options.workers, timeout=options.timeout)
-    from ..batch.pool import Pool, default_workers
+    from ..batch.pool import Here, Pool, default_workers
 
+    if "bpy" in sys.modules and sys.modules["bpy"].app.binary_path:
+        return Here(Baker(options))  # Blender's program, whose processes would be Python without Blender
     return Pool(Baker(options), options.workers or default_workers(), timeout=options.timeout)
 
 

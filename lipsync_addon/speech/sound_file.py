@@ -28,6 +28,15 @@ _UNKNOWN_LENGTH = 0x7FFFF000
 """Programs that write to a pipe promise this many bytes or more, because they do not know better."""
 
 
+def is_installed() -> bool:
+    """Whether there is libsndfile; Blender's own Python has none."""
+    try:
+        import soundfile  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
 def open_sound(path: Path, sample_rate: int) -> Sound:
     """The file as mono at `sample_rate` Hz, read block by block at every pass.
 
