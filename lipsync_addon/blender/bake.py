@@ -107,8 +107,8 @@ class Line:
 def bake_all(
     scene: bpy.types.Scene, lines: Sequence[Line], settings: BakeSettings = BakeSettings()
 ) -> list[BakeReport]:
-    """bake() for each line; `settings.start_frame` is the line's. Raises LipsyncError; after any error in any of them the
-    scene is exactly as it was."""
+    """bake() for each line; `settings.start_frame` is the line's. Raises LipsyncError; after any error in any of
+    them the scene is exactly as it was."""
     staged: list[_Staged] = []
     with ExitStack() as undo:
         for line in lines:

@@ -17,8 +17,8 @@ from .sound_import import ImportedSound
 from .voices import Voice
 
 TakePer = Literal["strip", "character"]
-"""A take for each strip, laid down in the NLA editor one after another; or one active action for each character, from its
-first line to its last."""
+"""A take for each strip, laid down in the NLA editor one after another; or one active action for each character,
+from its first line to its last."""
 
 
 def perform_voices(

@@ -21,7 +21,8 @@ assert _LAYERS.keys() == LAYERS.keys()
 
 
 class LIPSYNC_PG_face(bpy.types.PropertyGroup):
-    """Scene.lipsync.face. Beside these a switch use_NAME and a strength NAME for each layer, a strength for each emotion."""
+    """Scene.lipsync.face. Beside these a switch use_NAME and a strength NAME for each layer, a strength for each
+    emotion."""
 
     enabled: BoolProperty(
         name="Face", description="Let the rest of the face live too when a line is baked", default=False

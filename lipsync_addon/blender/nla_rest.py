@@ -1,7 +1,7 @@
 """Shape keys at rest where no strip of the NLA plays.
 
-There Blender shows a property's default, and since Blender 5.0 that is 1 for the value of a shape key: a mouth wide open
-between its lines. A strip beneath ours then holds 0, for the keys that no animation of the artist's moves.
+There Blender shows a property's default, and since Blender 5.0 that is 1 for the value of a shape key: a mouth wide
+open between its lines. A strip beneath ours then holds 0, for the keys that no animation of the artist's moves.
 """
 
 from __future__ import annotations

@@ -45,10 +45,11 @@ def add_sound(scene: bpy.types.Scene, path: Path, start_frame: float, take: str,
 
 
 def sound_strips(scene: bpy.types.Scene, selected: bool = False) -> list[bpy.types.SoundStrip]:
-    """The strips that can be heard, by time, those within meta strips too; only those that are selected, if asked for."""
+    """The strips that can be heard, by time, within meta strips too; only those that are selected, if asked for."""
     editor = scene.sequence_editor
     found = list(_audible(editor.strips, editor)) if editor else []
-    return sorted((strip for strip in found if strip.select or not selected), key=lambda s: (s.frame_final_start, s.name))
+    chosen = (strip for strip in found if strip.select or not selected)
+    return sorted(chosen, key=lambda strip: (strip.frame_final_start, strip.name))
 
 
 def take_of(strip: bpy.types.Strip) -> str:

@@ -84,7 +84,8 @@ def sound_of_strip(
     if strip.type != "SOUND" or strip.sound is None:
         raise LipsyncError(f"The strip '{strip.name}' is not a sound.", "Choose a sound strip.")
     if len(strip.retiming_keys) > 0:
-        return _mixed_down(strip, scene, sample_rate)
+        first, last = strip.frame_final_start, strip.frame_final_end
+        return _mixed_down(scene, first, last, strip.name, sample_rate, only=strip)
     rate = frame_rate(scene)
     start = (strip.frame_final_start - strip.frame_start) / rate
     end = (strip.frame_final_end - strip.frame_start) / rate
@@ -94,19 +95,30 @@ def sound_of_strip(
     )
 
 
+def sound_of_scene(scene: bpy.types.Scene, sample_rate: int) -> tuple[ImportedSound, float]:
+    """All that the sequencer plays in the scene's range, and the frame where it begins."""
+    return _mixed_down(scene, scene.frame_start, scene.frame_end + 1, scene.name, sample_rate)
+
+
 def _mixed_down(
-    strip: bpy.types.SoundStrip, scene: bpy.types.Scene, sample_rate: int
+    scene: bpy.types.Scene,
+    first: int,
+    last: int,
+    name: str,
+    sample_rate: int,
+    only: bpy.types.SoundStrip | None = None,
 ) -> tuple[ImportedSound, float]:
-    """The strip alone as the sequencer plays it, by way of a temporary file. The scene is as it was afterwards."""
-    first, last = max(strip.frame_final_start, 0), strip.frame_final_end  # a scene has no frame below 0
+    """What the sequencer plays from `first` to before `last`, by way of a temporary file: all of it, or one strip alone.
+    The scene is as it was afterwards. Raises LipsyncError if all of it lies before frame 0."""
+    first = max(first, 0)  # a scene has no frame below
     if last <= first:
-        raise LipsyncError(f"The strip '{strip.name}' ends before frame 0.", "Move it to where the scene plays.")
-    path = Path(bpy.app.tempdir) / f"lipsync-strip-{abs(hash(strip.name))}.wav"
-    others = [each for each in scene.sequence_editor.strips_all if each.type not in ("META", "SCENE")]
+        raise LipsyncError(f"The strip '{name}' ends before frame 0.", "Move it to where the scene plays.")
+    path = Path(bpy.app.tempdir) / f"lipsync-mixed-{abs(hash(name))}.wav"
+    strips = scene.sequence_editor.strips_all if only else ()
     with ExitStack() as undo:
-        for each in others:
+        for each in (each for each in strips if each.type not in ("META", "SCENE")):
             undo.callback(setattr, each, "mute", each.mute)
-            each.mute = each != strip
+            each.mute = each != only
         for name, value in (("frame_start", scene.frame_start), ("frame_end", scene.frame_end)):
             undo.callback(setattr, scene, name, value)
         scene.frame_start, scene.frame_end = first, last - 1
@@ -120,7 +132,7 @@ def _mixed_down(
                 format="F32",
                 mixrate=48000,
             )
-    return ImportedSound(aud.Sound(str(path)), strip.name, sample_rate), float(first)
+    return ImportedSound(aud.Sound(str(path)), name, sample_rate), float(first)
 
 
 def _sound_of(sound: bpy.types.Sound) -> aud.Sound:

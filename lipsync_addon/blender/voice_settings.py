@@ -41,7 +41,8 @@ class LIPSYNC_PG_voices(bpy.types.PropertyGroup):
             (
                 "strip",
                 "Strip",
-                "Each line is an action and a strip in the NLA editor: one that is recorded anew leaves the others alone",
+                "Each line is an action and a strip in the NLA editor: one that is recorded anew leaves the others "
+                "alone",
             ),
             ("character", "Character", "One action for each character, from its first line to its last"),
         ),

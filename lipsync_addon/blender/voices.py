@@ -1,4 +1,5 @@
-"""Who speaks in the sequencer: each voice strip to its character, by a table of the user's, by name, or the only one."""
+"""Who speaks in the sequencer: each voice strip to its character, by a table of the user's, by name, or the only
+one."""
 
 from __future__ import annotations
 

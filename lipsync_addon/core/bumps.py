@@ -19,7 +19,8 @@ def smoothstep(share: NDArray[np.float64]) -> NDArray[np.float64]:
 def bumps(
     times: NDArray[np.float64], at: NDArray[np.float64], corners: Sequence[float], heights: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """[T] the highest bump at each time: around each of `at` (seconds) from corners[0] up to [1], down from [2] to [3]."""
+    """[T] the highest bump at each time: around each of `at` (seconds) from corners[0] up to [1], down from [2] to
+    [3]."""
     curve = np.zeros(len(times))
     for time, height in zip(at, heights, strict=True):
         first, last = np.searchsorted(times, (time + corners[0], time + corners[3]))

@@ -21,8 +21,8 @@ VISEMES_15: tuple[str, ...] = tuple(f"viseme_{name}" for name in "sil PP FF TH D
 """In Oculus/Meta order (OpenXR XR_META_face_tracking_visemes). Values are probabilities that sum to 1."""
 
 HEAD_ANGLES: tuple[str, ...] = ("headYaw", "headPitch", "headRoll")
-"""Radians that the head turns: to the character's right, down, and tilts to its right shoulder. The signs of yaw and pitch
-are those that the eye columns of Live Link Face have in captures."""
+"""Radians that the head turns: to the character's right, down, and tilts to its right shoulder. The signs of yaw and
+pitch are those that the eye columns of Live Link Face have in captures."""
 
 EYE_YAW = 0.6
 """Radians that an eye turns sideways at eyeLookIn or eyeLookOut 1 (Live Link Face captures: 0.57 to 0.63)."""

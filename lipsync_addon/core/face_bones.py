@@ -38,8 +38,8 @@ EYE_BONES: dict[str, tuple[str, ...]] = {
         ("Right", "R", ("Bip01 REye", "J_Adj_R_FaceEye", "FACIAL_R_Eye", "右目", "eyeball.R", "Eye_R")),
     )
 }
-"""Of Rigify (controls before what they move), Auto-Rig Pro, Reallusion, Rocketbox, VRM, MetaHuman, MMD; the rest is usage
-seen."""
+"""Of Rigify (controls before what they move), Auto-Rig Pro, Reallusion, Rocketbox, VRM, MetaHuman, MMD; the rest is
+usage seen."""
 
 _BELIEVABLE = 0.6
 

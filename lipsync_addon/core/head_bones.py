@@ -18,8 +18,8 @@ REACH = 0.3
 _LEAST = 0.05  # share of a turn about an axis that is worth a curve
 
 _RIGHT, _DOWN, _TILT = (0.0, 0.0, -1.0), (1.0, 0.0, 0.0), (0.0, -1.0, 0.0)
-"""Axes about which a positive turn goes to the character's right, down, and tilts to its right shoulder: +Z is up and the
-character looks along -Y."""
+"""Axes about which a positive turn goes to the character's right, down, and tilts to its right shoulder: +Z is up
+and the character looks along -Y."""
 
 
 @dataclass(frozen=True, slots=True)

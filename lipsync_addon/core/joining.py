@@ -15,8 +15,8 @@ SETTLE = 0.06
 
 
 def settled(track: AnimationTrack) -> AnimationTrack:
-    """The line with its first and last frames drawn to rest: where a strip is cut in the middle of a word, the mouth must
-    not stay open before and after it. Sealed lips stay sealed on the way."""
+    """The line with its first and last frames drawn to rest: where a strip is cut in the middle of a word, the
+    mouth must not stay open before and after it. Sealed lips stay sealed on the way."""
     if len(track.values) < 2:
         return track
     share = np.minimum(np.arange(len(track.values)), np.arange(len(track.values))[::-1]) / (SETTLE * track.fps)

@@ -1,4 +1,5 @@
-"""The mouth while nobody speaks: at rest in pauses, calm through noises and laughter, open for a breath before a phrase.
+"""The mouth while nobody speaks: at rest in pauses, calm through noises and laughter, open for a breath before a
+phrase.
 
 None of it touches a frame in which something is said or the lips close for a sound: it fades out before.
 """
@@ -35,8 +36,8 @@ _LIPS_BUSY = 0.25  # probability of p, b, m from which the lips close for a soun
 
 
 def with_calm(track: AnimationTrack, prosody: Prosody, strength: float = 1.0) -> AnimationTrack:
-    """The mouth held still through breaths, coughs and other noises without a voice, and softly open with a smile through
-    laughter, instead of following them. `strength`: 0..1."""
+    """The mouth held still through breaths, coughs and other noises without a voice, and softly open with a smile
+    through laughter, instead of following them. `strength`: 0..1."""
     if len(track.values) < 2:
         return track
     track = _towards(track, {}, min(strength, 1.0) * _unspoken(track, prosody))
@@ -95,7 +96,8 @@ def _unspoken(track: AnimationTrack, prosody: Prosody) -> NDArray[np.float64]:
 
 
 def _towards(track: AnimationTrack, pose: dict[str, float], share: NDArray[np.float64]) -> AnimationTrack:
-    """The mouth's channels as far towards `pose` (0 for what it does not name) as `share` [T] says; visemes to silence."""
+    """The mouth's channels as far towards `pose` (0 for what it does not name) as `share` [T] says; visemes to
+    silence."""
     goal = np.array([pose.get(name, float(name == "viseme_sil")) for name in track.names], np.float32)
     columns, share = _mouth(track), share[:, None].astype(np.float32)
     values = track.values.copy()

@@ -21,8 +21,8 @@ WHISPER = 0.05
 LAUGH_PERIODS = (0.13, 0.28)
 """Seconds from one "ha" to the next (Bachorowski et al., The acoustic features of human laughter, 2001)."""
 LAUGH = 0.82
-"""Likeness of a second of sound to itself one "ha" later, in level and voicing, from which it is laughter. Of 280 spoken
-lines in five languages none reaches 0.8; laughter made of one vowel and breath reaches 0.85 to 0.95."""
+"""Likeness of a second of sound to itself one "ha" later, in level and voicing, from which it is laughter. Of 280
+spoken lines in five languages none reaches 0.8; laughter made of one vowel and breath reaches 0.85 to 0.95."""
 
 _LAUGH_WINDOW = 1.0  # seconds
 _LAUGH_VOICED = (0.2, 0.75)  # share: speech in phrases has more, noise has none

@@ -17,7 +17,7 @@ from .base import ExportOptions, curves, named, on_clock
 from .gltf_file import Buffer, glb
 
 USUAL_FPS = 30.0
-PRESETS = ("aa", "ih", "ou", "ee", "oh")
+PRESETS = ("aa", "ih", "ou", "ee", "oh", "blink")
 
 _BONES = {  # name: (parent, place relative to it in metres)
     "hips": (None, (0.0, 1.0, 0.0)),

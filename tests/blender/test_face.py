@@ -133,3 +133,24 @@ def test_nothing_of_the_face_moves_unless_it_is_switched_on(addon, line) -> None
     assert bpy.ops.lipsync.bake() == {"FINISHED"}
     paths = {curve.data_path for action in bpy.data.actions for curve in curves_of(action)}
     assert not any(part in path for path in paths for part in ("eye", "brow", '"head"'))
+
+
+@pytest.mark.parametrize(
+    ("keys", "blink"),
+    [
+        (("aa", "ih", "ou", "ee", "oh"), "blink"),
+        (("あ", "い", "う", "え", "お"), "まばたき"),
+        (tuple(f"Fcl_MTH_{vowel}" for vowel in "AIUEO"), "Fcl_EYE_Close"),
+    ],
+)
+def test_characters_with_vowels_blink_too(keys: tuple[str, ...], blink: str) -> None:
+    face = build_mesh("Face", [*keys, blink])
+    values = np.zeros((50, 3), np.float32)
+    values[:, 0], values[20:25, 1:] = 1, 1
+    track = AnimationTrack(("viseme_aa", "eyeBlinkLeft", "eyeBlinkRight"), values, 50.0)
+    bake(bpy.context.scene, [face], Performance(track), "line", BakeSettings(0, keys=EVERY))
+    shown = []
+    for frame in (5, 11):
+        bpy.context.scene.frame_set(frame)
+        shown.append(face.data.shape_keys.key_blocks[blink].value)
+    assert shown == pytest.approx([0, 1])
