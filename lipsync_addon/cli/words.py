@@ -29,7 +29,7 @@ def add_words_arguments(parser: argparse.ArgumentParser) -> None:
 def chosen_words(options: argparse.Namespace) -> LineWords | None:
     """What the options say is said in the line. Raises LipsyncError for what cannot be read or said."""
     if options.timeline:
-        check_writable(options.timeline)
+        check_writable(options.timeline, options.overwrite)
         if options.timeline.suffix.lower() != ".json":
             raise LipsyncError(f"{options.timeline} is no name for phonemes.", "Give it the ending .json.")
     if options.timeline_in:

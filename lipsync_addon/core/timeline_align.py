@@ -146,11 +146,15 @@ def _with_heard(row: list[Phone], ours: Sequence[Phone], end: float) -> tuple[tu
     extra: list[Mismatch] = []
     edges = [0.0, *(edge for phone in row for edge in (phone.start, phone.end)), end]
     for index, (start, stop) in enumerate(zip(edges[::2], edges[1::2])):
-        inside = [
-            replace(phone, start=max(phone.start, start), end=min(phone.end, stop))
-            for phone in ours
-            if phone.end > start + 1e-6 and phone.start < stop - 1e-6
-        ] if stop - start > 1e-6 else []
+        inside = (
+            [
+                replace(phone, start=max(phone.start, start), end=min(phone.end, stop))
+                for phone in ours
+                if phone.end > start + 1e-6 and phone.start < stop - 1e-6
+            ]
+            if stop - start > 1e-6
+            else []
+        )
         speech = [phone for phone in inside if phone.unit != SILENCE]
         if sum(phone.length for phone in speech) >= EXTRA:
             filled += inside

@@ -9,6 +9,7 @@ import ctypes
 import threading
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,15 +96,17 @@ class Espeak:
             import espeakng_loader
 
             self._library = ctypes.CDLL(espeakng_loader.get_library_path())
-            data = espeakng_loader.get_data_path().encode()
+            data = espeakng_loader.get_data_path()
         except (ImportError, OSError, RuntimeError) as error:
             raise LipsyncError(
                 f"espeak-ng cannot be loaded: {error}.",
                 "In Blender, install the extension's zip for this system; elsewhere run `pip install espeakng-loader`.",
             ) from error
         options = _INITIALIZE_PHONEME_EVENTS | _INITIALIZE_PHONEME_IPA
-        self.sample_rate = self._library.espeak_Initialize(_AUDIO_OUTPUT_SYNCHRONOUS, 0, data, options)
+        self.sample_rate = self._library.espeak_Initialize(_AUDIO_OUTPUT_SYNCHRONOUS, 0, data.encode(), options)
         """Hz of its speech"""
+        self.timbres = frozenset(path.name for path in Path(data, "voices", "!v").iterdir())
+        """What may stand after "+" in a voice; the library takes any word there, and then ignores it."""
         if self.sample_rate <= 0:
             raise LipsyncError("espeak-ng did not start.", "Install the add-on again.")
         self._lock = threading.Lock()

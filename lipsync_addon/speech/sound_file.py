@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.audio_clip import Sound
+from ..core.audio_clip import AudioClip, Sound
 from ..core.errors import LipsyncError
+from ..core.writing import whole_file
 
 BLOCK = 1 << 16
 """Samples per channel that are read at once."""
@@ -43,6 +44,15 @@ def open_sound(path: Path, sample_rate: int) -> Sound:
     Raises LipsyncError, at once or while it is read, if the file is missing, empty, truncated or no sound.
     """
     return _SoundFile(Path(path), sample_rate)
+
+
+def save_sound(clip: AudioClip, path: Path) -> None:
+    """Writes the clip as its ending says (.wav, .flac, .ogg), whole or not at all. Raises LipsyncError where that is
+    impossible."""
+    import soundfile
+
+    with whole_file(path) as temporary:
+        soundfile.write(temporary, clip.samples, clip.sample_rate)
 
 
 class _SoundFile:

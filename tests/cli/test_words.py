@@ -23,7 +23,9 @@ def line(shared: Path) -> Path:
 
 
 def bake(line: Path, folder: Path, *words: str) -> tuple[int, Path]:
-    return main(["bake", str(line), "--to", str(folder / "a.csv"), "--format", "csv", "--overwrite", *words]), folder / "a.csv"
+    return main(
+        ["bake", str(line), "--to", str(folder / "a.csv"), "--format", "csv", "--overwrite", *words]
+    ), folder / "a.csv"
 
 
 def test_lips_meet_in_every_p_b_m_of_the_text(line: Path, tmp_path: Path) -> None:

@@ -24,7 +24,9 @@ def units(timeline: PhonemeTimeline) -> str:
     return " ".join(phone.unit for phone in timeline.phones)
 
 
-LINE = heard(("sil", 10), ("m", 5), ("a", 8), ("sil", 4), ("ʃ", 10), ("o", 12), ("sil", 4), ("t", 4), ("u", 8), ("sil", 10))
+LINE = heard(
+    ("sil", 10), ("m", 5), ("a", 8), ("sil", 4), ("ʃ", 10), ("o", 12), ("sil", 4), ("t", 4), ("u", 8), ("sil", 10)
+)
 
 
 def test_without_words_the_likeliest_phones_are_the_line() -> None:

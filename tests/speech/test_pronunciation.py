@@ -41,7 +41,17 @@ def test_every_voice_of_espeak_is_found_by_its_own_tag() -> None:
 
 def test_words_are_those_of_the_text_and_keep_their_phones() -> None:
     said = pronounce("Of the 42 people, Dr. Smith's dog isn't at home.", reader_of("en-GB"))
-    assert [word.text for word in said.words] == ["Of the", "42", "people,", "Dr.", "Smith's", "dog", "isn't", "at", "home."]
+    assert [word.text for word in said.words] == [
+        "Of the",
+        "42",
+        "people,",
+        "Dr.",
+        "Smith's",
+        "dog",
+        "isn't",
+        "at",
+        "home.",
+    ]
     assert ["".join(word.units) for word in said.words][:3] == ["ɒvðə", "fɔtitu", "pipəl"]
 
 

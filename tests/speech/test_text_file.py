@@ -31,7 +31,9 @@ FILES = {
 def test_only_what_is_said_is_read(name: str, tmp_path: Path) -> None:
     content, said = FILES[name]
     (tmp_path / name).write_text(content, encoding="utf-8")
-    assert [line for line in read_text(tmp_path / name).splitlines() if line] == [line for line in said.splitlines() if line]
+    assert [line for line in read_text(tmp_path / name).splitlines() if line] == [
+        line for line in said.splitlines() if line
+    ]
 
 
 def test_utf_16_is_read(tmp_path: Path) -> None:

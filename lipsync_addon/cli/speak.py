@@ -1,0 +1,78 @@
+"""`lipsync speak`: a text as sound and animation, before anybody is recorded."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ..core.errors import LipsyncError
+from ..core.pipeline import Known, animate
+from ..core.timeline_file import save
+from ..core.writing import check_writable
+from ..exporters import EXPORTERS
+from ..exporters.arguments import add_format_arguments, frame_rate
+from ..inference import predictor as inference
+from .outputs import checked_outputs, write_curves
+from .performance import add_face_arguments, add_style_arguments, chosen_face, chosen_style
+
+HELP = "Speak a text: sound and animation to block a scene before the actor is recorded."
+EXAMPLES = (
+    'lipsync speak "Baby, come back." --voice en-GB --to line.wav --animate line.csv',
+    'lipsync speak "Komm zurück!" --voice de+f3 --rate 150 --to line.wav --timeline line.phones.json',
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The text, the voice and the results."""
+    parser.set_defaults(character=None, also=[], engine=None)
+    add = parser.add_argument
+    add("text", metavar="TEXT", help="what to say")
+    add("--voice", default="", metavar="TAG", help="language, e.g. en-GB, hi; with a timbre: en-US+f3 (else guessed)")
+    add("--rate", type=int, default=170, help="words a minute, 80 to 450 (default 170)")
+    add("--pitch", type=int, default=50, help="0 to 100 (default 50)")
+    add("--to", dest="sound", type=Path, required=True, metavar="FILE.wav", help="the speech")
+    add(
+        "--animate",
+        dest="to",
+        type=Path,
+        metavar="FILE",
+        action="append",
+        default=[],
+        help=f"animation ({', '.join(EXPORTERS)}); may be repeated",
+    )
+    add("--timeline", type=Path, metavar="FILE.json", help="save the phonemes with their times")
+    add("--fps", type=frame_rate, help="frames per second of the animation (else what the format expects)")
+    add("--overwrite", action="store_true", help="replace files that exist")
+    add_style_arguments(parser)
+    add_face_arguments(parser)
+    add_format_arguments(parser)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Speaks, and animates what was spoken with its exact phones."""
+    from ..speech.sound_file import open_sound, save_sound
+    from ..speech.synthesis import PITCHES, RATES, speak
+
+    for name, (low, high) in (("rate", RATES), ("pitch", PITCHES)):
+        if not low <= getattr(options, name) <= high:
+            raise LipsyncError(f"--{name} {getattr(options, name)} is not within {low} to {high}.", "Choose another.")
+    if options.sound.suffix.lower() not in (".wav", ".flac", ".ogg"):
+        raise LipsyncError(f"{options.sound} has an unknown ending.", "Use .wav, .flac or .ogg.")
+    style, face = chosen_style(options), chosen_face(options)
+    options.line = options.sound
+    for path in filter(None, (options.sound, options.timeline)):
+        check_writable(path, options.overwrite)
+    for path in options.to:
+        if path.suffix.lower() not in EXPORTERS:
+            raise LipsyncError(f"{path} cannot be made of curves alone.", f"Use one of {', '.join(EXPORTERS)}.")
+    _, curves = checked_outputs(options, alone=set(EXPORTERS))
+    clip, timeline = speak(options.text, options.voice, rate=options.rate, pitch=options.pitch)
+    save_sound(clip, options.sound)
+    print(f"{clip.source}, {clip.duration:.2f} s -> {options.sound}")
+    if options.timeline:
+        save(timeline, options.timeline)
+        print(f"{len(timeline.phones)} phonemes -> {options.timeline}")
+    if curves:
+        predictor = inference.Predictor.load(options.network)
+        sound = open_sound(options.sound, predictor.spec.sample_rate)
+        print(*write_curves(options, animate(sound, predictor, style, face, Known(timeline)), curves), sep="\n")
