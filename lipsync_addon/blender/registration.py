@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from . import panel_data
+from . import panel_data, phoneme_strip
 from .batch_panel import LIPSYNC_PT_batch, LIPSYNC_UL_batch
 from .batch_settings import LIPSYNC_PG_batch, LIPSYNC_PG_batch_line
 from .face_panel import LIPSYNC_PT_face
@@ -18,12 +18,15 @@ from .operators.batch import (
 )
 from .operators.detect import LIPSYNC_OT_detect
 from .operators.export import LIPSYNC_OT_export_character, LIPSYNC_OT_export_curves
+from .operators.phones import CLASSES as PHONE_OPERATORS
 from .operators.voices import LIPSYNC_OT_bake_scene, LIPSYNC_OT_list_voices, LIPSYNC_OT_remove_voice
 from .panels import LIPSYNC_PT_export, LIPSYNC_PT_jaw, LIPSYNC_PT_main, LIPSYNC_PT_performance
 from .preferences import LIPSYNC_AP_preferences
 from .settings import LIPSYNC_PG_settings
 from .voice_settings import LIPSYNC_PG_voice, LIPSYNC_PG_voices
 from .voices_panel import LIPSYNC_PT_voices, LIPSYNC_UL_voices
+from .words_panel import LIPSYNC_PT_words, LIPSYNC_UL_phones
+from .words_settings import LIPSYNC_PG_phone, LIPSYNC_PG_words
 
 CLASSES: tuple[type, ...] = (
     LIPSYNC_AP_preferences,
@@ -32,6 +35,8 @@ CLASSES: tuple[type, ...] = (
     LIPSYNC_PG_voices,
     LIPSYNC_PG_batch_line,
     LIPSYNC_PG_batch,
+    LIPSYNC_PG_phone,
+    LIPSYNC_PG_words,
     LIPSYNC_PG_settings,
     LIPSYNC_OT_detect,
     LIPSYNC_OT_bake,
@@ -44,8 +49,11 @@ CLASSES: tuple[type, ...] = (
     LIPSYNC_OT_bake_lines_again,
     LIPSYNC_OT_export_character,
     LIPSYNC_OT_export_curves,
+    *PHONE_OPERATORS,
     LIPSYNC_UL_voices,
     LIPSYNC_PT_main,
+    LIPSYNC_UL_phones,
+    LIPSYNC_PT_words,
     LIPSYNC_PT_performance,
     LIPSYNC_PT_face,
     LIPSYNC_PT_voices,
@@ -61,10 +69,12 @@ def register() -> None:
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     bpy.types.Scene.lipsync = bpy.props.PointerProperty(type=LIPSYNC_PG_settings)
+    phoneme_strip.start()
 
 
 def unregister() -> None:
     """The mirror image of register()."""
+    phoneme_strip.stop()
     del bpy.types.Scene.lipsync
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

@@ -16,6 +16,7 @@ from .bake import BakeSettings
 from .batch_settings import LIPSYNC_PG_batch
 from .face_settings import LIPSYNC_PG_face
 from .voice_settings import LIPSYNC_PG_voices
+from .words_settings import LIPSYNC_PG_words
 
 
 def _can_be_character(settings: bpy.types.PropertyGroup, obj: bpy.types.Object) -> bool:
@@ -51,6 +52,7 @@ class LIPSYNC_PG_settings(bpy.types.PropertyGroup):
     face: PointerProperty(type=LIPSYNC_PG_face)
     voices: PointerProperty(type=LIPSYNC_PG_voices)
     batch: PointerProperty(type=LIPSYNC_PG_batch)
+    words: PointerProperty(type=LIPSYNC_PG_words)
     source: EnumProperty(
         name="Sound from",
         items=(

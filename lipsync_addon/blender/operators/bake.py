@@ -20,6 +20,7 @@ from ..jobs import JobOperator, running
 from ..preferences import wanted_providers
 from ..sequencer import take_of
 from ..settings import bake_settings, sound_path, style_settings
+from ..words_settings import keep, line_words
 from ..sound_import import open_sound, sound_of_strip
 
 
@@ -44,7 +45,8 @@ class LIPSYNC_OT_bake(JobOperator, bpy.types.Operator):
         sound, start_frame, self._file, self._take = _chosen_sound(context.scene)
         self._settings = bake_settings(settings, start_frame)
         style, face, providers = style_settings(settings), face_settings(settings.face), wanted_providers(context)
-        return lambda progress: animate(sound, shared_predictor(providers), style, face, progress=progress)
+        words = line_words(settings.words, sound.source)
+        return lambda progress: animate(sound, shared_predictor(providers), style, face, words, progress=progress)
 
     def finish(self, context: bpy.types.Context, result: Performance) -> None:
         scene = bpy.data.scenes[self._scene]
@@ -52,9 +54,17 @@ class LIPSYNC_OT_bake(JobOperator, bpy.types.Operator):
         profiles = panel_data.profiles(context)
         report = bake(scene, objects, result, self._take, self._settings, sound=self._file, profiles=profiles)
         panel_data.remember(report)
+        self._keep_phones(scene, result)
         for notice in report.notices:
             self.report({"WARNING"}, notice)
         self.report({"INFO"}, str(report))
+
+    def _keep_phones(self, scene: bpy.types.Scene, result: Performance) -> None:
+        """Lists the phones of the line in the scene, as they were played."""
+        if result.timeline:
+            words = scene.lipsync.words
+            words.start_frame = self._settings.start_frame
+            keep(words, result.timeline, edited=words.edited and words.source == result.timeline.source)
 
 
 @lru_cache(maxsize=1)

@@ -1,0 +1,68 @@
+"""The part of the tab "Lipsync" with the words of the line and its phonemes. Layout only."""
+
+from __future__ import annotations
+
+import json
+
+import bpy
+
+from .operators.phones import (
+    LIPSYNC_OT_change_phone,
+    LIPSYNC_OT_delete_phone,
+    LIPSYNC_OT_forget_phone_edits,
+    LIPSYNC_OT_insert_phone,
+    LIPSYNC_OT_move_boundary,
+    LIPSYNC_OT_mute_phone,
+    LIPSYNC_OT_stretch_word,
+)
+from .panels import SidebarPanel, draw_text
+from .words_settings import LIPSYNC_PG_phone, LIPSYNC_PG_words, NO_WORD
+
+UNSURE = 0.15
+"""Confidence below which a phone is marked."""
+
+
+class LIPSYNC_UL_phones(bpy.types.UIList):
+    """A phone in a row: word, phone, when."""
+
+    def draw_item(
+        self, context, layout, data: LIPSYNC_PG_words, item: LIPSYNC_PG_phone, icon, active, property, index, flag
+    ) -> None:
+        before = data.phones[index - 1].word if index else NO_WORD
+        starts_word = item.word != NO_WORD and item.word != before
+        row = layout.row()
+        row.active = not item.mute
+        word = row.row()
+        word.ui_units_x = 4
+        word.label(text=json.loads(data.texts)[item.word] if starts_word else "")
+        row.label(text="–" if item.unit == "sil" else item.unit, icon="ERROR" if item.confidence < UNSURE else "NONE")
+        row.label(text=f"{item.start:.2f}")
+
+
+class LIPSYNC_PT_words(SidebarPanel, bpy.types.Panel):
+    """What is said, and when."""
+
+    bl_label = "Words and Phonemes"
+    bl_parent_id = "LIPSYNC_PT_main"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout, words = self.layout, context.scene.lipsync.words
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        layout.prop(words, "text")
+        layout.prop(words, "language")
+        if not words.phones:
+            return
+        layout.template_list("LIPSYNC_UL_phones", "", words, "phones", words, "active", rows=6)
+        row = layout.row(align=True)
+        row.operator(LIPSYNC_OT_change_phone.bl_idname)
+        row.operator(LIPSYNC_OT_insert_phone.bl_idname)
+        row.operator(LIPSYNC_OT_delete_phone.bl_idname)
+        row = layout.row(align=True)
+        row.operator(LIPSYNC_OT_move_boundary.bl_idname)
+        row.operator(LIPSYNC_OT_mute_phone.bl_idname)
+        row.operator(LIPSYNC_OT_stretch_word.bl_idname)
+        layout.prop(words, "show_strip")
+        if words.edited:
+            draw_text(layout, "Edited: Bake plays these phonemes.", "INFO")
+            layout.operator(LIPSYNC_OT_forget_phone_edits.bl_idname)

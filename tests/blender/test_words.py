@@ -1,0 +1,107 @@
+"""Text, language and the phoneme track in Blender: bakes use them, buttons change them, undo brings them back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import bpy
+import pytest
+import soundfile
+
+from lipsync_addon.blender import phoneme_strip
+from lipsync_addon.blender.words_settings import timeline_of
+from lipsync_addon.core.phones import BILABIALS
+from tests.blender.scene_builder import build_character
+
+TEXT = "Een kat hoort immers te miauwen, en niet te praten."
+
+
+@pytest.fixture
+def words(addon, shared: Path, tmp_path: Path):
+    """A character and a Dutch line, baked with its text."""
+    samples, rate = soundfile.read(shared / "bench" / "dev_nl" / "nl_rhasspy_1.opus")
+    soundfile.write(tmp_path / "line.wav", samples, rate)
+    build_character()
+    settings = bpy.context.scene.lipsync
+    settings.sound_file, settings.start_frame = str(tmp_path / "line.wav"), 11
+    settings.words.text, settings.words.language = TEXT, "nl"
+    assert bpy.ops.lipsync.bake() == {"FINISHED"}
+    return settings.words
+
+
+def place(words, unit: str) -> int:
+    """Makes the first phone of this unit the active one."""
+    words.active = next(i for i, phone in enumerate(words.phones) if phone.unit == unit)
+    return words.active
+
+
+def test_a_bake_lists_the_phones_with_their_words(words):
+    timeline = timeline_of(words)
+    assert [word.text for word in timeline.word_spans()] == TEXT.split()
+    assert (timeline.source, timeline.language, words.edited) == ("line.wav", "nl", False)
+    assert sum(phone.unit in BILABIALS for phone in timeline.phones) == 3
+
+
+def test_text_in_an_unknown_language_is_told_before_any_work(words):
+    words.language = "xx"
+    with pytest.raises(RuntimeError, match="does not read the language 'xx'"):
+        bpy.ops.lipsync.bake()
+
+
+def test_buttons_change_the_active_phone(words):
+    index = place(words, "ɑ")
+    before = timeline_of(words)
+    assert bpy.ops.lipsync.change_phone(ipa="o") == {"FINISHED"}
+    assert words.phones[index].unit == "o" and words.edited
+    bpy.ops.lipsync.mute_phone()
+    assert words.phones[index].mute
+    bpy.ops.lipsync.move_boundary(seconds=before.phones[index].start + 0.02)
+    assert words.phones[index].start == pytest.approx(before.phones[index].start + 0.02, abs=1e-4)
+    bpy.ops.lipsync.insert_phone(ipa="s")
+    assert len(words.phones) == len(before.phones) + 1 and words.phones[index + 1].unit == "s"
+    words.active = index + 1
+    bpy.ops.lipsync.delete_phone()
+    assert len(words.phones) == len(before.phones)
+    kat = next(span for span in before.word_spans() if span.text == "kat")
+    words.active = kat.first
+    bpy.ops.lipsync.stretch_word(start=kat.start - 0.05, end=kat.end)
+    assert timeline_of(words).word_spans()[1].start == pytest.approx(kat.start - 0.05, abs=1e-3)
+    assert timeline_of(words).end == pytest.approx(before.end, abs=1e-4)
+
+
+def test_what_is_no_ipa_changes_nothing(words):
+    place(words, "ɑ")
+    before = timeline_of(words)
+    with pytest.raises(RuntimeError, match="'9' is no IPA"):
+        bpy.ops.lipsync.change_phone(ipa="9")
+    assert timeline_of(words) == before and not words.edited
+
+
+def test_a_bake_plays_the_edited_track_until_the_edits_are_discarded(words):
+    index = place(words, "ɑ")
+    bpy.ops.lipsync.change_phone(ipa="m")
+    bpy.ops.lipsync.bake()
+    assert words.phones[index].unit == "m" and words.edited
+    assert bpy.ops.lipsync.forget_phone_edits() == {"FINISHED"}
+    bpy.ops.lipsync.bake()
+    assert words.phones[index].unit == "ɑ" and not words.edited
+
+
+def test_without_text_the_track_is_what_is_heard(words):
+    words.text = ""
+    bpy.ops.lipsync.bake()
+    assert len(words.phones) > 15 and not timeline_of(words).word_spans()
+
+
+def test_buttons_are_grey_before_the_first_bake(addon):
+    assert not bpy.ops.lipsync.change_phone.poll()
+    assert not bpy.ops.lipsync.forget_phone_edits.poll()
+
+
+def test_the_strip_stands_under_the_keys_of_its_phones(words):
+    found = phoneme_strip.boxes(timeline_of(words), words.start_frame, 24.0)
+    labels = [text for *_, row, text, _ in found if row == 1]
+    assert labels == TEXT.split()
+    kat = next(box for box in found if box[3] == "kat")
+    span = next(span for span in timeline_of(words).word_spans() if span.text == "kat")
+    assert kat[:2] == pytest.approx((11 + 24 * span.start, 11 + 24 * span.end), abs=1e-3)
