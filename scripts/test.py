@@ -38,6 +38,7 @@ SUITES = (
     Suite("core", "blender-4.5", PURE),
     Suite("core-3.13", "core-3.13", PURE),
     Suite("model", "train", ("model",)),
+    Suite("video", "video", ("video",)),
     Suite("examples", "blender-4.5", ("examples",)),
     Suite("blender-4.5", "blender-4.5", BLENDER),
     Suite("blender-5.0", "blender-5.0", BLENDER),

@@ -1,0 +1,132 @@
+"""ARKit coefficients from landmarks: the reference face is bent until its landmarks lie where the tracker saw them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.bounded_fit import bounded_fit
+from ..core.channels import opposite
+from .face_mesh import GAP_PAIRS, INNER_LIPS, IRISES, OUTER_LIPS, lip_opening, reference_face
+from .head_pose import Poses, fit_poses, steady_weights, upright
+
+ROUNDS = 3
+"""Of head pose and expression in turn."""
+CLOSED = 0.012
+"""Opening, in distances of the outer eye corners, below which lips are taken for closed."""
+LOOK_AT_REST = 0.25
+"""Share of the calmest frames whose median is the neutral face."""
+DEPTH_WEIGHT, LIP_WEIGHT, IRIS_WEIGHT, GAP_WEIGHT = 0.15, 2.0, 1.5, 6.0
+"""How much a landmark's depth, the lips, the irises and the opening of the lips count beside other landmarks."""
+RIDGE = 1.5
+"""cm^2: what a coefficient of 1 costs, so that what the landmarks do not show stays at rest."""
+DOUBTFUL = {
+    "cheekPuff": 24.0, "jawForward": 16.0, "cheekSquintLeft": 12.0, "cheekSquintRight": 12.0, "noseSneerLeft": 8.0,
+    "noseSneerRight": 8.0, "mouthShrugUpper": 12.0, "mouthShrugLower": 8.0, "mouthFrownLeft": 6.0,
+    "mouthFrownRight": 6.0,
+}  # fmt: skip
+"""Times the ridge, for channels that landmarks in a plane hardly show."""
+LINKED = 1.0
+"""cm^2: what a difference between a left channel and its right fellow costs."""
+SIDEWAYS = ("jaw", "eyeLook", "mouthLeft")
+"""Left channels whose right fellow is its contrary, and not the other half of the face."""
+GOOD_FIT = 0.12
+"""cm between landmarks and the bent face (rms) at which quality is 1/2."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SolvedFace:
+    """Of T frames."""
+
+    names: tuple[str, ...]
+    values: NDArray[np.float64]
+    """[T, C] ARKit coefficients, 0..1"""
+    poses: Poses
+    neutral: NDArray[np.float64]
+    """[478, 3] this person's face at rest, cm in the head's space"""
+    opening: NDArray[np.float64]
+    """[T] lip opening as tracked, in distances of the outer eye corners"""
+    quality: NDArray[np.float64]
+    """[T] 0..1: how well the bent face explains the landmarks, less where the head is turned away"""
+
+
+def solve_face(points: NDArray[np.floating], neutral_at: NDArray[np.bool_] | None = None) -> SolvedFace:
+    """`points` [T, 478, 3] as a tracker gives them; `neutral_at` [T]: frames in which the face is at rest, if known.
+
+    Without that the calmest frames with closed lips are taken for the neutral face.
+    """
+    face = reference_face()
+    seen = upright(points)
+    opening = lip_opening(points)
+    weights = steady_weights(seen.shape[1])
+    poses = fit_poses(seen, face.neutral, weights)
+    straight = poses.to_head(seen)
+    neutral = neutral_face(straight, opening, neutral_at)
+    values = np.zeros((len(seen), len(face.names)))
+    for _ in range(ROUNDS):
+        bent = neutral + np.einsum("tc,cpk->tpk", values, face.deltas)
+        poses = fit_poses(seen, bent, weights)
+        straight = poses.to_head(seen)
+        values = coefficients(straight - neutral)
+        weights = steady_weights(seen.shape[1]) + 0.2
+    rest = straight - neutral - np.einsum("tc,cpk->tpk", values, face.deltas)
+    error = np.sqrt((rest[..., :2] ** 2).sum(-1).mean(1))
+    frontal = np.clip(poses.rotation[:, 2, 2], 0, 1)
+    quality = frontal / (1 + (error / GOOD_FIT) ** 2)
+    return SolvedFace(face.names, values, poses, neutral, opening, quality)
+
+
+def neutral_face(
+    straight: NDArray[np.float64], opening: NDArray[np.float64], neutral_at: NDArray[np.bool_] | None
+) -> NDArray[np.float64]:
+    """[478, 3] the median of the frames at rest; where lips never close, closed as far as the reference face says."""
+    face = reference_face()
+    if neutral_at is not None and neutral_at.any():
+        return np.median(straight[neutral_at], axis=0)
+    closed = opening <= max(CLOSED, float(np.quantile(opening, 0.1)))
+    usual = np.median(straight, axis=0)
+    away = np.linalg.norm(straight - usual, axis=2).mean(1)
+    calm = closed & (away <= np.quantile(away[closed], max(LOOK_AT_REST, min(1.0, 5 / max(closed.sum(), 1)))))
+    neutral = np.median(straight[calm], axis=0)
+    least = float(np.median(opening[calm]))
+    if least > CLOSED:
+        jaw = face.deltas[face.names.index("jawOpen")]
+        gap = np.mean([jaw[up, 1] - jaw[low, 1] for up, low in GAP_PAIRS]) / face.eye_distance
+        neutral = neutral - least / gap * jaw
+    return neutral
+
+
+def coefficients(moved: NDArray[np.float64]) -> NDArray[np.float64]:
+    """[T, C] of landmarks that moved by [T, 478, 3] cm from the neutral face.
+
+    A bounded least-squares problem. mouthClose never exceeds jawOpen, as in ARKit: the unknown beside it is how far
+    jawOpen exceeds mouthClose, and mouthClose moves both.
+    """
+    face = reference_face()
+    matrix = _features(face.deltas)
+    jaw, close = face.names.index("jawOpen"), face.names.index("mouthClose")
+    matrix[close] += matrix[jaw]
+    rows = [matrix]
+    links = np.zeros((len(face.names), len(face.names)))
+    for column, name in enumerate(face.names):
+        if name.endswith("Left") and opposite(name) in face.names and not name.startswith(SIDEWAYS):
+            links[column, column] = np.sqrt(LINKED)
+            links[face.names.index(opposite(name)), column] = -np.sqrt(LINKED)
+    rows.append(links)
+    wanted = np.concatenate([_features(moved), np.zeros((len(moved), len(face.names)))], axis=1)
+    ridge = np.array([RIDGE * DOUBTFUL.get(name, 1.0) for name in face.names])
+    found = bounded_fit(np.concatenate(rows, axis=1), wanted, 0.0, 1.0, ridge, sweeps=150, tolerance=1e-4)
+    found[:, jaw] = np.minimum(found[:, jaw] + found[:, close], 1.0)
+    return found
+
+
+def _features(moved: NDArray[np.floating]) -> NDArray[np.float64]:
+    """[N, F] of the motion [N, 478, 3]: weighted landmarks, then the openings between the lips."""
+    weights = np.ones(moved.shape[1])
+    weights[[*OUTER_LIPS, *INNER_LIPS]] = LIP_WEIGHT
+    weights[list(IRISES)] = IRIS_WEIGHT
+    flat = (moved * weights[:, None] * [1, 1, DEPTH_WEIGHT]).reshape(len(moved), -1)
+    gaps = np.stack([moved[:, up, 1] - moved[:, low, 1] for up, low in GAP_PAIRS], axis=1)
+    return np.concatenate([flat, GAP_WEIGHT * gaps], axis=1)
