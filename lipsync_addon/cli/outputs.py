@@ -8,11 +8,13 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from ..core.errors import LipsyncError
 from ..core.pipeline import Performance
 from ..core.progress import Progress
+from ..core.timeline import PhonemeTimeline
 from ..core.writing import check_writable
 from ..exporters import EXPORTERS, FORMATS, write
 from ..exporters.arguments import chosen_formats, export_options
@@ -113,12 +115,15 @@ def write_characters(
     return f"{report} -> {', '.join(map(str, outputs))}", report.notices
 
 
-def write_curves(options: argparse.Namespace, performance: Performance, outputs: list[Path]) -> list[str]:
-    """Returns what to tell the user."""
+def write_curves(
+    options: argparse.Namespace, performance: Performance, outputs: list[Path], said: PhonemeTimeline | None = None
+) -> list[str]:
+    """`said`: the words and phones, where they are known. Returns what to tell the user."""
     done, formats = [], chosen_formats(options)
     for path in outputs:
         exporter = formats[path.suffix.lower()]
-        write(performance.track, path, exporter, export_options(options, path, options.line))
+        chosen = replace(export_options(options, path, options.line), said=said)
+        write(performance.track, path, exporter, chosen)
         done.append(f"{exporter.label} -> {path}")
     return done
 

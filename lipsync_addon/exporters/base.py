@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ..core.errors import LipsyncError
 from ..core.key_reduction import reduced_keys
+from ..core.timeline import PhonemeTimeline
 from ..core.track import AnimationTrack
 from ..core.writing import whole_file
 from .channel_set import with_set
@@ -43,6 +44,8 @@ class ExportOptions:
     """A jaw bone that turns as well, for formats that bind by path."""
     sound: str = ""
     """Name of the sound file, for formats that mention it."""
+    said: PhonemeTimeline | None = None
+    """What is said, for formats that show words or phones."""
 
 
 @dataclass(frozen=True, slots=True)

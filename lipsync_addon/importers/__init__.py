@@ -4,34 +4,64 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ..core.errors import LipsyncError
 from ..core.track import AnimationTrack
-from . import audio2face, livelink_csv, plain, rhubarb
+from ..core.timeline import PhonemeTimeline
+from . import audio2face, livelink_csv, plain, rhubarb, textgrid
 
-ENDINGS = (".csv", ".json", ".tsv", ".xml")
-HINT = "Readable are Live Link Face CSV, Rhubarb TSV, XML and JSON, Audio2Face JSON and CSV, and our own CSV and JSON."
+ENDINGS = (".csv", ".json", ".tsv", ".xml", ".textgrid")
+HINT = (
+    "Readable are Live Link Face CSV, Rhubarb TSV, XML and JSON, Praat TextGrid, Audio2Face JSON and CSV, and our own CSV "
+    "and JSON."
+)
+
+LONGEST_REASON = 200
+"""Letters; Python quotes whole lines of a file in its errors."""
 
 
 def read_curves(path: Path) -> AnimationTrack:
     """The curves of a file, from second 0. Raises LipsyncError that names the file and what is wrong with it."""
     path = Path(path)
-    try:
+    with _named_errors(path):
         track = _read(path)
-    except OSError as error:
-        raise LipsyncError(f"{path} cannot be read: {error.strerror}.", "Check the path and its spelling.") from error
-    except (ValueError, KeyError, TypeError, IndexError, csv.Error) as error:
-        raise LipsyncError(f"{path} is damaged or of another kind: {error}.", HINT) from error
     if track.values.size == 0:
         raise LipsyncError(f"{path} holds no curves that are known here.", HINT)
     return track
 
 
+def read_timeline(path: Path) -> PhonemeTimeline | None:
+    """Phones and words of a file that has them, a TextGrid; else None. Raises LipsyncError as read_curves() does."""
+    path = Path(path)
+    if path.suffix.lower() != ".textgrid":
+        return None
+    with _named_errors(path):
+        return textgrid.timeline(textgrid.text_of(path.read_bytes()), path.stem)
+
+
+@contextmanager
+def _named_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise LipsyncError(f"{path} cannot be read: {error.strerror}.", "Check the path and its spelling.") from error
+    except KeyError as error:
+        raise LipsyncError(f"{path} is damaged or of another kind: {error} is missing in it.", HINT) from error
+    except (ValueError, TypeError, IndexError, AttributeError, OverflowError, csv.Error, RecursionError) as error:
+        reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+        reason = reason if len(reason) <= LONGEST_REASON else reason[:LONGEST_REASON] + " ..."
+        raise LipsyncError(f"{path} is damaged or of another kind: {reason}.", HINT) from error
+
+
 def _read(path: Path) -> AnimationTrack:
     """Raises ValueError and its like for whatever is wrong inside the file."""
-    text = path.read_text(encoding="utf-8-sig")
     ending = path.suffix.lower()
+    if ending == ".textgrid":
+        return textgrid.from_text(textgrid.text_of(path.read_bytes()))
+    text = path.read_text(encoding="utf-8-sig")
     if ending == ".tsv":
         return rhubarb.from_tsv(text)
     if ending == ".xml":

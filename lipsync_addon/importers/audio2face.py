@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from ..core.track import AnimationTrack
-from .tables import evenly, known_columns
+from .tables import checked_rate, evenly, known_columns
 
 
 def from_json(data: dict[str, Any]) -> AnimationTrack:
     """Raises ValueError, KeyError or TypeError for other data."""
-    names, fps = data["facsNames"], float(data["exportFps"])
+    names, fps = data["facsNames"], checked_rate(float(data["exportFps"]))
     values = np.array(data["weightMat"], np.float64).reshape(-1, len(names))
     columns = known_columns(names)
     return evenly(list(columns), np.arange(len(values)) / fps, values[:, list(columns.values())])

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..core.track import AnimationTrack
-from .tables import evenly
+from .tables import checked_rate, evenly
 
 
 def from_rows(head: Sequence[str], rows: Sequence[Sequence[str]]) -> AnimationTrack:
@@ -23,8 +23,8 @@ def from_json(data: dict[str, Any]) -> AnimationTrack:
     """Raises ValueError, KeyError or TypeError for other data."""
     if data["format_version"] != 1:
         raise ValueError(f"format_version is {data['format_version']}, this version reads 1")
-    names, fps, start = data["names"], float(data["fps"]), float(data["start"])
+    names, fps, start = data["names"], checked_rate(float(data["fps"])), float(data["start"])
     values = np.array(data["values"], np.float64).reshape(-1, len(names))
-    if not np.isfinite(values).all():
+    if not (np.isfinite(values).all() and np.isfinite(start)):
         raise ValueError("it holds values that are not numbers")
     return AnimationTrack(tuple(names), values, fps, start)

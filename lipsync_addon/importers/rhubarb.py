@@ -6,19 +6,13 @@ around the moment of change, so that a drawn style becomes a motion. Letters tha
 
 from __future__ import annotations
 
-import json
 import xml.etree.ElementTree
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..core.track import AnimationTrack
-
-FPS = 50.0
-FADE = 0.08
-"""Seconds from one mouth to the next, half before the change and half after."""
-POSES = Path(__file__).parents[1] / "data" / "mouth_poses" / "rhubarb.json"
+from .poses import faded, poses
 
 Cues = list[tuple[float, str]]
 """Start in seconds and shape; the last is the end of the recording."""
@@ -34,7 +28,7 @@ def from_xml(text: str) -> AnimationTrack:
     """Raises ValueError for other text."""
     try:
         tree = xml.etree.ElementTree.fromstring(text.encode())
-    except xml.etree.ElementTree.ParseError as error:
+    except (xml.etree.ElementTree.ParseError, LookupError) as error:  # the latter for an unknown encoding
         raise ValueError(f"not valid XML ({error})") from error
     cues = [(float(cue.attrib["start"]), cue.text or "") for cue in tree.findall("mouthCues/mouthCue")]
     return curves([*cues, (float(tree.findtext("metadata/duration") or 0), "X")])
@@ -48,20 +42,13 @@ def from_json(data: dict[str, Any]) -> AnimationTrack:
 
 def curves(cues: Cues) -> AnimationTrack:
     """The track of these mouths. Raises ValueError for an unknown shape or times that go back."""
-    poses = json.loads(POSES.read_text(encoding="utf-8"))["poses"]
-    names = tuple(dict.fromkeys(name for pose in poses.values() for name in pose))
+    known = poses()
+    names = tuple(dict.fromkeys(name for pose in known.values() for name in pose))
     if len(cues) < 2:
         raise ValueError("it holds no mouths")
     starts = np.array([time for time, _ in cues])
-    if unknown := sorted({shape for _, shape in cues} - set(poses)):
-        raise ValueError(f"the shape {unknown[0]!r} is none of Rhubarb's {', '.join(poses)}")
-    if (np.diff(starts) < 0).any():
+    if unknown := sorted({shape for _, shape in cues} - set(known)):
+        raise ValueError(f"the shape {unknown[0]!r} is none of Rhubarb's {', '.join(known)}")
+    if not np.isfinite(starts).all() or (np.diff(starts) < 0).any():
         raise ValueError("its times go back")
-    values = np.array([[poses[shape].get(name, 0.0) for name in names] for _, shape in cues])
-    # Each change is a straight line between two knots; a mouth shorter than a fade is left at its middle.
-    half = np.minimum(FADE, np.diff(starts, prepend=starts[0] - FADE, append=starts[-1] + FADE)) / 2
-    begin, end = starts - half[:-1], starts + half[1:]
-    knots = np.stack([begin[1:], end[1:]], axis=1).ravel()
-    heights = np.stack([values[:-1], values[1:]], axis=1).reshape(-1, len(names))
-    times = np.arange(round(starts[-1] * FPS) + 1) / FPS
-    return AnimationTrack(names, np.stack([np.interp(times, knots, column) for column in heights.T], axis=1), FPS)
+    return faded(names, starts, np.array([[known[shape].get(name, 0.0) for name in names] for _, shape in cues]))

@@ -136,7 +136,7 @@ def test_nothing_and_not_a_number_are_refused(tmp_path: Path, spoken: AnimationT
     assert not target.exists()
 
 
-@pytest.mark.parametrize("format_id", FORMATS)
+@pytest.mark.parametrize("format_id", [each for each in FORMATS if each not in ("textgrid", "srt", "vtt")])
 def test_one_frame_is_enough(tmp_path: Path, spoken: AnimationTrack, format_id: str) -> None:
     target = tmp_path / f"line{FORMATS[format_id].extension}"
     write(spoken.with_values(spoken.values[:1]), target, FORMATS[format_id], ExportOptions(max_error=0.02))

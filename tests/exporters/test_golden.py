@@ -14,12 +14,13 @@ from lipsync_addon.core.channels import VISEMES_15
 from lipsync_addon.core.track import AnimationTrack
 from lipsync_addon.exporters import FORMATS, ExportOptions, JawCurve, fbx_file
 from tests.exporters.readers import fbx_array
+from tests.exporters.said import MY_NAME_IS_POPPY
 
 NUMBER = re.compile(r"-?\d+\.?\d*(?:e-?\d+)?")
 OF_CUES = ("rhubarb-tsv", "rhubarb-xml", "rhubarb-json", "papagayo", "moho", "azure")
 OPTIONS = ExportOptions(
     max_error=0.01, clip="hello", path="Armature/Face", sound="hello_en.flac",
-    jaw=JawCurve("Armature/Head/Jaw", (0.0, 0.0, 90.0), (18.0, 0.0, 90.0)),
+    jaw=JawCurve("Armature/Head/Jaw", (0.0, 0.0, 90.0), (18.0, 0.0, 90.0)), said=MY_NAME_IS_POPPY,
 )  # fmt: skip
 
 
