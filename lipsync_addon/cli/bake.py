@@ -120,6 +120,7 @@ def bake_line(
     written(curves)
     if options.timeline and performance.timeline:
         save(performance.timeline, options.timeline)
+        written([options.timeline])
         results.append(f"{len(performance.timeline.phones)} phonemes -> {options.timeline}")
     return Baked(performance, tuple(results), predicted)
 

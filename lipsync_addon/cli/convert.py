@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> None:
             raise LipsyncError(f"{path} cannot be made of curves alone.", f"Use one of {', '.join(EXPORTERS)}.")
     _, outputs = checked_outputs(options, alone=set(EXPORTERS))
     track = read_curves(options.line)
-    results = write_curves(options, Performance(track), outputs, read_timeline(options.line))
+    results = write_curves(options, Performance(track, timeline=read_timeline(options.line)), outputs)
     remember(outputs)
     print(f"{options.line}: {track.duration:.2f} s, {len(track.values)} frames of {len(track.names)} channels")
     print(*results, sep="\n")

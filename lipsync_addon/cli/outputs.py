@@ -14,11 +14,9 @@ from pathlib import Path
 from ..core.errors import LipsyncError
 from ..core.pipeline import Performance
 from ..core.progress import Progress
-from ..core.timeline import PhonemeTimeline
-from ..core.writing import check_writable
 from ..exporters import EXPORTERS, FORMATS, write
 from ..exporters.arguments import chosen_formats, export_options
-from .own_results import is_ours
+from .own_results import check_free
 
 CHARACTER_ENDINGS = (".fbx", ".glb", ".usd", ".usda", ".usdc", ".abc", ".blend")
 """What needs Blender and a character."""
@@ -76,7 +74,7 @@ def checked_outputs(options: argparse.Namespace, alone: Set[str] = frozenset()) 
     if options.character and not options.character.is_file():
         raise LipsyncError(f"The character {options.character} does not exist.", "Give the path of a .blend file.")
     for path in options.to:
-        check_writable(path, options.overwrite or is_ours(path))
+        check_free(path, options.overwrite)
     return characters, curves
 
 
@@ -115,14 +113,12 @@ def write_characters(
     return f"{report} -> {', '.join(map(str, outputs))}", report.notices
 
 
-def write_curves(
-    options: argparse.Namespace, performance: Performance, outputs: list[Path], said: PhonemeTimeline | None = None
-) -> list[str]:
-    """`said`: the words and phones, where they are known. Returns what to tell the user."""
+def write_curves(options: argparse.Namespace, performance: Performance, outputs: list[Path]) -> list[str]:
+    """Returns what to tell the user."""
     done, formats = [], chosen_formats(options)
     for path in outputs:
         exporter = formats[path.suffix.lower()]
-        chosen = replace(export_options(options, path, options.line), said=said)
+        chosen = replace(export_options(options, path, options.line), said=performance.timeline)
         write(performance.track, path, exporter, chosen)
         done.append(f"{exporter.label} -> {path}")
     return done

@@ -13,8 +13,15 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from ..core.writing import check_writable
+
 LARGEST = 1 << 20
 """Bytes of the list, from which on its older half is forgotten."""
+
+
+def check_free(path: Path, overwrite: bool) -> None:
+    """The one rule of all commands for a file that they will write. Raises LipsyncError that says what to do."""
+    check_writable(path, overwrite or is_ours(path))
 
 
 def is_ours(path: Path) -> bool:

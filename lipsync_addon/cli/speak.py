@@ -8,11 +8,11 @@ from pathlib import Path
 from ..core.errors import LipsyncError
 from ..core.pipeline import Known, animate
 from ..core.timeline_file import save
-from ..core.writing import check_writable
 from ..exporters import EXPORTERS
 from ..exporters.arguments import add_format_arguments, frame_rate
 from ..inference import predictor as inference
 from .outputs import checked_outputs, write_curves
+from .own_results import check_free, remember
 from .performance import add_face_arguments, add_style_arguments, chosen_face, chosen_style
 
 HELP = "Speak a text: sound and animation to block a scene before the actor is recorded."
@@ -61,7 +61,7 @@ def run(options: argparse.Namespace) -> None:
     style, face = chosen_style(options), chosen_face(options)
     options.line = options.sound
     for path in filter(None, (options.sound, options.timeline)):
-        check_writable(path, options.overwrite)
+        check_free(path, options.overwrite)
     for path in options.to:
         if path.suffix.lower() not in EXPORTERS:
             raise LipsyncError(f"{path} cannot be made of curves alone.", f"Use one of {', '.join(EXPORTERS)}.")
@@ -76,3 +76,4 @@ def run(options: argparse.Namespace) -> None:
         predictor = inference.Predictor.load(options.network)
         sound = open_sound(options.sound, predictor.spec.sample_rate)
         print(*write_curves(options, animate(sound, predictor, style, face, Known(timeline)), curves), sep="\n")
+    remember(filter(None, (options.sound, options.timeline, *curves)))

@@ -8,7 +8,7 @@ from pathlib import Path
 from ..core.errors import LipsyncError
 from ..core.pipeline import Known, LineWords
 from ..core.timeline_file import load
-from ..core.writing import check_writable
+from .own_results import check_free
 
 TABLES = (".csv", ".tsv", ".jsonl", ".xlsx")
 
@@ -29,13 +29,16 @@ def add_words_arguments(parser: argparse.ArgumentParser) -> None:
 def chosen_words(options: argparse.Namespace) -> LineWords | None:
     """What the options say is said in the line. Raises LipsyncError for what cannot be read or said."""
     if options.timeline:
-        check_writable(options.timeline, options.overwrite)
+        check_free(options.timeline, options.overwrite)
         if options.timeline.suffix.lower() != ".json":
             raise LipsyncError(f"{options.timeline} is no name for phonemes.", "Give it the ending .json.")
     if options.timeline_in:
         return Known(load(options.timeline_in))
     if options.text is None and options.text_file is None:
-        return Known() if options.timeline else None
+        if of_words := [path for path in options.to if path.suffix.lower() in (".srt", ".vtt")]:
+            raise LipsyncError(f"{of_words[0]} shows words, and none are given.", "Add --text or --text-file.")
+        of_phones = options.timeline or any(path.suffix.lower() == ".textgrid" for path in options.to)
+        return Known() if of_phones else None
     from ..speech.text_file import read_text  # no line without words needs these
     from ..speech.pronunciation import cleaned
     from ..speech.transcript import Transcript

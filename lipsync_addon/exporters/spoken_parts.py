@@ -36,7 +36,7 @@ def needed_words(options: ExportOptions) -> list[Part]:
     """said_words(). Raises LipsyncError where there are none."""
     if words := said_words(options):
         return words
-    raise LipsyncError("The words of this line are not known, and subtitles show words.", "Give what is said as well.")
+    raise LipsyncError("The words of this line are not known, and subtitles show words.", "Give what is said (--text).")
 
 
 def _moved(parts: Iterable[Part], offset: float) -> Iterator[Part]:

@@ -76,3 +76,24 @@ def test_wrong_choices(line: Path, tmp_path: Path, capsys, monkeypatch, argument
         code = stop.code
     assert code == 2 and words in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_words_of_a_line_as_textgrid_and_subtitles(line: Path, tmp_path: Path) -> None:
+    grid, captions, phones = tmp_path / "a.TextGrid", tmp_path / "a.srt", tmp_path / "a.json"
+    text = "Hello! My name is Poppy. Feed me a voice, and watch my mouth move."
+    files = ("--to", grid, "--to", captions, "--timeline", phones)
+    for _ in range(2):  # a second time without --overwrite: they are our own
+        assert bake(line, *files, "--text", text, "--language", "en") == 0
+    assert '"Poppy."' in grid.read_text(encoding="utf-8") or '"Poppy"' in grid.read_text(encoding="utf-8")
+    assert "watch my mouth" in captions.read_text(encoding="utf-8")
+
+
+def test_phones_without_a_text(line: Path, tmp_path: Path) -> None:
+    assert bake(line, "--to", tmp_path / "a.TextGrid") == 0
+    written = (tmp_path / "a.TextGrid").read_text(encoding="utf-8")
+    assert 'name = "phones"' in written and 'name = "words"' not in written and '"m"' in written
+
+
+def test_subtitles_without_words_are_refused_before_any_work(line: Path, tmp_path: Path, capsys) -> None:
+    assert bake(line, "--to", tmp_path / "a.vtt") == 2
+    assert "a.vtt shows words, and none are given" in capsys.readouterr().err and not list(tmp_path.iterdir())
