@@ -16,7 +16,7 @@ from .live_sound import LiveSound
 
 
 class LiveNetwork(Protocol):
-    """What the preview needs of inference.live.LiveStream."""
+    """What the preview needs of inference.stream.Stream."""
 
     @property
     def sample_rate(self) -> int: ...

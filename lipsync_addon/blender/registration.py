@@ -9,6 +9,8 @@ from .batch_panel import LIPSYNC_PT_batch, LIPSYNC_UL_batch
 from .batch_settings import LIPSYNC_PG_batch, LIPSYNC_PG_batch_line
 from .face_panel import LIPSYNC_PT_face
 from .face_settings import LIPSYNC_PG_face
+from .live_panel import LIPSYNC_PT_live
+from .live_settings import LIPSYNC_PG_live
 from .operators.bake import LIPSYNC_OT_bake
 from .operators.batch import (
     LIPSYNC_OT_bake_lines_again,
@@ -18,6 +20,7 @@ from .operators.batch import (
 )
 from .operators.detect import LIPSYNC_OT_detect
 from .operators.export import LIPSYNC_OT_export_character, LIPSYNC_OT_export_curves
+from .operators.live import LIPSYNC_OT_live, LIPSYNC_OT_stop_live
 from .operators.phones import CLASSES as PHONE_OPERATORS
 from .operators.voices import LIPSYNC_OT_bake_scene, LIPSYNC_OT_list_voices, LIPSYNC_OT_remove_voice
 from .panels import LIPSYNC_PT_export, LIPSYNC_PT_jaw, LIPSYNC_PT_main, LIPSYNC_PT_performance
@@ -37,12 +40,15 @@ CLASSES: tuple[type, ...] = (
     LIPSYNC_PG_batch,
     LIPSYNC_PG_phone,
     LIPSYNC_PG_words,
+    LIPSYNC_PG_live,
     LIPSYNC_PG_settings,
     LIPSYNC_OT_detect,
     LIPSYNC_OT_bake,
     LIPSYNC_OT_list_voices,
     LIPSYNC_OT_remove_voice,
     LIPSYNC_OT_bake_scene,
+    LIPSYNC_OT_live,
+    LIPSYNC_OT_stop_live,
     LIPSYNC_OT_read_batch,
     LIPSYNC_OT_select_lines,
     LIPSYNC_OT_import_takes,
@@ -57,6 +63,7 @@ CLASSES: tuple[type, ...] = (
     LIPSYNC_PT_performance,
     LIPSYNC_PT_face,
     LIPSYNC_PT_voices,
+    LIPSYNC_PT_live,
     LIPSYNC_UL_batch,
     LIPSYNC_PT_batch,
     LIPSYNC_PT_jaw,

@@ -15,6 +15,7 @@ from . import presets
 from .bake import BakeSettings
 from .batch_settings import LIPSYNC_PG_batch
 from .face_settings import LIPSYNC_PG_face
+from .live_settings import LIPSYNC_PG_live
 from .voice_settings import LIPSYNC_PG_voices
 from .words_settings import LIPSYNC_PG_words
 
@@ -51,6 +52,7 @@ class LIPSYNC_PG_settings(bpy.types.PropertyGroup):
 
     face: PointerProperty(type=LIPSYNC_PG_face)
     voices: PointerProperty(type=LIPSYNC_PG_voices)
+    live: PointerProperty(type=LIPSYNC_PG_live)
     batch: PointerProperty(type=LIPSYNC_PG_batch)
     words: PointerProperty(type=LIPSYNC_PG_words)
     source: EnumProperty(

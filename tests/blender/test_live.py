@@ -143,3 +143,57 @@ def test_a_microphone_that_cannot_be_opened_says_why(speech, monkeypatch):
         preview.start(0.0)
     preview.stop()
     assert snapshot() == before
+
+
+@pytest.fixture
+def saved(tmp_path, speech):
+    """A saved file with a character, and a line to play to it."""
+    build_character()
+    soundfile.write(tmp_path / "speech.wav", speech, RATE)
+    settings = bpy.context.scene.lipsync
+    settings.sound_file, settings.live.source = str(tmp_path / "speech.wav"), "FILE"
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
+    return tmp_path
+
+
+def test_the_button_plays_a_file_and_keys_nothing(addon, saved):
+    before = snapshot()
+    assert bpy.ops.lipsync.live() == {"FINISHED"}
+    assert snapshot() == before and not bpy.data.actions
+
+
+def test_a_recording_is_baked_by_the_better_network(addon, saved):
+    scene = bpy.context.scene
+    scene.lipsync.live.record = True
+    scene.frame_set(12)
+    assert bpy.ops.lipsync.live() == {"FINISHED"}
+    (recording,) = (saved / "lipsync_recordings").glob("*.wav")
+    assert soundfile.info(recording).duration == pytest.approx(4, abs=0.05)
+    assert [action["lipsync_take"] for action in bpy.data.actions] == [recording.stem]
+    (strip,) = scene.sequence_editor.strips
+    assert strip.frame_final_start == 12
+    values = []
+    for frame in range(20, 100, 2):
+        scene.frame_set(frame)
+        values.append(jaw())
+    assert 0.1 < max(values) <= 1 and min(values) < 0.05
+
+
+def test_start_says_why_it_is_grey(addon, saved, monkeypatch):
+    from lipsync_addon.blender.operators.live import LIPSYNC_OT_live
+
+    settings = bpy.context.scene.lipsync
+
+    def reason() -> str | None:
+        assert bpy.ops.lipsync.live.poll() == (LIPSYNC_OT_live.disabled_reason(bpy.context) is None)
+        return LIPSYNC_OT_live.disabled_reason(bpy.context)
+
+    assert reason() is None
+    settings.live.source = "SCENE"
+    assert "no sound in the sequencer" in reason()
+    settings.live.source = "MICROPHONE"
+    monkeypatch.setattr(live_sound, "MICROPHONE_LIBRARY", "no_such_library")
+    assert "no_such_library" in reason()
+    settings.live.source, settings.sound_file = "FILE", ""
+    assert "Choose a sound file" in reason()
+    assert not bpy.ops.lipsync.stop_live.poll()

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import bpy
 import pytest
 
-from lipsync_addon.blender import face_panel, jobs, panels, voices_panel
+from lipsync_addon.blender import face_panel, jobs, live_panel, panels, voices_panel
 from lipsync_addon.blender.bake import bake
 from lipsync_addon.blender.panel_data import remember
 from lipsync_addon.core.pipeline import Performance
@@ -19,6 +19,7 @@ PANELS = (
     panels.LIPSYNC_PT_performance,
     face_panel.LIPSYNC_PT_face,
     voices_panel.LIPSYNC_PT_voices,
+    live_panel.LIPSYNC_PT_live,
     panels.LIPSYNC_PT_jaw,
     panels.LIPSYNC_PT_export,
 )

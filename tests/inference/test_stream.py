@@ -1,0 +1,66 @@
+"""A line that is heard piece by piece moves the mouth almost as a line that is known as a whole."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from lipsync_addon.core.aperture import SEALED, lip_gap
+from lipsync_addon.core.audio_clip import AudioClip
+from lipsync_addon.core.track import AnimationTrack
+from lipsync_addon.inference.predictor import Predictor
+from lipsync_addon.inference.stream import Stream
+
+RATE = 16000
+
+
+@pytest.fixture(scope="module")
+def predictor() -> Predictor:
+    return Predictor.load()
+
+
+@pytest.fixture(scope="module")
+def speech(shared: Path) -> np.ndarray:
+    with tarfile.open(sorted((shared / "data" / "speech" / "jfk_en").glob("*.tar"))[0]) as archive:
+        file = archive.extractfile(archive.getmembers()[0])
+        return soundfile.read(io.BytesIO(file.read()), dtype="float32")[0][: 8 * RATE]
+
+
+def streamed(stream: Stream, samples: np.ndarray, size: int) -> AnimationTrack:
+    stream.reset()
+    pieces = [stream.push(samples[start : start + size]) for start in range(0, len(samples), size)]
+    given = [piece for piece in pieces if len(piece.values)]
+    for one, other in zip(given, given[1:]):
+        assert other.start == pytest.approx(one.start + len(one.values) / one.fps)
+    return AnimationTrack(stream.channels, np.concatenate([piece.values for piece in given]), given[0].fps)
+
+
+def test_it_follows_the_whole_line_closely_and_the_lips_close(predictor: Predictor, speech: np.ndarray) -> None:
+    stream = Stream(predictor)
+    live, whole = streamed(stream, speech, 320), predictor.predict(AudioClip(speech, RATE))
+    assert stream.look_ahead <= 0.11
+    assert len(whole.values) - len(live.values) <= round(stream.look_ahead * whole.fps)
+    known = whole.with_values(whole.values[: len(live.values)])
+    for name in ("jawOpen", "mouthFunnel", "mouthPucker"):
+        assert np.corrcoef(live.channel(name), known.channel(name))[0, 1] > 0.85
+    closed = (lip_gap(known) < SEALED) & (known.channel("viseme_sil") < 0.5)
+    assert closed.sum() > 20 and (lip_gap(live)[closed] < SEALED).mean() > 0.8
+
+
+def test_pieces_of_any_size_give_the_same(predictor: Predictor, speech: np.ndarray) -> None:
+    stream = Stream(predictor)
+    reference = streamed(stream, speech[: 2 * RATE], 320)
+    for size in (111, 160):
+        np.testing.assert_allclose(streamed(stream, speech[: 2 * RATE], size).values, reference.values, atol=1e-4)
+
+
+def test_memory_does_not_grow(predictor: Predictor, speech: np.ndarray) -> None:
+    stream = Stream(predictor)
+    for start in range(0, len(speech) - 1600, 1600):
+        stream.push(speech[start : start + 1600])
+        assert len(stream._held) <= (predictor.spec.left_context + 10) * predictor.spec.hop + 1600
