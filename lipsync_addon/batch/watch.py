@@ -24,14 +24,13 @@ def look(folder: Path) -> Look:
     return found
 
 
-def settled(looks: Callable[[], Look], wait: Callable[[], None]) -> Iterator[frozenset[Path]]:
+def settled(looks: Callable[[], Look], wait: Callable[[], bool]) -> Iterator[frozenset[Path]]:
     """Yields whenever files that are complete differ from the time before, with the files that are not.
 
-    A file is complete if it is the same in two looks with a wait between them. Goes on for ever.
+    A file is complete if it is the same in two looks with a wait between them. Goes on until wait() says True.
     """
     before, told = looks(), {}
-    while True:
-        wait()
+    while not wait():
         now = looks()
         complete = {path: facts for path, facts in now.items() if before.get(path) == facts and facts[0]}
         before = now

@@ -144,7 +144,10 @@ class Baker:
             for path in staged.values():
                 path.parent.mkdir(parents=True, exist_ok=True)
             observed = Observed(predictor)
-            baked = bake.bake_line(self._options(task.line, staged.values()), observed)
+            options = self._options(task.line, staged.values())
+            if "phones" not in predictor.spec.outputs:
+                options.text = None  # which such a network cannot lay over the sound; the table may hold it all the same
+            baked = bake.bake_line(options, observed)
             digests = {output: _flushed(path) for output, path in staged.items()}
             performance = baked.performance
             return Outcome(

@@ -67,11 +67,11 @@ def run(options: argparse.Namespace) -> int:
 
     if options.dry_run:
         return _dry_run(options, Choice(options.only, options.again))
-    with executor(options) as baking:
-        return bake_all(options, Choice(options.only, options.again), baking)
+    with stoppable() as stop, executor(options) as baking:
+        return bake_all(options, Choice(options.only, options.again), baking, stop)
 
 
-def bake_all(options: argparse.Namespace, choice: Choice, executor: Executor) -> int:
+def bake_all(options: argparse.Namespace, choice: Choice, executor: Executor, stop: threading.Event) -> int:
     """One run from the table to the report."""
     from ..batch import plan, report
     from ..batch.lock import locked
@@ -89,7 +89,6 @@ def bake_all(options: argparse.Namespace, choice: Choice, executor: Executor) ->
             total = plan.take_in(state, _lines(options))
             if not options.only and options.words[0] == "batch":  # the panel in Blender does it again
                 state.remember(words=json.dumps(options.words), folder=str(Path.cwd()))
-        stop = stack.enter_context(_stoppable())
         with shown(total, quiet=options.quiet, machine_readable=options.machine_readable) as events:
             totals = run_lines(state, Baker(options), executor, choice, events, stop.is_set)
         if options.delete_removed and not totals.stopped:
@@ -172,7 +171,7 @@ def executor(options: argparse.Namespace) -> Executor:
 
 
 @contextmanager
-def _stoppable() -> Iterator[threading.Event]:
+def stoppable() -> Iterator[threading.Event]:
     """An event that Ctrl-C sets; a second Ctrl-C is what it always was."""
     event = threading.Event()
 

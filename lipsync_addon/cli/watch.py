@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import time
 from pathlib import Path
 
 from ..core.errors import LipsyncError
@@ -33,9 +32,8 @@ def run(options: argparse.Namespace) -> int:
     options.lines = [str(options.folder)]
     if not (options.quiet or options.machine_readable):
         print(f"Watching {options.folder}. Ctrl-C ends.", flush=True)
-    with batch.executor(options) as executor:
-        for options.growing in settled(lambda: look(options.folder), lambda: time.sleep(options.interval)):
-            code = batch.bake_all(options, Choice(), executor)
-            if code in (130, batch.STOPPED):
-                return code
-    return 0
+    with batch.stoppable() as stop, batch.executor(options) as executor:
+        for options.growing in settled(lambda: look(options.folder), lambda: stop.wait(options.interval)):
+            if batch.bake_all(options, Choice(), executor, stop) == batch.STOPPED:
+                return batch.STOPPED
+    return 130

@@ -22,7 +22,7 @@ from lipsync_addon.core.errors import LipsyncError
 from tests.batch.conftest import Batch, results, write_table
 from tests.batch.faulty import Told, run_rows
 
-LIMIT = 2.0
+LIMIT = 4.0
 """Seconds after which a line counts as hanging."""
 
 
@@ -56,12 +56,12 @@ def check(out: Path, told: Told, plain: dict[str, bytes]) -> None:
         "poison": "Given up after 2 tries: the process that baked it died (SIGKILL).",
         "stall": f"Given up after 2 tries: it took longer than {LIMIT:g} s.",
     }
-    assert not list((out / ".lipsync" / "staging").iterdir())
 
 
 def test_processes_that_die_and_hang(tiny_network: Path, voices: Path, out: Path, plain: dict[str, bytes]) -> None:
     totals, told = run_rows(tiny_network, out, with_bad(voices), lambda worker: Pool(worker, 2, timeout=LIMIT))
     check(out, told, plain)
+    assert not list((out / ".lipsync" / "staging").iterdir())
     assert (totals.counts["baked"], totals.counts["fail"], totals.stopped) == (22, 2, "")
 
 

@@ -27,8 +27,8 @@ def test_a_file_that_still_grows_waits() -> None:
             {a: (6, 9), b: (7, 2)},
         ]
     )
-    told, waits = settled(lambda: next(looks), lambda: None), 0
-    assert [next(told) for _ in range(4)] == [{b}, set(), {a}, set()]
+    waits = iter([False] * 6 + [True])
+    assert list(settled(lambda: next(looks), lambda: next(waits))) == [{b}, set(), {a}, set()]
 
 
 def test_a_session(voices: Path, out: Path, tiny_network: Path, root: Path) -> None:
@@ -56,5 +56,5 @@ def test_a_session(voices: Path, out: Path, tiny_network: Path, root: Path) -> N
     assert ": sound changed" in until("baked  hello_en")
     until("Report")
     os.kill(watch.pid, signal.SIGINT)
-    _, complaints = watch.communicate(timeout=30)
-    assert watch.returncode == 130 and complaints == "lipsync: stopped. Nothing half-written is left.\n"
+    _, complaints = watch.communicate(timeout=60)
+    assert (watch.returncode, complaints) == (130, "")
