@@ -1,0 +1,129 @@
+"""`lipsync evaluate`: how well a mouth fits its sound."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..core.audio_clip import Sound
+from ..core.errors import LipsyncError
+from ..core.progress import Progress, part
+from ..core.writing import check_writable, whole_file
+from ..inference.predictor import Predictor
+from .capture import add_tracker_arguments
+from .own_results import is_ours, remember
+from .progress_line import progress_line
+from .words import add_words_arguments, chosen_words
+
+if TYPE_CHECKING:
+    from ..video.evaluation import SeenMouth
+
+HELP = "Judge how well lips and sound of a film, or of curves and a sound, belong together."
+EXAMPLES = (
+    "lipsync evaluate --video final.mp4 --to report.html --to report.json",
+    'lipsync evaluate --video final.mp4 --text "Baby, come back." --to report.html',
+    "lipsync evaluate --track curves.csv --sound line.wav --to report.json",
+)
+ENDINGS = (".html", ".json")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What is seen, what is heard, what is said, and the reports."""
+    add = parser.add_argument
+    seen = parser.add_mutually_exclusive_group(required=True)
+    seen.add_argument("--video", type=Path, metavar="FILM", help="film of one who speaks")
+    seen.add_argument("--track", type=Path, metavar="CURVES", help="ARKit curves, as `lipsync convert` reads them")
+    add("--sound", type=Path, metavar="LINE", help="what is heard (else the film's own sound)")
+    add("--face", type=int, metavar="N", help="the Nth face from the left (else the largest)")
+    add("--to", type=Path, metavar="FILE", action="append", default=[], help="report, .html or .json; may be repeated")
+    add("--overwrite", action="store_true", help="replace files that exist")
+    add("--quiet", action="store_true", help="print the score alone")
+    add_tracker_arguments(parser)
+    add_words_arguments(parser)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Tracks or reads the mouth, hears the sound, prints the measures and writes the reports."""
+    from ..video import check_installed
+
+    film_packages = ["cv2", *([] if options.tracker else ["mediapipe"])] if options.video else []
+    check_installed("jiwer", "jinja2", "matplotlib", "cv2", *film_packages)
+    from ..video.evaluation import SeenMouth, evaluate
+
+    for path in options.to:
+        if path.suffix.lower() not in ENDINGS:
+            raise LipsyncError(f"{path} has an unknown ending.", "Use .html or .json.")
+        check_writable(path, options.overwrite or is_ours(path))
+    if options.track and not options.sound:
+        raise LipsyncError(f"{options.track} has no sound of its own.", "Add --sound with the line.")
+    options.line = options.sound or options.video
+    started = time.perf_counter()
+    words = chosen_words(options)
+    predictor = Predictor.load(options.network)
+    thumbnails: list[tuple[str, str]] = []
+    with progress_line(options.quiet) as progress:
+        if options.track:
+            from ..importers import read_curves
+
+            mouth = SeenMouth.of_track(read_curves(options.track))
+        else:
+            mouth, thumbnails = _filmed(options, part(progress, 0.0, 0.9))
+        sound = _sound(options, predictor.spec.sample_rate)
+        found = evaluate(mouth, sound, predictor, words, progress=part(progress, 0.9, 1.0))
+    name = (options.video or options.track).name
+    for path in options.to:
+        with whole_file(path) as temporary:
+            if path.suffix.lower() == ".json":
+                text = json.dumps({"file": name, **found.summary()}, indent=2)
+            else:
+                from ..video.report import page
+
+                text = page(name, found, thumbnails)
+            temporary.write_text(text, encoding="utf-8")
+    remember(options.to)
+    if options.quiet:
+        print(f"{found.score:.0f}")
+        return
+    length = float(mouth.times[-1] - mouth.times[0])
+    print(f"{name}: {found.score:.0f} of 100" + ("" if found.belongs else "; sound and mouth hardly belong together"))
+    print(f"Mouth {found.offset * 1000:+.0f} ms after the sound, confidence {found.confidence:.2f}")
+    print(f"Opening r {found.r_speech:.2f} while speaking, {found.r_unshifted:.2f} unshifted")
+    if found.closure_hits is not None:
+        print(f"p, b, m: {found.closure_hits:.2f} of {found.bilabials} shut (by chance {found.closure_chance:.2f})")
+    print(
+        f"Mouth shapes agree by {found.viseme_agreement:.2f}, tremble {found.tremble:.2f}, rest {found.rest_motion:.2f}"
+    )
+    print(f"{length / (time.perf_counter() - started):.1f} seconds per second")
+
+
+def _filmed(options: argparse.Namespace, progress: Progress) -> tuple[SeenMouth, list[tuple[str, str]]]:
+    """The chosen face's mouth, and small pictures as (seconds, data URI)."""
+    import numpy as np
+
+    from ..video.evaluation import SeenMouth
+    from ..video.face_mesh import lip_opening
+    from ..video.following import follow_faces
+    from ..video.media import open_film
+    from ..video.report import Thumbnails
+    from ..video.tracker import open_tracker
+
+    thumbnails = Thumbnails()
+    film = open_film(options.video)
+    with open_tracker(options.tracker, options.face_model) as tracker:
+        followed = follow_faces(film, tracker, progress=progress, watch=thumbnails)
+    face = followed.chosen(options.face, str(options.video))
+    mouth = SeenMouth(followed.times[face.frames], lip_opening(np.stack(face.points)))
+    return mouth, thumbnails.uris(followed.times)
+
+
+def _sound(options: argparse.Namespace, rate: int) -> Sound:
+    if options.sound:
+        from ..speech.sound_file import open_sound
+
+        return open_sound(options.sound, rate)
+    from ..video.media import open_film
+
+    return open_film(options.video).sound(rate)
