@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import ExitStack
+from dataclasses import dataclass
 
 import bpy
 import numpy as np
-from mathutils import Quaternion
+from mathutils import Matrix, Quaternion
 from numpy.typing import NDArray
 
 from ..core.errors import LipsyncError
@@ -34,11 +34,9 @@ class LiveFace:
         self._mapping = resolve(match.profile, inventory, channels, jaw)
         if not self._mapping.targets:
             raise LipsyncError("The character has nothing that speech could move.", "Choose another character.")
-        self._undo = ExitStack()
-        for block in dict.fromkeys(map(data_block, self._mapping.targets)):
-            _silence(block, self._undo)
-        for target in self._mapping.targets:
-            _remember(target, self._undo)
+        blocks = dict.fromkeys(data_block(target) for target in self._mapping.targets)
+        self._playing = [state for block in blocks if (state := _silenced(block))]
+        self._values = [_value(target) for target in self._mapping.targets]
 
     def show(self, track: AnimationTrack) -> None:
         """The last frame of the track. A part of the character that was deleted in the meantime is passed over."""
@@ -48,39 +46,69 @@ class LiveFace:
                 _set(target, value)
 
     def close(self) -> None:
-        """The character as it was."""
-        self._undo.close()
+        """The character as it was, except what was deleted in the meantime."""
+        for target, value in zip(self._mapping.targets, self._values, strict=True):
+            if target.owner in bpy.data.objects:
+                _restore(target, value)
+        for state in self._playing:
+            _play_on(state)
 
 
-def _silence(block: bpy.types.ID, undo: ExitStack) -> None:
+@dataclass(frozen=True, slots=True)
+class _Playing:
+    """What an animation did before, by names."""
+
+    keys: bool
+    """Whether the data-block is shape keys, else an object."""
+    block: str
+    action: str | None
+    slot: int | None
+    use_nla: bool
+
+
+def _silenced(block: bpy.types.ID) -> _Playing | None:
+    """Stops what plays on the data-block."""
     data = block.animation_data
     if data is None:
+        return None
+    state = _Playing(
+        block.id_type == "KEY",
+        block.name,
+        data.action and data.action.name,
+        data.action_slot and data.action_slot.handle,
+        data.use_nla,
+    )
+    data.action, data.use_nla = None, False
+    return state
+
+
+def _play_on(state: _Playing) -> None:
+    block = (bpy.data.shape_keys if state.keys else bpy.data.objects).get(state.block)
+    data = block and block.animation_data
+    if not data:
         return
-    if data.action:
-        undo.callback(_play, block, data.action, data.action_slot)
-        data.action = None
-    if data.use_nla:
-        undo.callback(setattr, data, "use_nla", True)
-        data.use_nla = False
+    data.use_nla = state.use_nla
+    action = bpy.data.actions.get(state.action) if state.action else None
+    if action:
+        data.action = action
+        if slot := next((slot for slot in action.slots if slot.handle == state.slot), None):
+            data.action_slot = slot
 
 
-def _play(block: bpy.types.ID, action: bpy.types.Action, slot: bpy.types.ActionSlot | None) -> None:
-    data = block.animation_data
-    data.action = action
-    if slot is not None:
-        data.action_slot = slot
-
-
-def _remember(target: Target, undo: ExitStack) -> None:
+def _value(target: Target) -> float | Matrix:
     owner = bpy.data.objects[target.owner]
     if target.kind == "shape_key":
-        key = owner.data.shape_keys.key_blocks[target.name]
-        undo.callback(setattr, key, "value", key.value)
-    elif target.kind == "property":
-        undo.callback(owner.__setitem__, target.name, owner[target.name])
+        return owner.data.shape_keys.key_blocks[target.name].value
+    if target.kind == "property":
+        return owner[target.name]
+    return owner.pose.bones[target.name].matrix_basis.copy()
+
+
+def _restore(target: Target, value: float | Matrix) -> None:
+    if isinstance(value, Matrix):
+        bpy.data.objects[target.owner].pose.bones[target.name].matrix_basis = value
     else:
-        bone = owner.pose.bones[target.name]
-        undo.callback(setattr, bone, "matrix_basis", bone.matrix_basis.copy())
+        _set(target, value)
 
 
 def _set(target: Target, value: float) -> None:

@@ -20,7 +20,7 @@ from .operators.batch import (
 )
 from .operators.detect import LIPSYNC_OT_detect
 from .operators.export import LIPSYNC_OT_export_character, LIPSYNC_OT_export_curves
-from .operators.live import LIPSYNC_OT_live, LIPSYNC_OT_stop_live
+from .operators.live import LIPSYNC_OT_live, LIPSYNC_OT_stop_live, give_up
 from .operators.phones import CLASSES as PHONE_OPERATORS
 from .operators.voices import LIPSYNC_OT_bake_scene, LIPSYNC_OT_list_voices, LIPSYNC_OT_remove_voice
 from .panels import LIPSYNC_PT_export, LIPSYNC_PT_jaw, LIPSYNC_PT_main, LIPSYNC_PT_performance
@@ -81,6 +81,7 @@ def register() -> None:
 
 def unregister() -> None:
     """The mirror image of register()."""
+    give_up()
     phoneme_strip.stop()
     del bpy.types.Scene.lipsync
     for cls in reversed(CLASSES):

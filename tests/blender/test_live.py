@@ -82,6 +82,23 @@ def test_a_file_moves_the_character_in_real_time_and_leaves_no_trace(speech):
     assert snapshot() == before
 
 
+def test_undo_and_deletion_on_the_way_do_no_harm(speech):
+    objects, network = build_character(), Loudness()
+    bpy.ops.ed.undo_push(message="one")
+    bpy.data.objects["Teeth"].location.x = 1
+    bpy.ops.ed.undo_push(message="two")
+    preview = LivePreview(FileSound(AudioClip(speech, RATE)), network, LiveFace(objects, network.channels))
+    preview.start(0.0)
+    preview.step(1.0)
+    bpy.ops.ed.undo()  # every reference from before is invalid now
+    preview.step(1.5)
+    assert jaw() > 0.01
+    bpy.data.objects.remove(bpy.data.objects["Teeth"])
+    preview.step(2.0)
+    preview.stop()
+    assert jaw() == 0 and "Teeth" not in bpy.data.objects
+
+
 def test_style_acts_on_what_is_shown(speech):
     objects, network = build_character(), Loudness()
     shown = []

@@ -34,6 +34,14 @@ def live() -> bool:
     return bool(_live)
 
 
+def give_up() -> None:
+    """Ends a preview without a word, when the add-on is switched off."""
+    for operator in _live:
+        operator.stopping = True
+        operator._preview.stop()
+    _live.clear()
+
+
 class LIPSYNC_OT_live(LipsyncOperator, bpy.types.Operator):
     """Let sound move the character while it is heard, without keys. Esc stops; the character is then as before"""
 
