@@ -36,6 +36,8 @@ class ExportOptions:
     """Before every name, for example "blendShape1." """
     max_error: float = 0.0
     """Formats with keys leave out those that straight lines replace within this weight; 0: a key on every frame."""
+    clamp: bool = False
+    """Weights beyond 0..1, which strong styles reach, are cut off; else kept wherever a format can hold them."""
     clip: str = "lipsync"
     """Name of the animation."""
     path: str = ""
@@ -101,15 +103,21 @@ def write(track: AnimationTrack, path: Path, exporter: Exporter, options: Export
         raise LipsyncError(f"{path}: the curves hold values that are not numbers (NaN or infinity).", "Bake again.")
     if track.start + track.duration + options.offset < 0:
         raise LipsyncError(f"{path} would be empty: the offset moves everything before second 0.", "Use a smaller one.")
+    if options.clamp:
+        track = track.with_values(np.clip(track.values, 0, 1))
     with whole_file(path) as temporary, temporary.open("wb") as file:
         for piece in exporter.render(track, options):
             file.write(piece)
 
 
 def named(track: AnimationTrack, options: ExportOptions, usual: str) -> AnimationTrack:
-    """The track under the names that the user chose, else the `usual` set, at its own rate."""
+    """The track under the names that the user chose, else the `usual` set, at its own rate. Raises LipsyncError for a
+    line break and its like in a name: most formats cannot hold it."""
     track = with_set(track, options.names or usual)
-    return AnimationTrack(tuple(options.prefix + name for name in track.names), track.values, track.fps, track.start)
+    names = tuple(options.prefix + name for name in track.names)
+    if odd := [name for name in names if not name.isprintable()]:
+        raise LipsyncError(f"The name {odd[0]!r} holds a character that is no letter.", "Use names of letters.")
+    return AnimationTrack(names, track.values, track.fps, track.start)
 
 
 def jaw_opening(track: AnimationTrack) -> AnimationTrack:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -159,6 +163,67 @@ def test_names_that_a_format_cannot_hold(
 ) -> None:
     with pytest.raises(LipsyncError, match=word):
         list(FORMATS[format_id].render(spoken, options))
+
+
+@pytest.mark.parametrize("format_id", ["json", "csv", "numpy", "gltf-animation", "fbx-animation", "a2f-json"])
+@pytest.mark.parametrize("clamp", [False, True])
+def test_weights_beyond_one_are_kept_or_cut_off(
+    spoken: AnimationTrack, tmp_path: Path, format_id: str, clamp: bool
+) -> None:
+    strong = AnimationTrack(("jawOpen",), np.array([[0.2], [1.5], [-0.25], [0.4]]), 60.0)
+    target = tmp_path / f"a{FORMATS[format_id].extension}"
+    write(strong, target, FORMATS[format_id], ExportOptions(fps=60.0, names="all", clamp=clamp))
+    _, values = READERS[format_id](target.read_bytes())["jawOpen"]
+    expected = np.clip(strong.values[:, 0], 0, 1) if clamp else strong.values[:, 0]
+    np.testing.assert_allclose(values, expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("format_id", ["csv", "json", "rigmapper", "unity", "fbx-animation"])
+@pytest.mark.parametrize("name", ["jaw\nOpen", "jaw\0\1Open", "jaw\x7f"])
+def test_line_breaks_in_names_are_refused(spoken: AnimationTrack, format_id: str, name: str) -> None:
+    with pytest.raises(LipsyncError, match="no letter"):
+        list(FORMATS[format_id].render(spoken, ExportOptions(prefix=name)))
+
+
+COMMA = """
+import locale, sys
+locale.setlocale(locale.LC_ALL, sys.argv[1])
+assert locale.localeconv()["decimal_point"] == ",", locale.localeconv()
+from pathlib import Path
+from lipsync_addon.exporters import FORMATS, ExportOptions, write
+from lipsync_addon.importers import read_curves
+track = read_curves(Path("tests/data/spoken.json"))
+for each in FORMATS.values():
+    if each.id not in ("srt", "vtt"):
+        write(track, Path(sys.argv[2]) / f"{each.id}{each.extension}", each, ExportOptions(max_error=0.01))
+for each in ("csv", "livelink", "rhubarb-tsv", "textgrid"):
+    read_curves(Path(sys.argv[2]) / f"{each}{FORMATS[each].extension}")
+"""
+
+
+def comma_locale(folder: Path) -> tuple[str, dict[str, str]]:
+    """A locale with a decimal comma, and the environment that makes it known. On Linux made from C's: images of systems
+    have no other one."""
+    if sys.platform != "linux":
+        return "de-DE" if sys.platform == "win32" else "de_DE.UTF-8", {}
+    (plain,) = (path for path in map(Path, ("/usr/lib/locale/C.utf8", "/usr/lib/locale/C.UTF-8")) if path.is_dir())
+    made = Path(shutil.copytree(plain, folder / "comma.utf8"))
+    numeric = (made / "LC_NUMERIC").read_bytes()
+    (made / "LC_NUMERIC").write_bytes(numeric.replace(b".\0", b",\0", 1).replace(b".\0\0\0", b",\0\0\0"))
+    return "comma.utf8", {"LOCPATH": str(folder)}
+
+
+def test_a_locale_with_decimal_commas_changes_nothing(root: Path, spoken: AnimationTrack, tmp_path: Path) -> None:
+    name, environment = comma_locale(tmp_path)
+    files = tmp_path / "files"
+    files.mkdir()
+    subprocess.run(
+        [sys.executable, "-c", COMMA, name, str(files)], cwd=root, check=True, env={**os.environ, **environment}
+    )
+    for each in FORMATS.values():
+        if each.id not in ("srt", "vtt", "numpy"):  # a zip of NumPy's tells the time
+            expected = b"".join(each.render(spoken, ExportOptions(max_error=0.01)))
+            assert (files / f"{each.id}{each.extension}").read_bytes() == expected, each.id
 
 
 @pytest.mark.parametrize("format_id", ["mmd", "vrma", "oculus", "azure", "rhubarb-tsv", "papagayo"])
