@@ -259,6 +259,7 @@ def files(folder: Path, runs: int) -> None:
     from lipsync_addon.blender.bake import BakeSettings, bake
     from lipsync_addon.blender.rig_scan import find_character
     from lipsync_addon.blender.scene_export import export_character
+    from lipsync_addon.blender.take_clips import export_takes
     from lipsync_addon.core.pipeline import Performance
 
     bpy.ops.wm.open_mainfile(filepath=str(ROOT / "examples" / "character.blend"))
@@ -271,6 +272,8 @@ def files(folder: Path, runs: int) -> None:
             export_character, folder / f"whole{ending}", scene, objects, report.take, 0, report.last_frame
         )
         row(f"  the example with them by Blender, {ending}", *best(work, 1))
+        work = functools.partial(export_takes, folder / f"takes{ending}", scene, objects)
+        row(f"  the same by All Takes, {ending}", *best(work, 1))
 
 
 MEASURE = """
