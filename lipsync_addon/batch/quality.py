@@ -49,6 +49,12 @@ class Observed:
         self.phones = AnimationTrack(phones, track.values[:, -len(phones) :], track.fps)
         return AnimationTrack(track.names[: -len(phones)], track.values[:, : -len(phones)], track.fps)
 
+    def hear(self, sound: Sound, **arguments: Any) -> Any:
+        """As the predictor's, where it has one; the phones are remembered."""
+        hearing = self._predictor.hear(_Measured(sound, self), **arguments)
+        self.phones = AnimationTrack(self.spec.outputs["phones"], hearing.phones, hearing.fps)
+        return hearing
+
     def quality(self, performance: Performance) -> Quality:
         """Of the line that was predicted, as `performance` plays it."""
         track = performance.track

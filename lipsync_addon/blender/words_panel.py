@@ -62,6 +62,7 @@ class LIPSYNC_PT_words(SidebarPanel, bpy.types.Panel):
         row.operator(LIPSYNC_OT_move_boundary.bl_idname)
         row.operator(LIPSYNC_OT_mute_phone.bl_idname)
         row.operator(LIPSYNC_OT_stretch_word.bl_idname)
+        layout.prop(words, "follow")
         layout.prop(words, "show_strip")
         if words.edited:
             draw_text(layout, "Edited: Bake plays these phonemes.", "INFO")

@@ -45,6 +45,9 @@ class LIPSYNC_PG_words(bpy.types.PropertyGroup):
     spoken_language: StringProperty(options={"HIDDEN"})
     start_frame: FloatProperty(options={"HIDDEN"})
     """Frame of the sound's second 0."""
+    follow: BoolProperty(
+        name="Update Curves", description="Bake again after every change of a phoneme", default=True
+    )
     show_strip: BoolProperty(
         name="Show in Dope Sheet", description="Draw words and phones at the bottom of the dope sheet", default=True
     )

@@ -1,7 +1,7 @@
 """The whole path from sound to curves. Read this first: each step is a file of the same name.
 
 sound ──Predictor──▶ AnimationTrack ──apply_style, with_face──▶ AnimationTrack ──▶ exporters, or map_track ──▶ F-curves
-words, if known ──LineWords──▶ PhonemeTimeline ──with_closures──┘
+words, if known ──LineWords──▶ PhonemeTimeline ──played──┘
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .phones import PHONES
 from .style import StyleSettings, apply_style, still
 from .timeline import PhonemeTimeline
 from .timeline_align import recognised
-from .timeline_closures import with_closures
+from .timeline_moves import moved, played
 from .track import AnimationTrack
 
 
@@ -87,7 +87,11 @@ def _spoken(
 ) -> tuple[AnimationTrack, PhonemeTimeline | None, tuple[str, ...]]:
     if words is None:
         return predictor.predict(sound, progress=progress), None, ()
+    if hasattr(predictor, "move"):
+        hearing = predictor.hear(sound, progress=progress)
+        timeline, notices = words.timeline(AnimationTrack(PHONES, hearing.phones, hearing.fps), sound.source)
+        return played(moved(predictor, hearing, timeline), timeline), timeline, notices
     whole = predictor.predict(sound, outputs=("arkit", "visemes", "phones"), progress=progress)
     timeline, notices = words.timeline(whole.select(PHONES), sound.source)
     track = whole.select([name for name in whole.names if name not in PHONES])
-    return with_closures(track, timeline), timeline, notices
+    return played(track, timeline), timeline, notices

@@ -14,6 +14,8 @@ from itertools import groupby, pairwise
 from .phones import VISEME_OF_PHONE
 
 SILENCE = "sil"
+OPEN = 0.5
+"""Confidence of pauses that only fill the time that phones leave: nobody set them and nothing says how sure they are."""
 ROUNDING = 1e-6
 """Seconds; ends that differ by less are one."""
 
@@ -81,7 +83,9 @@ class PhonemeTimeline:
                 raise ValueError(f"phone {index} ({phone.unit}) belongs to word {phone.word}, which is not there")
         for index, (before, after) in enumerate(pairwise(self.phones)):
             if abs(before.end - after.start) > ROUNDING:
-                raise ValueError(f"phone {index + 1} ({after.unit}) starts at {after.start:g} s, not at {before.end:g} s")
+                raise ValueError(
+                    f"phone {index + 1} ({after.unit}) starts at {after.start:g} s, not at {before.end:g} s"
+                )
         numbers = [phone.word for phone in self.phones if phone.word is not None]
         if any(after < before for before, after in pairwise(numbers)):
             raise ValueError("its words are not in order")
@@ -140,7 +144,7 @@ def _bridged(filled: list[Phone], start: float, shortest: float) -> list[Phone]:
     if filled and start - reached < shortest:
         filled[-1] = _placed(filled[-1], filled[-1].start, start)
         return []
-    return [Phone(SILENCE, reached, start)]
+    return [Phone(SILENCE, reached, start, OPEN)]
 
 
 def _placed(phone: Phone, start: float, end: float) -> Phone:

@@ -22,7 +22,10 @@ def with_boundary(timeline: PhonemeTimeline, index: int, seconds: float) -> Phon
         raise LipsyncError(f"There is no boundary before phone {index}.", "Choose one between two phones.")
     before, after = phones[index - 1], phones[index]
     seconds = _between(before.start + LEAST, seconds, after.end - LEAST)
-    phones[index - 1 : index + 1] = [replace(before, end=seconds), replace(after, start=seconds)]
+    phones[index - 1 : index + 1] = [
+        replace(before, end=seconds, confidence=1.0),
+        replace(after, start=seconds, confidence=1.0),
+    ]
     return replace(timeline, phones=tuple(phones))
 
 
@@ -96,7 +99,7 @@ def with_word_times(timeline: PhonemeTimeline, word: int, start: float, end: flo
     edges = [start + (phone.start - span.start) * scale for phone in phones[span.first : span.last]] + [end]
     for index in range(span.last - span.first):
         place = span.first + index
-        phones[place] = replace(phones[place], start=edges[index], end=edges[index + 1])
+        phones[place] = replace(phones[place], start=edges[index], end=edges[index + 1], confidence=1.0)
     if span.first:
         phones[span.first - 1] = replace(phones[span.first - 1], end=start)
     if span.last < len(phones):

@@ -10,8 +10,9 @@ import soundfile
 
 from lipsync_addon.blender import phoneme_strip
 from lipsync_addon.blender.words_settings import timeline_of
+from lipsync_addon.core.aperture import LIP_GAP, SEALED
 from lipsync_addon.core.phones import BILABIALS
-from tests.blender.scene_builder import build_character
+from tests.blender.scene_builder import build_character, curves_of
 
 TEXT = "Een kat hoort immers te miauwen, en niet te praten."
 
@@ -67,6 +68,27 @@ def test_buttons_change_the_active_phone(words):
     bpy.ops.lipsync.stretch_word(start=kat.start - 0.05, end=kat.end)
     assert timeline_of(words).word_spans()[1].start == pytest.approx(kat.start - 0.05, abs=1e-3)
     assert timeline_of(words).end == pytest.approx(before.end, abs=1e-4)
+
+
+def lowest_gap(words, index: int) -> float:
+    """Of the character's lips during a phone."""
+    (action,) = {obj.data.shape_keys.animation_data.action for obj in bpy.data.objects if obj.name == "Face"}
+    phone = words.phones[index]
+    rate = bpy.context.scene.render.fps
+    frames = range(round(11 + phone.start * rate), round(11 + phone.end * rate) + 1)
+    curves = {curve.data_path.split('"')[1]: curve for curve in curves_of(action) if "key_blocks" in curve.data_path}
+    return min(sum(LIP_GAP.get(name, 0) * curve.evaluate(f) for name, curve in curves.items()) for f in frames)
+
+
+def test_the_curves_follow_an_edit_at_once_and_only_if_they_are_to(words):
+    index = place(words, "ɑ")
+    was = lowest_gap(words, index)
+    words.follow = False
+    bpy.ops.lipsync.change_phone(ipa="m")
+    assert lowest_gap(words, index) == was > 1.5 * SEALED
+    words.follow = True
+    bpy.ops.lipsync.change_phone(ipa="b")
+    assert lowest_gap(words, index) < SEALED
 
 
 def test_what_is_no_ipa_changes_nothing(words):

@@ -13,7 +13,7 @@ from ..words_settings import keep, timeline_of
 
 
 class _PhoneOperator(LipsyncOperator):
-    """Changes the active phone. Bake plays the track as it is then."""
+    """Changes the active phone, and the curves where they are to follow."""
 
     bl_options = {"REGISTER", "UNDO"}
 
@@ -25,6 +25,8 @@ class _PhoneOperator(LipsyncOperator):
         words = context.scene.lipsync.words
         timeline = timeline_of(words)
         keep(words, self.edited(timeline, min(words.active, len(timeline.phones) - 1)), edited=True)
+        if words.follow and bpy.ops.lipsync.bake.poll():
+            bpy.ops.lipsync.bake()  # one step of undo with the edit
 
     def edited(self, timeline: PhonemeTimeline, index: int) -> PhonemeTimeline:
         """The track with the change. Raises LipsyncError for what cannot be done."""
