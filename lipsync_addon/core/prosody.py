@@ -31,24 +31,46 @@ class Prosody:
 
 
 def prosody_of(sound: Sound, times: NDArray[np.float64]) -> Prosody:
-    """Level and pitch around each of `times` (seconds on the sound's clock); silence beyond the sound's ends.
+    """Level and pitch around each of `times` (ascending seconds on the sound's clock); silence beyond the sound's ends.
+    Holds a few seconds of sound at a time.
 
     Pitch: the first high peak of the normalised square difference
     (McLeod and Wyvill, A Smarter Way to Find Pitch, 2005).
     """
     rate = sound.sample_rate
     size = int(_WINDOW * rate)
-    samples = np.pad(np.concatenate([np.zeros(0, np.float32), *sound.blocks()]), size)
-    first = np.clip(np.round(np.asarray(times) * rate).astype(np.intp) + size - size // 2, 0, len(samples) - size)
+    first = np.round(np.asarray(times) * rate).astype(np.intp) - size // 2
+    reader = _Reader(sound)
     level = np.empty(len(first), np.float32)
     pitch = np.empty(len(first), np.float32)
     for start in range(0, len(first), _AT_ONCE):
         part = slice(start, start + _AT_ONCE)
-        windows = samples[first[part, None] + np.arange(size)].astype(np.float64)
+        held = reader.read(int(first[part][0]), int(first[part][-1]) + size)
+        windows = held[first[part, None] - first[part][0] + np.arange(size)].astype(np.float64)
         power = np.maximum((windows**2).mean(axis=1), 10 ** (_FLOOR / 10))
         level[part] = 10 * np.log10(power)
         pitch[part] = _pitch(windows - windows.mean(axis=1, keepdims=True), rate)
     return Prosody(level, pitch)
+
+
+class _Reader:
+    """Parts of a sound, each of which begins no earlier than the one before."""
+
+    def __init__(self, sound: Sound) -> None:
+        self._blocks = iter(sound.blocks())
+        self._held = np.zeros(0, np.float32)
+        self._begin = 0
+
+    def read(self, first: int, last: int) -> NDArray[np.float32]:
+        """Samples `first` to before `last`, zeros beyond the ends."""
+        while self._begin + len(self._held) < last and (block := next(self._blocks, None)) is not None:
+            done = min(max(first - self._begin, 0), len(self._held))
+            self._held, self._begin = np.concatenate([self._held[done:], block]), self._begin + done
+        part = np.zeros(last - first, np.float32)
+        start, end = max(first, self._begin), min(last, self._begin + len(self._held))
+        if start < end:
+            part[start - first : end - first] = self._held[start - self._begin : end - self._begin]
+        return part
 
 
 def _pitch(windows: NDArray[np.float64], rate: int) -> NDArray[np.float64]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from .prosody import Prosody
@@ -21,8 +20,8 @@ WHISPER = 0.05
 LAUGH_PERIODS = (0.13, 0.28)
 """Seconds from one "ha" to the next (Bachorowski et al., The acoustic features of human laughter, 2001)."""
 LAUGH = 0.82
-"""Likeness of a second of sound to itself one "ha" later, in level and voicing, from which it is laughter. Of 280
-spoken lines in five languages none reaches 0.8; laughter made of one vowel and breath reaches 0.85 to 0.95."""
+"""Likeness of a second of sound to itself one "ha" later, in level and voicing, from which it is laughter. Of 249
+spoken lines in four languages none reaches 0.8; laughter made of one vowel and breath reaches 0.85 to 0.95."""
 
 _LAUGH_WINDOW = 1.0  # seconds
 _LAUGH_VOICED = (0.2, 0.75)  # share: speech in phrases has more, noise has none
@@ -80,14 +79,14 @@ def laughing(times: NDArray[np.float64], prosody: Prosody) -> NDArray[np.bool_]:
         return result
     level = np.maximum(prosody.level, np.percentile(prosody.level, 95) - 40).astype(np.float64)
     voice = prosody.pitch > 0
-    levels, voices = sliding_window_view(level, size), sliding_window_view(voice, size)
-    levels = levels - levels.mean(axis=1, keepdims=True)
-    bursts = (voices[:, 1:] & ~voices[:, :-1]).sum(axis=1)
-    share = voices.mean(axis=1)
-    able = (bursts >= 4) & (share > _LAUGH_VOICED[0]) & (share < _LAUGH_VOICED[1]) & (levels.std(axis=1) > 4)
-    for window in np.flatnonzero(able):
-        if _evenness(levels[window], voices[window], step) > LAUGH:
-            result[window : window + size] = True
+    starts = np.diff(voice, prepend=False) & voice
+    bursts, share, mean, square = (_sums(each, size) for each in (starts, voice, level, level**2))
+    share, spread = share / size, np.sqrt(np.maximum(square / size - (mean / size) ** 2, 0))
+    able = (bursts >= 4) & (share > _LAUGH_VOICED[0]) & (share < _LAUGH_VOICED[1]) & (spread > 4)
+    for first in np.flatnonzero(able):
+        window = slice(first, first + size)
+        if _evenness(level[window] - mean[first] / size, voice[window], step) > LAUGH:
+            result[window] = True
     return result
 
 
@@ -99,6 +98,12 @@ def _evenness(level: NDArray[np.float64], voice: NDArray[np.bool_], step: float)
         alike = a @ b / np.sqrt((a @ a) * (b @ b) + 1e-9)
         best = max(best, min(float(alike), float((voice[:-lag] == voice[lag:]).mean())))
     return best
+
+
+def _sums(values: NDArray, size: int) -> NDArray[np.float64]:
+    """[T - size + 1] sum of each stretch of so many."""
+    sums = np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
+    return sums[size:] - sums[:-size]
 
 
 def _runs(where: NDArray[np.bool_]) -> list[tuple[int, int]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -48,6 +50,41 @@ def test_noise_and_silence_have_no_pitch() -> None:
     silence = prosody_of(AudioClip(np.zeros(RATE), RATE), times)
     assert not silence.pitch.any()
     assert (silence.level == -100).all()
+
+
+class Hum:
+    """A voice of any length that is never in memory at once."""
+
+    source, sample_rate = "hum", RATE
+
+    def __init__(self, seconds: int) -> None:
+        self.duration = float(seconds)
+
+    def blocks(self):
+        second = np.sin(np.arange(RATE) / RATE * 2 * np.pi * 150).astype(np.float32) * 0.1
+        for _ in range(int(self.duration)):
+            yield second
+
+
+def test_prosody_of_long_sound_takes_no_more_memory() -> None:
+    peaks = []
+    for seconds in (30, 120):
+        tracemalloc.start()
+        heard = prosody_of(Hum(seconds), np.arange(seconds * 50) / 50)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert np.abs(heard.pitch[5:-5] / 150 - 1).max() < 0.02
+    assert peaks[1] < 1.05 * peaks[0]
+
+
+def test_prosody_does_not_depend_on_the_blocks() -> None:
+    samples = np.random.default_rng(5).normal(0, 0.1, 3 * RATE).astype(np.float32)
+    times = np.arange(-10, 170) / 50  # before the sound and after it
+    whole = prosody_of(AudioClip(samples, RATE), times)
+    pieces = Hum(3)
+    pieces.blocks = lambda: iter(np.array_split(samples, 977))
+    for name in ("level", "pitch"):
+        assert (getattr(prosody_of(pieces, times), name) == getattr(whole, name)).all()
 
 
 @pytest.mark.parametrize("seed", range(200))
