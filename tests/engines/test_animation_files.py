@@ -14,7 +14,7 @@ from lipsync_addon.core.errors import LipsyncError
 from lipsync_addon.core.track import AnimationTrack
 from lipsync_addon.exporters import EXPORTERS, ExportOptions, JawCurve, write
 from tests.blender.scene_builder import random_track
-from tests.engines import scene_reader, gltf_reader, node_reader
+from tests.engines import godot_player, gltf_reader, node_reader, scene_reader
 from tests.engines.made_character import ASKED, TIMES
 
 FPS = 24
@@ -147,3 +147,15 @@ def test_a_jaw_without_its_channel_is_refused(tmp_path: Path, track: AnimationTr
     with pytest.raises(LipsyncError, match="no jawOpen"):
         write(track.select(["mouthClose"]), tmp_path / f"line{ending}", EXPORTERS[ending], OPTIONS)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("ending", [".glb", ".fbx"])
+def test_godot_plays_the_track(tmp_path: Path, track: AnimationTrack, ending: str) -> None:
+    file = tmp_path / f"line{ending}"
+    write(track, file, EXPORTERS[ending], OPTIONS)
+    made = godot_player.project(tmp_path, file, import_fps=FPS if ending == ".glb" else None)
+    seen = godot_player.told(made, "play_scene.gd", f"res://{file.name}", ASKED)
+    assert seen["clips"] == ["my line"] and seen["length"] == pytest.approx(track.duration, abs=1e-3)
+    assert seen["meshes"]["Face"]["names"] == list(ARKIT_52)
+    np.testing.assert_allclose(seen["meshes"]["Face"]["weights"], track.at(TIMES), atol=2e-3)
+    assert_same_turns(seen["jaw"], jaw_turns(track.select(["jawOpen"]).at(TIMES)[:, 0]), 2e-3)
