@@ -7,7 +7,6 @@ from pathlib import Path
 
 from ..core.errors import LipsyncError
 from ..core.pipeline import Known, LineWords
-from ..core.timeline_file import load
 from .own_results import check_free
 
 TABLES = (".csv", ".tsv", ".jsonl", ".xlsx")
@@ -21,7 +20,7 @@ def add_words_arguments(parser: argparse.ArgumentParser) -> None:
     one.add_argument(
         "--text-file", type=Path, metavar="FILE", help=".txt, .srt, .vtt, .fountain, or a table with a row for the line"
     )
-    one.add_argument("--timeline-in", type=Path, metavar="FILE.json", help="phonemes as --timeline saved them, edited")
+    one.add_argument("--timeline-in", type=Path, metavar="FILE", help="phonemes: of --timeline, a .TextGrid, or Rhubarb's")
     group.add_argument("--language", metavar="TAG", default="", help="of the text, e.g. hi or en-IN (else guessed)")
     group.add_argument("--timeline", type=Path, metavar="FILE.json", help="save the phonemes with their times")
 
@@ -33,7 +32,9 @@ def chosen_words(options: argparse.Namespace) -> LineWords | None:
         if options.timeline.suffix.lower() != ".json":
             raise LipsyncError(f"{options.timeline} is no name for phonemes.", "Give it the ending .json.")
     if options.timeline_in:
-        return Known(load(options.timeline_in))
+        from ..importers import read_phonemes
+
+        return Known(read_phonemes(options.timeline_in))
     if options.text is None and options.text_file is None:
         if of_words := [path for path in options.to if path.suffix.lower() in (".srt", ".vtt")]:
             raise LipsyncError(f"{of_words[0]} shows words, and none are given.", "Add --text or --text-file.")

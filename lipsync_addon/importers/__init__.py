@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ..core import timeline_file
 from ..core.errors import LipsyncError
 from ..core.track import AnimationTrack
 from ..core.timeline import PhonemeTimeline
@@ -40,6 +41,23 @@ def read_timeline(path: Path) -> PhonemeTimeline | None:
         return None
     with _named_errors(path):
         return textgrid.timeline(textgrid.text_of(path.read_bytes()), path.stem)
+
+
+def read_phonemes(path: Path) -> PhonemeTimeline:
+    """A phoneme track: our own JSON, a TextGrid, or Rhubarb's mouths, each as a phone that stands for it.
+
+    Raises LipsyncError that names the file and what is wrong with it.
+    """
+    path, ending = Path(path), Path(path).suffix.lower()
+    if said := read_timeline(path):
+        return said
+    with _named_errors(path):
+        text = path.read_text(encoding="utf-8-sig")
+        if ending in (".tsv", ".xml"):
+            return rhubarb.timeline(rhubarb.tsv_cues(text) if ending == ".tsv" else rhubarb.xml_cues(text), path.stem)
+        if "mouthCues" in (data := json.loads(text)):
+            return rhubarb.timeline(rhubarb.json_cues(data), path.stem)
+    return timeline_file.load(path)
 
 
 @contextmanager

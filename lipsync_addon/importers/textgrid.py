@@ -148,6 +148,8 @@ def _units(label: str) -> tuple[str, ...]:
     plain = label.strip()
     if plain.lower() in _PAUSES:
         return (SILENCE,)
+    if plain in VISEME_OF_PHONE:  # before ARPAbet in small letters, whose r and y are others
+        return (plain,)
     try:
         return arpabet_to_units(plain)
     except KeyError:

@@ -130,3 +130,25 @@ def test_bad_options_are_told_in_a_sentence(line: Path, tmp_path: Path, capsys: 
     ):
         assert bake(line, tmp_path, *words)[0] == 2
         assert complaint in capsys.readouterr().err
+
+
+def test_a_text_grid_goes_out_and_comes_in_again(line: Path, tmp_path: Path) -> None:
+    grid, saved = tmp_path / "a.TextGrid", tmp_path / "a.json"
+    bake(line, tmp_path, "--text", TEXT, "--language", "nl", "--to", str(grid), "--timeline", str(saved))
+    again = tmp_path / "b.json"
+    assert bake(line, tmp_path, "--timeline-in", str(grid), "--timeline", str(again))[0] == 0
+    one, other = load(saved), load(again)
+    assert [phone.unit for phone in other.phones] == [phone.unit for phone in one.phones]
+    assert [word.text for word in other.word_spans()] == TEXT.split()
+    assert max(abs(a.start - b.start) for a, b in zip(one.phones, other.phones)) < 1e-3
+
+
+def test_mouths_of_rhubarb_become_phones(line: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    mouths, again = tmp_path / "a.tsv", tmp_path / "b.json"
+    mouths.write_text("0.00\tX\n0.50\tA\n0.60\tD\n1.00\tX\n2.62\tX\n", encoding="utf-8")
+    _, curves = bake(line, tmp_path, "--timeline-in", str(mouths), "--timeline", str(again))
+    assert [phone.unit for phone in load(again).phones] == ["sil", "m", "a", "sil"]
+    assert lip_gap(read_curves(curves))[27] < SEALED
+    mouths.write_text("0.00\tQ\n0.50\tA\n", encoding="utf-8")
+    assert bake(line, tmp_path, "--timeline-in", str(mouths))[0] == 2
+    assert "a.tsv is damaged or of another kind: the shape 'Q'" in capsys.readouterr().err
