@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import bpy
 
 from ..core.phones import BILABIALS, LABIODENTALS, VOWELS
@@ -18,7 +20,20 @@ _COLOURS: tuple[tuple[frozenset[str], tuple[float, float, float, float]], ...] =
 _OTHER = (0.35, 0.35, 0.35, 0.9)
 _WORD = (0.2, 0.2, 0.2, 0.9)
 _TEXT, _ACTIVE = (1.0, 1.0, 1.0, 1.0), (1.0, 1.0, 1.0, 0.9)
+GRIP = 5.0
+"""Pixels from a boundary within which the mouse holds it."""
+BASE = 24.0
+"""Pixels at a scale of 1 below the phones: the scroll bar."""
 _handle: object | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Grip:
+    """What the mouse holds."""
+
+    kind: str
+    """"boundary" (before phone `index`), "word start" or "word end" (of word `index`)."""
+    index: int
 
 
 def start() -> None:
@@ -48,6 +63,31 @@ def boxes(timeline: PhonemeTimeline, start_frame: float, rate: float) -> list[tu
     return found
 
 
+def row_at(context: bpy.types.Context, y: float) -> int | None:
+    """0: phones, 1: words, None: beside the strip. `y`: pixels in the region."""
+    row = (y / context.preferences.system.ui_scale - BASE) // HEIGHT
+    return int(row) if row in (0, 1) else None
+
+
+def seconds_at(context: bpy.types.Context, x: float) -> float:
+    """Of the line, at so many pixels in the region."""
+    frame = context.region.view2d.region_to_view(x, 0)[0]
+    rate = context.scene.render.fps / context.scene.render.fps_base
+    return (frame - context.scene.lipsync.words.start_frame) / rate
+
+
+def grip_at(timeline: PhonemeTimeline, row: int, seconds: float, near: float) -> Grip | None:
+    """What there is to hold within `near` seconds: boundaries among phones, edges among words; the nearest."""
+    if row == 0:
+        found = [(abs(p.start - seconds), Grip("boundary", i)) for i, p in enumerate(timeline.phones) if i]
+    else:
+        spans = timeline.word_spans()
+        found = [(abs(w.start - seconds), Grip("word start", w.index)) for w in spans]
+        found += [(abs(w.end - seconds), Grip("word end", w.index)) for w in spans]
+    distance, grip = min(found, key=lambda pair: pair[0], default=(near, None))
+    return grip if distance < near else None
+
+
 def _draw() -> None:
     import blf
     import gpu
@@ -69,7 +109,7 @@ def _draw() -> None:
         left, right = to_x(first), to_x(last)
         if right < 0 or left > region.width:
             continue
-        low = (24 + row * HEIGHT) * scale  # above the scroll bar
+        low = (BASE + row * HEIGHT) * scale
         high = low + (HEIGHT - 2) * scale
         corners = [(left, low), (max(right - 1, left + 1), low), (max(right - 1, left + 1), high), (left, high)]
         is_active = row == 0 and abs(first - (words.start_frame + active.start * rate)) < 1e-3

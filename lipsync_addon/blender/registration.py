@@ -22,6 +22,7 @@ from .operators.detect import LIPSYNC_OT_detect
 from .operators.export import LIPSYNC_OT_export_character, LIPSYNC_OT_export_curves
 from .operators.live import LIPSYNC_OT_live, LIPSYNC_OT_stop_live, give_up
 from .operators.phones import CLASSES as PHONE_OPERATORS
+from .operators.strip import LIPSYNC_OT_drag_phone, add_keys, remove_keys
 from .operators.voices import LIPSYNC_OT_bake_scene, LIPSYNC_OT_list_voices, LIPSYNC_OT_remove_voice
 from .panels import LIPSYNC_PT_export, LIPSYNC_PT_jaw, LIPSYNC_PT_main, LIPSYNC_PT_performance
 from .preferences import LIPSYNC_AP_preferences
@@ -56,6 +57,7 @@ CLASSES: tuple[type, ...] = (
     LIPSYNC_OT_export_character,
     LIPSYNC_OT_export_curves,
     *PHONE_OPERATORS,
+    LIPSYNC_OT_drag_phone,
     LIPSYNC_UL_voices,
     LIPSYNC_PT_main,
     LIPSYNC_UL_phones,
@@ -77,11 +79,13 @@ def register() -> None:
         bpy.utils.register_class(cls)
     bpy.types.Scene.lipsync = bpy.props.PointerProperty(type=LIPSYNC_PG_settings)
     phoneme_strip.start()
+    add_keys()
 
 
 def unregister() -> None:
     """The mirror image of register()."""
     give_up()
+    remove_keys()
     phoneme_strip.stop()
     del bpy.types.Scene.lipsync
     for cls in reversed(CLASSES):

@@ -9,6 +9,7 @@ import pytest
 import soundfile
 
 from lipsync_addon.blender import phoneme_strip
+from lipsync_addon.blender.operators.strip import dragged
 from lipsync_addon.blender.words_settings import timeline_of
 from lipsync_addon.core.aperture import LIP_GAP, SEALED
 from lipsync_addon.core.phones import BILABIALS
@@ -127,3 +128,25 @@ def test_the_strip_stands_under_the_keys_of_its_phones(words):
     kat = next(box for box in found if box[3] == "kat")
     span = next(span for span in timeline_of(words).word_spans() if span.text == "kat")
     assert kat[:2] == pytest.approx((11 + 24 * span.start, 11 + 24 * span.end), abs=1e-3)
+
+
+def test_the_mouse_holds_what_is_near(words):
+    timeline = timeline_of(words)
+    kat = next(span for span in timeline.word_spans() if span.text == "kat")
+    assert phoneme_strip.grip_at(timeline, 0, kat.start + 0.002, 0.01) == phoneme_strip.Grip("boundary", kat.first)
+    assert phoneme_strip.grip_at(timeline, 1, kat.end - 0.002, 0.01) in (
+        phoneme_strip.Grip("word end", kat.index),
+        phoneme_strip.Grip("word start", kat.index + 1),
+    )
+    middle = (timeline.phones[kat.first].start + timeline.phones[kat.first].end) / 2
+    assert phoneme_strip.grip_at(timeline, 0, middle, 0.01) is None
+
+
+def test_a_drag_moves_what_is_held(words):
+    timeline = timeline_of(words)
+    kat = next(span for span in timeline.word_spans() if span.text == "kat")
+    moved = dragged(timeline, phoneme_strip.Grip("boundary", kat.first), kat.start + 0.03)
+    assert moved.phones[kat.first].start == pytest.approx(kat.start + 0.03)
+    stretched = dragged(timeline, phoneme_strip.Grip("word start", kat.index), kat.start - 0.05)
+    assert stretched.word_spans()[kat.index].start == pytest.approx(kat.start - 0.05)
+    assert stretched.word_spans()[kat.index].end == pytest.approx(kat.end)

@@ -9,7 +9,7 @@ from ...core import timeline_edits as edits
 from ...core.errors import LipsyncError
 from ...core.timeline import PhonemeTimeline, WordSpan
 from ..operator_base import LipsyncOperator
-from ..words_settings import keep, timeline_of
+from ..words_settings import LIPSYNC_PG_words, keep, timeline_of
 
 
 class _PhoneOperator(LipsyncOperator):
@@ -25,8 +25,7 @@ class _PhoneOperator(LipsyncOperator):
         words = context.scene.lipsync.words
         timeline = timeline_of(words)
         keep(words, self.edited(timeline, min(words.active, len(timeline.phones) - 1)), edited=True)
-        if words.follow and bpy.ops.lipsync.bake.poll():
-            bpy.ops.lipsync.bake()  # one step of undo with the edit
+        bake_if_followed(words)
 
     def edited(self, timeline: PhonemeTimeline, index: int) -> PhonemeTimeline:
         """The track with the change. Raises LipsyncError for what cannot be done."""
@@ -136,6 +135,12 @@ class LIPSYNC_OT_forget_phone_edits(_PhoneOperator, bpy.types.Operator):
 
     def run(self, context: bpy.types.Context) -> None:
         context.scene.lipsync.words.edited = False
+
+
+def bake_if_followed(words: LIPSYNC_PG_words) -> None:
+    """Bakes, where the curves are to follow the phones: one step of undo with the edit."""
+    if words.follow and bpy.ops.lipsync.bake.poll():
+        bpy.ops.lipsync.bake()
 
 
 def _word_at(timeline: PhonemeTimeline, index: int) -> WordSpan:
