@@ -20,6 +20,8 @@ TOLERANCE = 0.005
 """Share of the mouth's pixels, lips and all between them, in which another part of it may be seen."""
 
 OTHERS = ("three.js, GLB", "Godot, GLB", "Godot, FBX")
+IMPORTED = ("USD", "Alembic")
+"""Read back by Blender's importers; usd-core judges the numbers of the former."""
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +32,8 @@ def seen(hello_poppy: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
         "three.js, GLB": (views.in_three, "hello.glb", 0),
         "Godot, GLB": (views.in_godot, "hello.glb", 0),
         "Godot, FBX": (views.in_godot, "hello.fbx", 0),
+        "USD": (views.imported, "hello.usdc", 0),
+        "Alembic": (views.imported, "hello.abc", 0),
         "later": (views.in_blender, "hello.blend", 1 / FPS),
     }
     pictures = {}
@@ -53,7 +57,7 @@ def difference(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return ((one != other) & mouth).sum((1, 2)) / mouth.sum((1, 2))
 
 
-@pytest.mark.parametrize("program", OTHERS)
+@pytest.mark.parametrize("program", [*OTHERS, *IMPORTED])
 def test_the_mouth_is_the_same_as_in_blender(parts: dict[str, np.ndarray], program: str) -> None:
     shares = difference(parts["blender"], parts[program])
     print(f"{program}: {shares.max():.2%} of the mouth differs at most")
@@ -72,11 +76,12 @@ def test_the_colours_are_the_same(seen: dict[str, np.ndarray]) -> None:
 
 
 def test_contact_sheet(seen: dict[str, np.ndarray], root: Path, update_golden: bool) -> None:
-    path = root / "docs" / "pictures" / "same_mouth.png"
-    if update_golden:
-        rows = [np.concatenate(list(seen[name][:, ::2, ::2]), axis=1) for name in ("blender", *OTHERS)]
-        save(np.concatenate(rows), path)
-    assert path.is_file()
+    for name, shown in {"same_mouth.png": ("blender", *OTHERS), "usd.png": ("blender", *IMPORTED)}.items():
+        path = root / "docs" / "pictures" / name
+        if update_golden:
+            rows = [np.concatenate(list(seen[each][:, ::2, ::2]), axis=1) for each in shown]
+            save(np.concatenate(rows), path)
+        assert path.is_file()
 
 
 def save(picture: np.ndarray, path: Path) -> None:

@@ -26,6 +26,39 @@ PARTS = ("Skin", "Lips", "MouthBag", "Teeth", "Gums", "Tongue")
 def in_blender(blend: Path, times: np.ndarray, folder: Path) -> list[Path]:
     """As the baked .blend shows it; the times must be those of frames."""
     bpy.ops.wm.open_mainfile(filepath=str(blend))
+    return _rendered(times, folder)
+
+
+def imported(scene: Path, times: np.ndarray, folder: Path) -> list[Path]:
+    """As Blender shows a .usdc or .abc that it has imported, in the colours of the .blend beside."""
+    blend = scene.with_suffix(".blend")
+    bpy.ops.wm.open_mainfile(filepath=str(blend))
+    fps = bpy.context.scene.render.fps
+    materials = {each.name: tuple(each.diffuse_color) for each in bpy.data.materials}
+    parts = {obj.name: [slot.name for slot in obj.material_slots] for obj in bpy.data.objects if obj.type == "MESH"}
+    faces = {obj.name: [face.material_index for face in obj.data.polygons] for obj in bpy.data.objects if obj.name in parts}
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    bpy.context.scene.render.fps = fps
+    if scene.suffix == ".abc":
+        bpy.ops.wm.alembic_import(filepath=str(scene), as_background_job=False)
+    else:
+        bpy.ops.wm.usd_import(filepath=str(scene))
+    for name, colour in materials.items():
+        (bpy.data.materials.get(name) or bpy.data.materials.new(name)).diffuse_color = colour
+    for obj in bpy.data.objects:
+        if obj.type == "MESH" and (name := obj.name if obj.name in parts else obj.parent and obj.parent.name) in parts:
+            obj.data.materials.clear()  # Alembic has none, and those of USD may be copies
+            for material in parts[name]:
+                obj.data.materials.append(bpy.data.materials[material])
+            obj.data.polygons.foreach_set("material_index", faces[name])
+    camera = bpy.data.objects.new("camera", bpy.data.cameras.new("camera"))
+    bpy.context.scene.collection.objects.link(camera)
+    bpy.context.scene.camera = camera
+    return _rendered(times, folder)
+
+
+def _rendered(times: np.ndarray, folder: Path) -> list[Path]:
+    """Pictures of the open file."""
     scene = bpy.context.scene
     camera = scene.camera
     camera.data.type, camera.data.ortho_scale = "ORTHO", WIDTH
