@@ -78,7 +78,13 @@ def write_resting(
     exporter leaves them, whatever the engine. Returns notices for the user."""
     owners = [owner for obj in objects for owner in _animated(obj)]
     armatures = {obj.data for obj in objects if obj.type == "ARMATURE"}
-    with _object_mode(), _still_values(owners), without_animation(owners), _only_armatures(objects), ExitStack() as undo:
+    with (
+        _object_mode(),
+        _still_values(owners),
+        without_animation(owners),
+        _only_armatures(objects),
+        ExitStack() as undo,
+    ):
         for armature in armatures:
             undo.callback(setattr, armature, "pose_position", armature.pose_position)
             armature.pose_position = "REST"

@@ -87,7 +87,9 @@ def clip_of_take(take: bpy.types.Action, objects: Iterable[bpy.types.Object], fp
 
 def _keys(take: bpy.types.Action, keys: bpy.types.Key) -> Iterable[tuple[str, bpy.types.FCurve]]:
     for curve in curves_for(take, keys):
-        if (found := _KEY.match(curve.data_path)) and (name := bpy.utils.unescape_identifier(found[1])) in keys.key_blocks:
+        if (found := _KEY.match(curve.data_path)) and (
+            name := bpy.utils.unescape_identifier(found[1])
+        ) in keys.key_blocks:
             yield name, curve
 
 

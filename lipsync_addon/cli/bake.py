@@ -103,7 +103,9 @@ def bake_line(
     characters, curves = checked_outputs(options)
     sound = open_sound(options.line, predictor.spec.sample_rate)
     share = 0.2 if characters else 1.0
-    performance = animate(sound, predictor, style, face, words, progress=part(progress, 0.0, share / (1 + len(options.also))))
+    performance = animate(
+        sound, predictor, style, face, words, progress=part(progress, 0.0, share / (1 + len(options.also)))
+    )
     also = []
     for place, line in enumerate(options.also, 1):
         begin, end = (share * step / (1 + len(options.also)) for step in (place, place + 1))

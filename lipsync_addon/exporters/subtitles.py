@@ -43,7 +43,12 @@ def captions(words: list[Part]) -> list[list[Part]]:
     for word in words:
         group = groups[-1] if groups else []
         letters = sum(len(each.text) + 1 for each in group) + len(word.text)
-        if group and letters <= LETTERS and word.start - group[-1].end <= PAUSE and word.end - group[0].start <= SECONDS:
+        if (
+            group
+            and letters <= LETTERS
+            and word.start - group[-1].end <= PAUSE
+            and word.end - group[0].start <= SECONDS
+        ):
             group.append(word)
         else:
             groups.append([word])

@@ -48,9 +48,7 @@ def exported(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, Path,
             key.interpolation = "LINEAR"
     report = bake(scene, character, Performance(random_track(FRAMES, FPS)), "greeting", BakeSettings(start_frame=25))
     target = tmp_path / "greeting.fbx"
-    export_character(
-        target, scene, character, report.take, report.first_frame, report.last_frame, engine=request.param
-    )
+    export_character(target, scene, character, report.take, report.first_frame, report.last_frame, engine=request.param)
     return request.param, target, points()
 
 

@@ -72,7 +72,10 @@ def test_what_praatio_writes_becomes_curves(tmp_path: Path, short: bool, encodin
     path.write_bytes(path.read_text(encoding="utf-8").encode(encoding))
     said = read_timeline(path)
     assert [phone.unit for phone in said.phones] == ["sil", "m", "a", "ɪ", "sil", "b", "sil"]
-    assert [(span.text, span.start, span.end) for span in said.word_spans()] == [('my "own"', 0.2, 0.7), ("b", 0.9, 1.1)]
+    assert [(span.text, span.start, span.end) for span in said.word_spans()] == [
+        ('my "own"', 0.2, 0.7),
+        ("b", 0.9, 1.1),
+    ]
     track = read_curves(path)
     gap = lip_gap(track)
     assert gap[round(0.3 * track.fps)] < SEALED and gap[round(1.0 * track.fps)] < SEALED  # m and b

@@ -36,7 +36,9 @@ def imported(scene: Path, times: np.ndarray, folder: Path) -> list[Path]:
     fps = bpy.context.scene.render.fps
     materials = {each.name: tuple(each.diffuse_color) for each in bpy.data.materials}
     parts = {obj.name: [slot.name for slot in obj.material_slots] for obj in bpy.data.objects if obj.type == "MESH"}
-    faces = {obj.name: [face.material_index for face in obj.data.polygons] for obj in bpy.data.objects if obj.name in parts}
+    faces = {
+        obj.name: [face.material_index for face in obj.data.polygons] for obj in bpy.data.objects if obj.name in parts
+    }
     bpy.ops.wm.read_factory_settings(use_empty=True)
     bpy.context.scene.render.fps = fps
     if scene.suffix == ".abc":

@@ -18,7 +18,21 @@ from tests.exporters.said import MY_NAME_IS_POPPY
 
 ROOT = Path(__file__).parents[2]
 READABLE = ("livelink", "json", "csv", "a2f-json", "a2f-csv", "rhubarb-tsv", "rhubarb-xml", "rhubarb-json", "textgrid")
-ODD = [b"", b"\0", b"\xff\xfe", b"nan", b"1e999", b"-1", b'"', b"{", b"]", b",,,", b"\n", b"9" * 400, "é".encode("latin-1")]
+ODD = [
+    b"",
+    b"\0",
+    b"\xff\xfe",
+    b"nan",
+    b"1e999",
+    b"-1",
+    b'"',
+    b"{",
+    b"]",
+    b",,,",
+    b"\n",
+    b"9" * 400,
+    "é".encode("latin-1"),
+]
 
 
 @cache
