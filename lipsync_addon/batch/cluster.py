@@ -18,6 +18,8 @@ from .worker import Outcome, Task, Worker
 
 AHEAD = 3
 """Tasks for each thread of the cluster that are handed out at once."""
+ARRIVING = 30.0
+"""Seconds for a result to come from its worker."""
 _here = threading.local()
 """On a Dask worker: the pool of each of its threads."""
 
@@ -67,8 +69,11 @@ class Cluster:
                 task = next(tasks, None)
                 exhausted = task is None
                 if task:
-                    waiting[self._client.submit(_bake, self._worker, task, self._timeout, pure=False)] = task
+                    waiting[self._submitted(task)] = task
             yield from self._finished(waiting)
+
+    def _submitted(self, task: Task):  # -> distributed.Future
+        return self._client.submit(_bake, self._worker, task, self._timeout, pure=False)
 
     def _finished(self, waiting: dict) -> Iterator[Outcome | None]:
         done = set()
@@ -77,10 +82,15 @@ class Cluster:
                 done = self._distributed.wait(list(waiting), timeout=BEAT, return_when="FIRST_COMPLETED").done
         for future in done:
             task = waiting.pop(future)
-            if future.status == "finished":
-                yield future.result()
-            else:
+            if future.status == "error":
                 yield Outcome(task, error=f"Given up by the cluster: {future.exception()}")
+                continue
+            try:
+                outcome = future.result(timeout=ARRIVING)
+            except Exception:  # lost with its worker before it came here, which Dask tells in many ways
+                waiting[self._submitted(task)] = task
+            else:
+                yield outcome
         if not done:
             yield None
 

@@ -184,10 +184,7 @@ def _work(worker: Worker, pipe: Connection, threads: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the run to decide
     os.environ["OMP_NUM_THREADS"] = str(threads)
     bake = worker.open()
-    pipe.send(None)
-    while True:
-        try:
-            task = pipe.recv()
-        except (EOFError, OSError):
-            return
-        pipe.send(bake(task))
+    with suppress(EOFError, OSError):  # the run is over, or was killed
+        pipe.send(None)
+        while True:
+            pipe.send(bake(pipe.recv()))

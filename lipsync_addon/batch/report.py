@@ -26,8 +26,8 @@ from .state import Known, State
 
 WORST = 100
 """Lines that the page shows with curves and sound."""
-SURE, CLIPPED, MATCHING = 0.45, 0.001, 0.7
-"""What an animator should look at: confidence below, share of samples above, agreement with the text below."""
+SURE, CLIPPED = 0.45, 0.001
+"""What an animator should look at: confidence below, share of samples above."""
 PAGE = Path(__file__).parent.parent / "data" / "report.html"
 
 
@@ -71,10 +71,12 @@ def troubles(known: Known) -> list[tuple[float, str]]:
         found.append((5.0, known.reason))
     if q.silent:
         found.append((4.0, "nobody speaks"))
-    if q.language:
-        found.append((3.0, f"sounds like {q.language}"))
-    if q.text_match is not None and q.text_match < MATCHING:
-        found.append((1 + 2 * (1 - q.text_match), f"text agrees to {q.text_match:.0%} only"))
+    for notice in q.notices if not q.silent else ():
+        told = notice.removeprefix(f"{Path(known.line.sound).name}: ")
+        if told.startswith("the text does not fit"):
+            found.append((3.0, told))
+        elif not told.startswith("the text is read as"):  # which is no trouble
+            found.append((1.5, told))
     if q.confidence is not None and q.confidence < SURE:
         found.append((1 + 3 * (SURE - q.confidence), f"network {q.confidence:.0%} sure"))
     if q.unsealed:
@@ -117,8 +119,6 @@ def _record(state: State, known: Known) -> dict[str, object]:
         "silent": q.silent,
         "closures": q.closures,
         "unsealed": q.unsealed,
-        "text_match": q.text_match,
-        "heard_language": q.language,
         "notices": list(q.notices),
     }
 

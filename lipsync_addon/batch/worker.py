@@ -68,11 +68,8 @@ class Quality:
     closures: int = 0
     unsealed: int = 0
     """p, b, m at which the lips stay open."""
-    text_match: float | None = None
-    """0..1: how well what was heard agrees with the text of the table."""
-    language: str = ""
-    """What is heard, where that is not the language of the table."""
     notices: tuple[str, ...] = ()
+    """What the bake told: where text and sound differ, what the character cannot do …"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,8 @@ def seen(root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict:
     made = {"good": boat, "clipped": np.clip(12 * boat, -1, 1), "<img src=x onerror=alert(1)>": boat, "silence": 0 * boat}
     for name, samples in made.items():
         soundfile.write(site / "voices" / f"{name}.wav", samples, rate)
-    (site / "voices" / "clipped.txt").write_text("</script><script>throw 1</script>")
+    (site / "voices" / "clipped.txt").write_text("Five brave puppies </script><script>throw 1</script> paddled a boat")
+    (site / "voices" / "good.txt").write_text("Am Abend fuhr ein bunter Zug über die Brücke, und alle Vögel flogen mit.")
     (site / "voices" / "broken.wav").write_bytes(b"RIFF" + 200 * b"x")
     assert main(["batch", str(site / "voices"), "--out", str(site / "build"), "--quiet", "--only", "[!s]*"]) == 1
     with browser.served(site) as address:
@@ -31,7 +32,7 @@ def seen(root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict:
 
 def test_totals_and_the_worst_first(seen: dict) -> None:
     assert seen["sums"][:5] == ["5lines", "3baked", "0unchanged", "0kept, changed by hand", "1failed"]
-    assert seen["worst"] == ["broken", "clipped"]
+    assert seen["worst"] == ["broken", "clipped", "good"]
 
 
 def test_all_lines_are_listed_and_found(seen: dict) -> None:
