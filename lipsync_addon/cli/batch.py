@@ -184,7 +184,7 @@ def stoppable() -> Iterator[threading.Event]:
     try:
         yield event
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, before or signal.SIG_DFL)  # None where it was not Python that set it
 
 
 def _say(options: argparse.Namespace, text: str) -> None:
