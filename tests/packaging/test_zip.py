@@ -33,6 +33,7 @@ def test_the_zip_holds_what_the_user_needs(extension: Path) -> None:
     assert any(name.startswith("lipsync_addon/data/models/") and name.endswith(".json") for name in names)
     assert any(name.startswith("lipsync_addon/data/rigs/") for name in names)
     assert {name.split("-")[2] for name in names if name.endswith(".whl")} >= {"cp311", "cp313"}
+    assert any("espeakng_loader" in name for name in names)
 
 
 def test_nothing_else_gets_in(root: Path, tmp_path: Path) -> None:
@@ -69,13 +70,15 @@ def test_a_wheel_with_another_content_is_refused(tmp_path: Path) -> None:
 def test_the_installed_zip_bakes_a_voice_line(
     extension: Path, line: str, root: Path, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    """In a Blender with new settings, ONNX Runtime from the zip, and none of this environment's packages."""
+    """In a Blender with new settings, ONNX Runtime from the zip, espeak-ng too, and none of this environment's packages."""
     if line == "recorded":
         sound = request.getfixturevalue("shared") / "bench/dev/audio/s1_bbaf2n.flac"
+        text = "Bin blue at F two now."
     else:
         sound = root / "examples/lines/hello_en.flac"
+        text = "Hello! My name is Poppy. Feed me a voice, and watch my mouth move."
     result = tmp_path / "result.json"
-    command = [sys.executable, HERE / "use_installed.py", extension, root / "examples/character.blend", sound, result]
+    command = [sys.executable, HERE / "use_installed.py", extension, root / "examples/character.blend", sound, text, result]
     resources = tmp_path / "blender"
     answer = subprocess.run(
         [str(part) for part in command],
@@ -91,6 +94,7 @@ def test_the_installed_zip_bakes_a_voice_line(
     assert seen["outcome"] == ["FINISHED"]
     assert seen["curves"] >= 20
     assert seen["face moves by"] > 0.003  # metres; the head is 0.2 m high
+    assert seen["words"] >= 6 and seen["language"] == "en"
     assert seen["sounds"] == [sound.name]
     assert "Scene.lipsync" in seen["shown while enabled"]
     assert seen["left after disabling"] == []

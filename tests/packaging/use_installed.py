@@ -1,6 +1,6 @@
 """Installs the zip in a new Blender, bakes a voice line, switches the add-on off; started by test_zip.py.
 
-python use_installed.py ZIP CHARACTER SOUND RESULT.json
+python use_installed.py ZIP CHARACTER SOUND TEXT RESULT.json
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 import addon_utils  # isort: skip  (importing bpy puts it on the path)
 
 EXTENSION = "bl_ext.user_default.lipsync"
-NOT_IN_BLENDER = ("onnxruntime", "soundfile", "soxr", "lipsync_addon")
+NOT_IN_BLENDER = ("onnxruntime", "soundfile", "soxr", "espeakng_loader", "py3langid", "lipsync_addon")
 
 
 class AsInBlender(importlib.abc.MetaPathFinder):
@@ -49,18 +49,21 @@ def face_at(frame: int) -> np.ndarray:
 
 def main() -> None:
     """Does what a user does and writes what there is to see."""
-    extension, character, sound, result = sys.argv[1:]
+    extension, character, sound, text, result = sys.argv[1:]
     sys.meta_path.insert(0, AsInBlender())
     bpy.ops.extensions.package_install_files(repo="user_default", filepath=extension, enable_on_install=True)
     bpy.ops.wm.open_mainfile(filepath=character)
     scene = bpy.context.scene
     scene.lipsync.sound_file = sound
+    scene.lipsync.words.text = text
     outcome = bpy.ops.lipsync.bake()
     seen = {
         "outcome": sorted(outcome),
         "curves": sum(len(bag.fcurves) for bag in bpy.data.actions[0].layers[0].strips[0].channelbags),
         "face moves by": float(max(abs(face_at(frame) - face_at(0)).max() for frame in range(1, 90))),
         "sounds": [Path(strip.sound.filepath).name for strip in scene.sequence_editor.strips],
+        "words": len({phone.word for phone in scene.lipsync.words.phones} - {-1}),
+        "language": scene.lipsync.words.spoken_language,
         "onnxruntime": sys.modules["onnxruntime"].__file__,
         "add-on": sys.modules[EXTENSION].__file__,
         "shown while enabled": sorted(registered()),
