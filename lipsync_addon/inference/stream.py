@@ -24,8 +24,9 @@ class Stream:
         spec = predictor.spec
         self._predictor = predictor
         self._hop, self._fps = spec.hop, spec.fps
-        self._left = spec.left_context
-        self._ahead = min(round(LOOK_AHEAD * spec.fps), spec.right_context)
+        graphs = (spec.hear, spec.move) if hasattr(spec, "hear") else (spec,)
+        self._left = sum(graph.left_context for graph in graphs)
+        self._ahead = min(round(LOOK_AHEAD * spec.fps), sum(graph.right_context for graph in graphs))
         self.sample_rate: int = spec.sample_rate
         self.channels = tuple(name for output in ("arkit", "visemes") for name in spec.outputs[output])
         """Names of the channels."""
