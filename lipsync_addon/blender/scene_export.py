@@ -179,7 +179,7 @@ def _write_usd(path: str, engine: Engine) -> None:
     """UsdSkel: blend shapes with weights, a skeleton."""
     bpy.ops.wm.usd_export(
         filepath=path,
-        visible_objects_only=False,
+        **_hidden_too(bpy.ops.wm.usd_export),
         export_animation=True,
         export_shapekeys=True,
         export_armatures=True,
@@ -198,11 +198,17 @@ def _write_abc(path: str, engine: Engine) -> None:
         filepath=path,
         start=bpy.context.scene.frame_start,
         end=bpy.context.scene.frame_end,
-        visible_objects_only=False,
+        **_hidden_too(bpy.ops.wm.alembic_export),
         export_hair=False,
         export_particles=False,
         as_background_job=False,
     )
+
+
+def _hidden_too(operator: Callable[..., set[str]]) -> dict[str, bool]:
+    """Hidden objects are exported by default from Blender 5.0 on, which has no option for it."""
+    known = operator.get_rna_type().properties
+    return {"visible_objects_only": False} if "visible_objects_only" in known else {}
 
 
 _FORMATS: dict[str, Callable[[str, Engine], None]] = {
