@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import bpy
+import pygltflib
 import pytest
 
 from lipsync_addon.blender.bake import bake
 from lipsync_addon.blender.rig_scan import find_character, scan_rig
+from lipsync_addon.blender.take_clips import export_takes
 from lipsync_addon.core.errors import LipsyncError
 from lipsync_addon.core.pipeline import Performance
 from tests.blender.scene_builder import build_character, random_track, snapshot
@@ -60,3 +62,19 @@ def test_a_library_override_is_animated(library):
     assert face.data.shape_keys.key_blocks["jawOpen"].value == pytest.approx(
         random_track(fps=24).channel("jawOpen")[10], abs=1e-6
     )
+
+
+def test_takes_of_a_library_override_go_into_one_file(library, tmp_path):
+    collection = link(library)
+    collection.override_hierarchy_create(bpy.context.scene, bpy.context.view_layer, do_fully_editable=True)
+    for obj in [obj for obj in bpy.data.objects if obj.override_library and obj.type == "MESH"]:
+        obj.data.override_create(remap_local_usages=True)
+    objects = [obj for obj in bpy.context.scene.objects if obj.library is None]
+    for name, seed in (("first", 0), ("second", 1)):
+        bake(bpy.context.scene, objects, Performance(random_track(fps=24, seed=seed)), name)
+    before = snapshot()
+    for ending in (".glb", ".fbx"):
+        export_takes(tmp_path / f"both{ending}", bpy.context.scene, objects)
+    assert snapshot() == before
+    animations = pygltflib.GLTF2().load(tmp_path / "both.glb").animations
+    assert [animation.name for animation in animations] == ["first", "second"]

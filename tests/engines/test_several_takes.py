@@ -122,3 +122,16 @@ def test_godot_plays_each_take_alone(tmp_path: Path, tracks: dict[str, Animation
             assert seen["meshes"][mesh]["names"] == list(keys)
             np.testing.assert_allclose(seen["meshes"][mesh]["weights"], track.filled(keys).at(TIMES), atol=2e-3)
         assert_turns(seen["jaw"], jaw_angles(tracks, name, TIMES))
+
+
+def test_a_take_that_moves_more_than_a_clip_holds_is_refused(tmp_path: Path, tracks: dict[str, AnimationTrack]) -> None:
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    character, scene = build_character(), bpy.context.scene
+    bake(scene, character, Performance(tracks["first"]), "first", BakeSettings())
+    rig = character[2]
+    rig["slider"] = 0.0
+    rig.keyframe_insert('["slider"]', frame=3)
+    before = snapshot()
+    with pytest.raises(LipsyncError, match="'first' moves .*slider.*take by take"):
+        export_takes(tmp_path / "a.glb", scene, character)
+    assert not list(tmp_path.iterdir()) and snapshot() == before
