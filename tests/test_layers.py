@@ -16,7 +16,7 @@ BLENDER_MODULES = {"bpy", "bpy_extras", "mathutils", "aud", "addon_utils", "gpu"
 ALLOWED: dict[str, set[str]] = {
     "core": {"numpy"},
     "inference": {"core", "numpy", "onnxruntime"},
-    "speech": {"core", "numpy", "soundfile", "soxr", "espeakng_loader", "py3langid"},
+    "speech": {"core", "numpy", "soundfile", "soxr", "espeakng_loader", "py3langid", "pocketsphinx"},
     "exporters": {"core", "numpy"},
     "importers": {"core", "numpy"},
     "video": {"core", "inference", "speech", "exporters", "numpy", "cv2", "mediapipe", "jiwer", "jinja2", "matplotlib"},

@@ -20,6 +20,7 @@ def add_words_arguments(parser: argparse.ArgumentParser) -> None:
     one.add_argument(
         "--text-file", type=Path, metavar="FILE", help=".txt, .srt, .vtt, .fountain, or a table with a row for the line"
     )
+    one.add_argument("--transcribe", action="store_true", help="recognise the words, in English (pip install pocketsphinx)")
     one.add_argument("--timeline-in", type=Path, metavar="FILE", help="phonemes: of --timeline, a .TextGrid, or Rhubarb's")
     group.add_argument("--language", metavar="TAG", default="", help="of the text, e.g. hi or en-IN (else guessed)")
     group.add_argument("--timeline", type=Path, metavar="FILE.json", help="save the phonemes with their times")
@@ -35,6 +36,8 @@ def chosen_words(options: argparse.Namespace) -> LineWords | None:
         from ..importers import read_phonemes
 
         return Known(read_phonemes(options.timeline_in))
+    if options.transcribe:
+        return _transcribed(options.line)
     if options.text is None and options.text_file is None:
         if of_words := [path for path in options.to if path.suffix.lower() in (".srt", ".vtt")]:
             raise LipsyncError(f"{of_words[0]} shows words, and none are given.", "Add --text or --text-file.")
@@ -53,6 +56,19 @@ def chosen_words(options: argparse.Namespace) -> LineWords | None:
     if not any(letter.isalnum() for letter in cleaned(text)):  # "[laughs]" in a table is no reason to fail
         return Known(notices=("the text has no words, so it is left out and what is heard is used.",))
     return Transcript.of(text, language)
+
+
+def _transcribed(line: Path) -> LineWords:
+    """The words that are recognised in the sound, which the user is told."""
+    from ..speech.sound_file import open_sound
+    from ..speech.transcriber import LANGUAGE, SAMPLE_RATE, transcribe
+    from ..speech.transcript import Transcript
+
+    text = transcribe(open_sound(line, SAMPLE_RATE))
+    if not text:
+        return Known(notices=("no words were recognised, so what is heard is used.",))
+    print(f"{line}: recognised: {text}")
+    return Transcript.of(text, LANGUAGE)
 
 
 def _of_table(path: Path, line: Path) -> tuple[str, str]:
