@@ -23,7 +23,7 @@ def president(shared: Path, tmp_path: Path) -> Path:
     with tarfile.open(shared / "data" / "speech" / "jfk_en" / "jfk_en-000.tar") as archive:
         archive.extractall(tmp_path, filter="data")
     samples, rate = soundfile.read(tmp_path / "jfk.opus")
-    soundfile.write(tmp_path / "line.wav", samples[: 8 * rate], rate)
+    soundfile.write(tmp_path / "line.wav", samples[4 * rate : int(8.5 * rate)], rate)
     return tmp_path / "line.wav"
 
 
@@ -31,11 +31,13 @@ def test_the_command_recognises_words_and_lays_them_over_the_sound(
     president: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     saved = tmp_path / "a.json"
-    assert main(["bake", str(president), "--to", str(tmp_path / "a.csv"), "--transcribe", "--timeline", str(saved)]) == 0
+    assert (
+        main(["bake", str(president), "--to", str(tmp_path / "a.csv"), "--transcribe", "--timeline", str(saved)]) == 0
+    )
     told = capsys.readouterr().out
     said = {word.text for word in load(saved).word_spans()}
     assert "recognised: " in told and "country" in told
-    assert "country" in {word for words in said for word in words.split()} and len(said) >= 6
+    assert "country" in {word for words in said for word in words.split()} and len(said) >= 4
 
 
 def test_silence_has_no_words() -> None:
