@@ -36,7 +36,8 @@ class Reader:
 
 
 def reader_of(language: str) -> Reader:
-    """The reader of a BCP-47 tag in any letter case: its accent, else its voice, else that of the language alone.
+    """The reader of a BCP-47 tag in any letter case: its accent, else its voice, else that of the language alone. A
+    language by its English name will do.
 
     Raises LipsyncError for a language that espeak-ng does not know.
     """
@@ -52,6 +53,8 @@ def reader_of(language: str) -> Reader:
         if ranked:
             voice = min(ranked, key=lambda pair: (pair[0], pair[1].identifier))[1]
             return Reader(language.strip(), voice, accents[tag]["changes"] if tag in accents else {})
+    if named := [voice for voice in espeak().voices() if voice.name.lower().split(" (")[0] == tag]:
+        return reader_of(min(named, key=lambda voice: voice.languages[0][1]).languages[0][0])  # "English"
     known = ", ".join(sorted({name.split("-")[0] for voice in espeak().voices() for name, _ in voice.languages}))
     raise LipsyncError(f"espeak-ng does not read the language {language!r}.", f"Use a tag of one of {known}.")
 

@@ -152,3 +152,14 @@ def test_mouths_of_rhubarb_become_phones(line: Path, tmp_path: Path, capsys: pyt
     mouths.write_text("0.00\tQ\n0.50\tA\n", encoding="utf-8")
     assert bake(line, tmp_path, "--timeline-in", str(mouths))[0] == 2
     assert "a.tsv is damaged or of another kind: the shape 'Q'" in capsys.readouterr().err
+
+
+def test_a_batch_takes_text_and_language_of_every_row(line: Path, tmp_path: Path) -> None:
+    table = tmp_path / "lines.csv"
+    table.write_text(f'id,file,text,language\nkat,{line},"{TEXT}",Dutch\n', encoding="utf-8")
+    assert main(["batch", str(table), "--out", str(tmp_path / "out"), "--to", "{id}.json", "--workers", "1", "--quiet"]) == 0
+    for name, words in (("text", ("--text", TEXT, "--language", "nl")), ("alone", ())):
+        assert main(["bake", str(line), "--to", str(tmp_path / f"{name}.json"), *words]) == 0
+    of_batch = read_curves(tmp_path / "out" / "kat.json").values
+    assert (of_batch == read_curves(tmp_path / "text.json").values).all()
+    assert (of_batch != read_curves(tmp_path / "alone.json").values).any()

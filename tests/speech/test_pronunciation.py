@@ -101,6 +101,7 @@ def test_a_regional_tag_falls_back_to_its_language() -> None:
     assert reader_of("nl_NL").voice.identifier == "gmw/nl"
     assert reader_of("en-AU").voice.identifier == "gmw/en"
     assert reader_of("sr-Latn-RS").voice.identifier == "zls/sr"
+    assert (reader_of("Dutch").language, reader_of("English").voice.name) == ("nl", "English (Great Britain)")
 
 
 def test_the_language_is_guessed_and_called_a_guess() -> None:
