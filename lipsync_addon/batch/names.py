@@ -12,7 +12,9 @@ from ..core.errors import LipsyncError
 
 LONGEST = 120
 """Bytes of one part of a path. File systems allow 255; a temporary name beside it needs some of them."""
-DEVICES = {"con", "prn", "aux", "nul", "conin$", "conout$"} | {f"{d}{n}" for d in ("com", "lpt") for n in "0123456789¹²³"}
+DEVICES = {"con", "prn", "aux", "nul", "conin$", "conout$"} | {
+    f"{d}{n}" for d in ("com", "lpt") for n in "0123456789¹²³"
+}
 """Names that Windows keeps for itself, with any ending: learn.microsoft.com/windows/win32/fileio/naming-a-file."""
 
 _FIELD = re.compile(r"\{([^{}]*)\}")
@@ -20,7 +22,7 @@ _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e
 
 
 def safe_name(text: str) -> str:
-    """One part of a path, for every file system. Text that is no name gets one, with a digest that tells it from others."""
+    """One part of a path, for every file system. Text that is no name gets one, with a digest that sets it apart."""
     name = _FORBIDDEN.sub("_", unicodedata.normalize("NFC", text))
     name = name.strip().rstrip(".").rstrip()
     if name.startswith("."):
@@ -64,7 +66,9 @@ def filled_in(template: str, fields: Mapping[str, str]) -> str:
     try:
         return _FIELD.sub(lambda match: fields[match[1].strip().lower()], template)
     except KeyError as error:
-        raise LipsyncError(f"{template} asks for {{{error.args[0]}}}, which the line has not.", _known(fields)) from error
+        raise LipsyncError(
+            f"{template} asks for {{{error.args[0]}}}, which the line has not.", _known(fields)
+        ) from error
 
 
 def _known(fields: Mapping[str, str]) -> str:

@@ -1,7 +1,7 @@
 """Bakes tasks in processes of this machine, each with a network (and a Blender, where one is needed) of its own.
 
-A process that dies or hangs takes nothing with it: the line that it was at gets a second try in another process, then it
-is given up with the reason; the lines that waited behind it go to others.
+A process that dies or hangs takes nothing with it: the line that it was at gets a second try in another process, then
+it is given up with the reason; the lines that waited behind it go to others.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Pool:
         self._processes.clear()
 
     def run(self, tasks: Iterator[Task]) -> Iterator[Outcome | None]:
-        """An outcome for each task, in any order; None now and then. `tasks` is asked for more only as they are baked."""
+        """An outcome for each task, in any order; None now and then. Takes of `tasks` only what is baked next."""
         exhausted = False
         while True:
             while not exhausted and self._room():

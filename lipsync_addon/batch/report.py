@@ -1,4 +1,4 @@
-"""What a run came to: report.html for people, report.json for programs, junit.xml for CI systems, report.csv for sheets.
+"""What a run came to: report.html for people, report.json for programs, junit.xml for CI, report.csv for sheets.
 
 All four are written into the output folder from the state, line by line, so that ten thousand lines need no memory.
 """
@@ -210,7 +210,9 @@ def _script(value: object) -> str:
 
 def _xml(text: str) -> str:
     """Without the characters that XML 1.0 cannot hold."""
-    return "".join(c if c in "\t\n" or (c >= " " and not "\ud800" <= c <= "\udfff" and c < "\ufffe") else "?" for c in text)
+    return "".join(
+        c if c in "\t\n" or (c >= " " and not "\ud800" <= c <= "\udfff" and c < "\ufffe") else "?" for c in text
+    )
 
 
 def _link(out: Path, path: str) -> str:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, Self
 
-from ..core.errors import LipsyncError
 from .plan import Choice, Decision, Step, steps
 from .state import Decided, State
 from .worker import Outcome, Task, Worker

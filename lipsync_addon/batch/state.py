@@ -1,7 +1,7 @@
 """What earlier runs did, in SQLite: `<output folder>/.lipsync/state.sqlite`.
 
-Nothing is lost at whatever moment the process or the power goes. A worker writes into a staging folder that is its task's
-own; record() commits what lies there, then the files are moved to their names. After a kill between the two, recover()
+Nothing is lost at whatever moment the process or the power goes. A worker writes into a staging folder that is its
+task's own; record() commits what lies there, then the files are moved to their names. After a kill between the two, recover()
 moves the rest. So a file under its name is always whole, and always one whose digest is recorded: one with another
 digest was changed by somebody else.
 """
@@ -185,7 +185,9 @@ class State:
         """The line with a staging folder of its own."""
         return Task(line, str(self.staging / uuid.uuid4().hex))
 
-    def record(self, outcomes: Sequence[tuple[Outcome, Mapping[str, str]]], decided: Sequence[Decided] = ()) -> list[str]:
+    def record(
+        self, outcomes: Sequence[tuple[Outcome, Mapping[str, str]]], decided: Sequence[Decided] = ()
+    ) -> list[str]:
         """Takes in what became of tasks, with the Worker.inputs() that each was given: one commit, then the moves.
 
         `decided`: (id, decision, reason) for decide(). Returns ids of lines that were not moved, because somebody

@@ -46,7 +46,11 @@ class Row:
 
 
 def rows(
-    sources: Sequence[Path | str], *, columns: Mapping[str, str] | None = None, sound: str = "", languages: Sequence[str] = ()
+    sources: Sequence[Path | str],
+    *,
+    columns: Mapping[str, str] | None = None,
+    sound: str = "",
+    languages: Sequence[str] = (),
 ) -> Iterator[Row]:
     """The lines of all sources: tables, folders, sound files, globs.
 
@@ -89,7 +93,9 @@ def _in_table(path: Path, columns: Mapping[str, str], sound: str) -> Iterator[Ro
     except FileNotFoundError as error:
         raise LipsyncError(f"{path} does not exist.", "Check the path and its spelling.") from error
     except OSError as error:
-        raise LipsyncError(f"{path} cannot be read: {error.strerror or error}.", "Check that you may open it.") from error
+        raise LipsyncError(
+            f"{path} cannot be read: {error.strerror or error}.", "Check that you may open it."
+        ) from error
 
 
 def _columns(names: Sequence[str], given: Mapping[str, str], path: Path) -> tuple[dict[str, str], dict[str, str]]:
@@ -111,7 +117,9 @@ def _columns(names: Sequence[str], given: Mapping[str, str], path: Path) -> tupl
     return ours, spoken
 
 
-def _by_language(fields: dict[str, str], cells: Mapping[str, str], spoken: Mapping[str, str]) -> Iterator[dict[str, str]]:
+def _by_language(
+    fields: dict[str, str], cells: Mapping[str, str], spoken: Mapping[str, str]
+) -> Iterator[dict[str, str]]:
     for column, language in spoken.items():
         if text := cells.get(column, "").strip():
             key = fields.get("id", "")
@@ -189,7 +197,9 @@ def _delimited(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     except UnicodeError as error:
         raise LipsyncError(f"{path} is not encoded as UTF-8.", "Save it as UTF-8.") from error
     except csv.Error as error:
-        raise LipsyncError(f"{path}, row {reader.line_num} is not CSV: {error}.", "Check its quotation marks.") from error
+        raise LipsyncError(
+            f"{path}, row {reader.line_num} is not CSV: {error}.", "Check its quotation marks."
+        ) from error
 
 
 def _json_lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:

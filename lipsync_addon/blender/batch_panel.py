@@ -39,7 +39,9 @@ class LIPSYNC_PT_batch(SidebarPanel, bpy.types.Panel):
         row.prop(batch, "folder", text="")
         row.operator(LIPSYNC_OT_read_batch.bl_idname, text="", icon="FILE_REFRESH")
         if not batch.lines:
-            draw_text(layout, LIPSYNC_OT_read_batch.disabled_reason(context) or "Read the batch to see its lines.", "INFO")
+            draw_text(
+                layout, LIPSYNC_OT_read_batch.disabled_reason(context) or "Read the batch to see its lines.", "INFO"
+            )
             return
         layout.template_list("LIPSYNC_UL_batch", "", batch, "lines", batch, "line", rows=6)
         line = batch.lines[min(batch.line, len(batch.lines) - 1)]

@@ -18,7 +18,10 @@ class LIPSYNC_PG_batch(bpy.types.PropertyGroup):
     """Scene.lipsync.batch"""
 
     folder: StringProperty(
-        name="Batch", description="Output folder of `lipsync batch`", subtype="DIR_PATH", options={"PATH_SUPPORTS_BLEND_RELATIVE"}
+        name="Batch",
+        description="Output folder of `lipsync batch`",
+        subtype="DIR_PATH",
+        options={"PATH_SUPPORTS_BLEND_RELATIVE"},
     )
     lines: CollectionProperty(type=LIPSYNC_PG_batch_line)
     line: IntProperty(name="Line", description="The one that is chosen in the table", default=0)

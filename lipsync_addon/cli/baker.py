@@ -56,7 +56,9 @@ def option_of(column: str) -> str:
     return flag if flag in flags else ""
 
 
-def lines(rows: Iterable[Row], templates: Sequence[str], characters: Mapping[str, Path], alone: set[str]) -> Iterator[Line]:
+def lines(
+    rows: Iterable[Row], templates: Sequence[str], characters: Mapping[str, Path], alone: set[str]
+) -> Iterator[Line]:
     """Rows as lines: outputs named, character found, option columns as words.
 
     `templates`: outputs where the table has no column for them. `characters`: name -> .blend, "" for everybody else.
@@ -146,7 +148,9 @@ class Baker:
             observed = Observed(predictor)
             options = self._options(task.line, staged.values())
             if "phones" not in predictor.spec.outputs:
-                options.text = None  # which such a network cannot lay over the sound; the table may hold it all the same
+                options.text = (
+                    None  # which such a network cannot lay over the sound; the table may hold it all the same
+                )
             baked = bake.bake_line(options, observed)
             digests = {output: _flushed(path) for output, path in staged.items()}
             performance = baked.performance

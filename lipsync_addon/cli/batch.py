@@ -39,7 +39,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("lines", nargs="+", metavar="LINES", help="table (.csv .tsv .jsonl .xlsx), folder, sound file or pattern")
     add_run_arguments(parser)
     add("--dry-run", action="store_true", help="say what would be done and why; write nothing")
-    add("--only", action="append", default=[], metavar="PATTERN", help="only lines whose id is like this; may be repeated")
+    add(
+        "--only",
+        action="append",
+        default=[],
+        metavar="PATTERN",
+        help="only lines whose id is like this; may be repeated",
+    )
     add("--again", action="store_true", help="bake lines too that did not change")
     add("--delete-removed", action="store_true", help="delete results of lines that the table has no more")
 
@@ -48,11 +54,23 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     """What `lipsync batch` and `lipsync watch` have in common."""
     add = parser.add_argument
     add("--out", type=Path, required=True, metavar="FOLDER", help="for the results; what was done is noted in it")
-    add("--to", action="append", default=[], metavar="NAME", help='result, e.g. "{language}/{id}.csv" (the default: {id}.csv)')
+    add(
+        "--to",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help='result, e.g. "{language}/{id}.csv" (the default: {id}.csv)',
+    )
     add("--column", action="append", default=[], metavar="OURS=THEIRS", help='e.g. text="Line (English)"')
     add("--sound", default="", metavar="PATH", help='where the table names none: "voices/{language}/{key}.wav"')
     add("--language", dest="languages", action="append", default=[], help="only lines in it; may be repeated")
-    add("--character", action="append", default=[], metavar="[NAME=]FILE.blend", help="for all lines, or for a character's")
+    add(
+        "--character",
+        action="append",
+        default=[],
+        metavar="[NAME=]FILE.blend",
+        help="for all lines, or for a character's",
+    )
     add("--workers", type=int, default=0, metavar="N", help="processes that bake (default: one for each core)")
     add("--timeout", type=float, default=300.0, metavar="SECONDS", help="give a line up after so long (default 300)")
     add("--cluster", metavar="ADDRESS", help="bake on Dask: tcp://host:8786, or `local` to start one here")

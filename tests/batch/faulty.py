@@ -25,8 +25,8 @@ ONCE = "once"
 
 @dataclass(frozen=True)
 class Faulty:
-    """Follows worker.Worker: bakes as Baker does, but for ids with "poison" (kills its process) and "stall" (never ends),
-    of which some are so at the first try only."""
+    """Follows worker.Worker: bakes as Baker does, but for ids with "poison" (kills its process) and "stall" (never
+    ends), of which some are so at the first try only."""
 
     baker: Baker
     marks: Path

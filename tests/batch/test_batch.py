@@ -14,7 +14,6 @@ import pytest
 import soundfile
 
 from lipsync_addon.batch.state import State
-
 from tests.batch.conftest import Batch, results, words, write_table
 
 
@@ -23,16 +22,24 @@ def test_a_folder_becomes_files_and_then_nothing_is_to_do(batch: Batch, voices: 
     assert (first.code, first.err) == (0, "")
     assert first.count("baked") == 4
     made = results(out)
-    assert sorted(made) == sorted(f"{a}{name}{b}" for name in ("boat_en", "hello_en", "lobo_es", "zug_de") for a, b in (("", ".csv"), ("curves/", ".json")))
+    assert sorted(made) == sorted(
+        f"{a}{name}{b}"
+        for name in ("boat_en", "hello_en", "lobo_es", "zug_de")
+        for a, b in (("", ".csv"), ("curves/", ".json"))
+    )
     second = batch(voices, "--to", "{id}.csv", "--to", "curves/{id}.json")
     assert (second.code, second.count("baked"), second.count("unchanged")) == (0, 0, 4)
     assert results(out) == made
 
 
-def test_a_line_is_what_bake_makes_of_it(batch: Batch, voices: Path, out: Path, tiny_network: Path, tmp_path: Path) -> None:
+def test_a_line_is_what_bake_makes_of_it(
+    batch: Batch, voices: Path, out: Path, tiny_network: Path, tmp_path: Path
+) -> None:
     from lipsync_addon.cli import main
 
-    table = write_table(tmp_path / "t.csv", [{"sound": "voices/boat_en.wav", "preset": "Shouted", "emotion": "joy=0.4; sadness=0.1"}])
+    table = write_table(
+        tmp_path / "t.csv", [{"sound": "voices/boat_en.wav", "preset": "Shouted", "emotion": "joy=0.4; sadness=0.1"}]
+    )
     batch(table, "--to", "{id}.csv", "--to", "{id}.anim", "--lips", "1.4")
     alone = tmp_path / "boat_en.csv"
     options = ["--preset", "Shouted", "--emotion", "joy=0.4", "--emotion", "sadness=0.1", "--lips", "1.4"]
@@ -149,8 +156,21 @@ def test_bad_lines_do_not_stop_good_ones(batch: Batch, voices: Path, tmp_path: P
 
 
 def test_hostile_names_stay_inside(batch: Batch, voices: Path, tmp_path: Path, out: Path) -> None:
-    names = ["../../escape", "/etc/x", "con", "a\nb", "x" * 400, "Ünï çødé मे", "  ", "a" + "/b" * 5, "=1+1", ".lipsync/state"]
-    rows = [{"id": name, "sound": str(voices / "boat_en.wav"), "text": "=HYPERLINK(1)"} for name in names if name.strip()]
+    names = [
+        "../../escape",
+        "/etc/x",
+        "con",
+        "a\nb",
+        "x" * 400,
+        "Ünï çødé मे",
+        "  ",
+        "a" + "/b" * 5,
+        "=1+1",
+        ".lipsync/state",
+    ]
+    rows = [
+        {"id": name, "sound": str(voices / "boat_en.wav"), "text": "=HYPERLINK(1)"} for name in names if name.strip()
+    ]
     everything = set(tmp_path.rglob("*"))
     ran = batch(write_table(tmp_path / "t.csv", rows))
     assert (ran.code, ran.count("baked")) == (0, 9), ran.out
@@ -183,7 +203,9 @@ def test_a_second_run_says_so_and_stops(batch: Batch, voices: Path, out: Path, t
         first.communicate()
 
 
-def test_kill_9_at_any_moment_loses_nothing(batch: Batch, voices: Path, out: Path, tiny_network: Path, root: Path) -> None:
+def test_kill_9_at_any_moment_loses_nothing(
+    batch: Batch, voices: Path, out: Path, tiny_network: Path, root: Path
+) -> None:
     names = sorted(voices.glob("*.wav"))
     rows = [{"id": f"line {n}", "sound": str(names[n % 4]), "intensity": f"{0.5 + n / 400}"} for n in range(150)]
     table = write_table(voices / "t.csv", rows)

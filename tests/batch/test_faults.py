@@ -1,4 +1,4 @@
-"""Processes that die or hang, disks that are full, files that cannot be read, clocks that jump: nothing lost, nothing half."""
+"""Processes that die or hang, full disks, files that cannot be read, clocks that jump: nothing lost, nothing half."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ import dask
 import pytest
 from distributed import Client, LocalCluster
 
-import lipsync_addon.batch.report  # what a test as another user needs, for whom Python's own folder may be closed
+# Beforehand, for the test as another user, to whom Python's own folder may be closed.
+import lipsync_addon.batch.report  # noqa: F401
 from lipsync_addon.batch.cluster import Cluster
 from lipsync_addon.batch.pool import Pool
 from lipsync_addon.cli import main
 from lipsync_addon.core.errors import LipsyncError
-
 from tests.batch.conftest import Batch, results, write_table
 from tests.batch.faulty import Told, run_rows
 

@@ -33,7 +33,12 @@ def test_the_tasks_bake_every_line_once(root: Path, voices: Path, out: Path, tin
             pytest.fail("node is absent")
         pytest.skip("node is absent")
     script = (root / "examples" / "flamenco" / "lipsync_batch.js").read_text(encoding="utf-8")
-    settings = {"table": str(voices), "out": str(out), "patterns": "*_en [!bh]*", "arguments": f"--network {tiny_network}"}
+    settings = {
+        "table": str(voices),
+        "out": str(out),
+        "patterns": "*_en [!bh]*",
+        "arguments": f"--network {tiny_network}",
+    }
     done = subprocess.run(["node", "-e", MANAGER % script, json.dumps(settings)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     tasks = json.loads(done.stdout)
@@ -41,6 +46,8 @@ def test_the_tasks_bake_every_line_once(root: Path, voices: Path, out: Path, tin
     for task in tasks:
         (command,) = task["commands"]
         assert (command["name"], command["parameters"]["exe"]) == ("exec", "lipsync")
-        subprocess.run([sys.executable, "-m", "lipsync_addon.cli", *command["parameters"]["args"]], cwd=root, check=True)
+        subprocess.run(
+            [sys.executable, "-m", "lipsync_addon.cli", *command["parameters"]["args"]], cwd=root, check=True
+        )
     made = sorted(Path(name).name for name in results(out))
     assert made == ["boat_en.csv", "hello_en.csv", "lobo_es.csv", "zug_de.csv"]

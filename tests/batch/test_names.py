@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 
 import pytest
-from hypothesis import example, given, strategies as st
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from lipsync_addon.batch.names import DEVICES, output_name, safe_name
 from lipsync_addon.core.errors import LipsyncError

@@ -25,7 +25,12 @@ EXPECTED = [("hello", "Hello, you!", "en", "v/hello.wav"), ("tschüss", "Tschüs
 
 def essence(found: list[Row], folder: Path) -> list[tuple[str, ...]]:
     return [
-        (row.fields["id"], row.fields["text"], row.fields["language"], Path(row.fields["sound"]).relative_to(folder).as_posix())
+        (
+            row.fields["id"],
+            row.fields["text"],
+            row.fields["language"],
+            Path(row.fields["sound"]).relative_to(folder).as_posix(),
+        )
         for row in found
     ]
 
@@ -33,7 +38,9 @@ def essence(found: list[Row], folder: Path) -> list[tuple[str, ...]]:
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_csv_of_any_program(tmp_path: Path, encoding: str, delimiter: str) -> None:
-    table = [("Line ID", "Audio File", "Lang", "Text")] + [(i, s, l, f'"{t}"') for i, t, l, s in EXPECTED]
+    table = [("Line ID", "Audio File", "Lang", "Text")] + [
+        (id, sound, lang, f'"{text}"') for id, text, lang, sound in EXPECTED
+    ]
     file = written(tmp_path / "lines.csv", "\r\n".join(delimiter.join(row) for row in table), encoding)
     assert essence(read(file), tmp_path) == EXPECTED
 
@@ -42,7 +49,8 @@ def test_json_lines(tmp_path: Path) -> None:
     file = written(
         tmp_path / "lines.jsonl",
         '{"id": "hello", "sound": "v/hello.wav", "language": "en", "text": "Hello, you!"}\n\n'
-        '{"id": "tschüss", "sound": "v/tschüss.wav", "language": "de", "text": "Tschüss", "outputs": ["a.csv", "b.json"]}\n',
+        '{"id": "tschüss", "sound": "v/tschüss.wav", "language": "de", "text": "Tschüss", '
+        '"outputs": ["a.csv", "b.json"]}\n',
     )
     found = read(file)
     assert essence(found, tmp_path) == EXPECTED

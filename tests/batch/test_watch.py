@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 from lipsync_addon.batch.watch import settled
-
 from tests.batch.conftest import results
 
 

@@ -22,7 +22,6 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-
 from benchmark import MEASURE, RATE, ROOT, recorded_speech
 
 PIECE = 4.0

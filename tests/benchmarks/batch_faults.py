@@ -108,8 +108,8 @@ def judged(folder: Path, count: int, kills: int, told: dict[str, int], seconds: 
     state.close()
     print(
         f"{count} lines, {len(bad)} of them bad, the run killed {kills} times, {seconds:.0f} s: {len(made)} files, "
-        f"{len(missing)} missing, {len(wrong)} not as they should be, {len(unwanted)} too many; {len(failed)} lines told as "
-        f"failed, {len(failed ^ bad)} of them wrongly or not, {len(silent)} without a reason. The last run: {told}"
+        f"{len(missing)} missing, {len(wrong)} not as they should be, {len(unwanted)} too many; {len(failed)} lines "
+        f"told as failed, {len(failed ^ bad)} of them wrongly or not, {len(silent)} without a reason. The last run: {told}"
     )
     return int(bool(missing or wrong or unwanted or failed != bad or silent))
 

@@ -97,7 +97,9 @@ def test_the_buttons_say_why_they_are_grey(addon, tmp_path: Path) -> None:
     assert "has not written yet" in LIPSYNC_OT_import_takes.disabled_reason(context)
 
 
-def test_without_libsndfile_blender_reads_the_sounds(root: Path, built: Path, tmp_path: Path, tiny_network: Path) -> None:
+def test_without_libsndfile_blender_reads_the_sounds(
+    root: Path, built: Path, tmp_path: Path, tiny_network: Path
+) -> None:
     """As in Blender's own program, whose Python has neither soundfile nor soxr."""
     code = (
         "import sys, bpy; sys.modules['soundfile'] = sys.modules['soxr'] = None\n"

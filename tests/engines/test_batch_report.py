@@ -1,4 +1,4 @@
-"""The report of a batch in Chromium: what is wrong comes first, the mouth is drawn, the sound plays, nothing is fetched."""
+"""The report of a batch in Chromium: the worst comes first, the mouth is drawn, the sound plays, nothing is fetched."""
 
 from __future__ import annotations
 
@@ -18,11 +18,18 @@ def seen(root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict:
     site = tmp_path_factory.mktemp("site")
     (site / "voices").mkdir()
     boat, rate = soundfile.read(root / "examples" / "lines" / "boat_en.flac")
-    made = {"good": boat, "clipped": np.clip(12 * boat, -1, 1), "<img src=x onerror=alert(1)>": boat, "silence": 0 * boat}
+    made = {
+        "good": boat,
+        "clipped": np.clip(12 * boat, -1, 1),
+        "<img src=x onerror=alert(1)>": boat,
+        "silence": 0 * boat,
+    }
     for name, samples in made.items():
         soundfile.write(site / "voices" / f"{name}.wav", samples, rate)
     (site / "voices" / "clipped.txt").write_text("Five brave puppies </script><script>throw 1</script> paddled a boat")
-    (site / "voices" / "good.txt").write_text("Am Abend fuhr ein bunter Zug über die Brücke, und alle Vögel flogen mit.")
+    (site / "voices" / "good.txt").write_text(
+        "Am Abend fuhr ein bunter Zug über die Brücke, und alle Vögel flogen mit."
+    )
     (site / "voices" / "broken.wav").write_bytes(b"RIFF" + 200 * b"x")
     assert main(["batch", str(site / "voices"), "--out", str(site / "build"), "--quiet", "--only", "[!s]*"]) == 1
     with browser.served(site) as address:

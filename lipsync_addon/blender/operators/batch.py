@@ -91,8 +91,8 @@ class LIPSYNC_OT_import_takes(LipsyncOperator, bpy.types.Operator):
 
 
 class LIPSYNC_OT_bake_lines_again(JobOperator, bpy.types.Operator):
-    """Bake the selected lines of the batch again as its table says, in a process of its own: their files are written anew,
-    but for those that somebody changed"""
+    """Bake the selected lines of the batch again as its table says, in a process of its own: their files are written
+    anew, but for those that somebody changed"""
 
     bl_idname = "lipsync.bake_lines_again"
     bl_label = "Bake Again"
@@ -117,7 +117,9 @@ class LIPSYNC_OT_bake_lines_again(JobOperator, bpy.types.Operator):
 
     def finish(self, context: bpy.types.Context, result: dict) -> None:
         read(bpy.data.scenes[self._scene])
-        self.report({"INFO"}, f"{result['baked']} baked, {result['kept']} kept as changed by hand, {result['failed']} failed.")
+        self.report(
+            {"INFO"}, f"{result['baked']} baked, {result['kept']} kept as changed by hand, {result['failed']} failed."
+        )
 
 
 def read(scene: bpy.types.Scene) -> None:
@@ -172,7 +174,15 @@ def _command(words: list[str]) -> list[str]:
     paths = [str(ROOT), *(path for path in sys.path if path)]
     code = f"import sys; sys.path[:0] = {paths!r}; from lipsync_addon.cli import main; sys.exit(main({words!r}))"
     if bpy.app.binary_path:
-        return [bpy.app.binary_path, "--background", "--factory-startup", "--python-exit-code", "1", "--python-expr", code]
+        return [
+            bpy.app.binary_path,
+            "--background",
+            "--factory-startup",
+            "--python-exit-code",
+            "1",
+            "--python-expr",
+            code,
+        ]
     return [sys.executable, "-c", code]
 
 
