@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 
 import bpy
 import numpy as np
@@ -34,16 +35,21 @@ TRACK = "Lipsync"
 class Take:
     """An action under construction. Nothing in the scene changes before assign()."""
 
-    def __init__(self, name: str, character: str, owners: Iterable[bpy.types.ID]) -> None:
-        """Starts from a copy of our earlier action for the same line and character.
+    def __init__(
+        self, name: str, character: str, owners: Iterable[bpy.types.ID], *, in_place: bool = False
+    ) -> None:
+        """Starts from a copy of our earlier action for the same line and character; `in_place`: from that itself, for a
+        slider that is being dragged.
 
         Raises LipsyncError if a data-block cannot be animated: linked, or in the NLA's tweak mode.
         """
         self.owners = list(owners)
         for owner in self.owners:
             _check_editable(owner)
-        self._earlier = _find_take(name, character, self.owners)
-        self.action = self._earlier.copy() if self._earlier else bpy.data.actions.new(name)
+        earlier = _find_take(name, character, self.owners)
+        self._stays = in_place and earlier is not None
+        self._earlier = None if self._stays else earlier
+        self.action = earlier if self._stays else earlier.copy() if earlier else bpy.data.actions.new(name)
         self.action.use_fake_user = True
         self.action[TAKE] = name
         self.action[CHARACTER] = character
@@ -120,7 +126,8 @@ class Take:
 
     def discard(self) -> None:
         """Removes the action; for a bake that failed."""
-        bpy.data.actions.remove(self.action)
+        if not self._stays:
+            bpy.data.actions.remove(self.action)
 
     def _assign(self, owner: bpy.types.ID, undo: ExitStack) -> None:
         if owner.animation_data is None:
@@ -240,12 +247,6 @@ def playing(owner: bpy.types.ID) -> Playing | None:
     return Playing(data.action, data.action_slot) if data.action and data.action_slot else None
 
 
-def take_name(owners: Iterable[bpy.types.ID]) -> str | None:
-    """Name of the take that plays on the first of these data-blocks that has one."""
-    action = take_action(owners)
-    return action[TAKE] if action else None
-
-
 def take_action(owners: Iterable[bpy.types.ID]) -> bpy.types.Action | None:
     """The take that plays on the first of these data-blocks that has one."""
     for owner in owners:
@@ -283,10 +284,13 @@ def take_range(owners: Iterable[bpy.types.ID]) -> tuple[float, float] | None:
     return (min(r[0] for r in ranges), max(r[1] for r in ranges)) if ranges else None
 
 
+_record = lru_cache(maxsize=2)(from_bytes)  # a slider reads what it wrote, again and again
+
+
 def stored_record(action: bpy.types.Action) -> TakeRecord | None:
     """What the add-on remembers of a take; None for an action that is none, or that an older version wrote."""
     data = action.get(RECORD)
-    return from_bytes(data) if isinstance(data, bytes) else None
+    return _record(data) if isinstance(data, bytes) else None
 
 
 def store_record(action: bpy.types.Action, record: TakeRecord) -> None:

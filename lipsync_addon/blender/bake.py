@@ -17,14 +17,14 @@ from ..core.lip_truth import LipModel, LipReport, contacts, corrected
 from ..core.mapping import JawSettings, RigMapping, Target, map_track, resolve
 from ..core.pipeline import Performance
 from ..core.rig_profile import RigProfile
-from ..core.spoken import heard
+from ..core.spoken import Heard, heard
 from ..core.take_edits import Timing
-from ..core.track import AnimationTrack
 from .actions import Take
 from .keyframes import Written, data_block, frame_rate, write_track
 from .mesh_measure import measured_lips
 from .rig_scan import all_profiles, ranked_with_fit, scan_rig
 from .sequencer import add_sound
+from .stored import store_prediction
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,8 @@ def _stage(
     mapping = resolve(match.profile, inventory, performance.track.names, settings.jaw)
     track = performance.track
     lips = measured_lips(objects, mapping) if settings.true_lips and contacts(track) else None
-    written = _write(scene, match.objects[0], mapping, track, take, settings, undo, lips=lips)
+    written = _write(scene, match.objects[0], mapping, performance, take, settings, undo, lips=lips)
+    store_prediction(written.action.action, performance.prediction)
     if settings.extend_range and written.last_frame > scene.frame_end:
         undo.callback(setattr, scene, "frame_end", scene.frame_end)
         scene.frame_end = written.last_frame
@@ -173,15 +174,15 @@ def write_take(
     scene: bpy.types.Scene,
     character: str,
     mapping: RigMapping,
-    track: AnimationTrack,
+    performance: Performance,
     take: str,
     settings: BakeSettings = BakeSettings(),
     *,
     quick: bool = False,
     lips: LipModel | None = None,
 ) -> tuple[str, ...]:
-    """The middle of bake(), for a character that was looked at before: puts the keys of `track` (channels, not yet
-    mapped) into the take's action, in the place of those that the add-on wrote there earlier.
+    """The middle of bake(), for a character that was looked at before: puts the keys of the performance into the take's
+    action, in the place of those that the add-on wrote there earlier.
 
     `character`: the name of the object that the take belongs to, the first of the profile match. `quick`: sparse keys
     stay on their frames, for a slider that is being dragged; write once more without it in the end. `lips`: of
@@ -189,7 +190,7 @@ def write_take(
     Raises LipsyncError; after any error the scene is exactly as it was.
     """
     with ExitStack() as undo:
-        written = _write(scene, character, mapping, track, take, settings, undo, quick, lips)
+        written = _write(scene, character, mapping, performance, take, settings, undo, quick, lips)
         undo.pop_all()
     written.action.finish()
     return written.notices
@@ -212,7 +213,7 @@ def _write(
     scene: bpy.types.Scene,
     character: str,
     mapping: RigMapping,
-    track: AnimationTrack,
+    performance: Performance,
     take: str,
     settings: BakeSettings,
     undo: ExitStack,
@@ -220,12 +221,13 @@ def _write(
     lips: LipModel | None = None,
 ) -> _Written:
     """write_take() up to the point of no return; `undo` gets the way back for each step."""
+    track = performance.track
     if not mapping.targets or len(track.values) == 0:
         raise LipsyncError(
             f"The take '{take}' has nothing for this character to do.", "Choose a voice line with some sound in it."
         )
     owners = list(dict.fromkeys(data_block(target) for target in mapping.targets))
-    new = Take(take, character, owners)
+    new = Take(take, character, owners, in_place=quick)
     undo.callback(new.discard)
     mapped, report = map_track(track, mapping), LipReport()
     if lips:
@@ -234,7 +236,7 @@ def _write(
         mapped,
         mapping.targets,
         new,
-        Timing(settings.start_frame, frame_rate(scene), heard(track)),
+        Timing(settings.start_frame, frame_rate(scene), _sounds(performance)),
         ranges=mapping.high - mapping.low,
         closed=closures(track),
         keys=settings.keys,
@@ -245,6 +247,12 @@ def _write(
     targets = tuple(target for target in mapping.targets if target not in alone)
     first, last = int(written.frames[0]), math.ceil(written.frames[-1])
     return _Written(new, first, last, targets, sum(map(len, written.kept.values())), tuple(_told(written)), report)
+
+
+def _sounds(performance: Performance) -> tuple[Heard, ...]:
+    """What is said: as it was heard, whatever a style made of it since."""
+    prediction = performance.prediction
+    return prediction.sounds if prediction and prediction.sounds else heard(performance.track)
 
 
 def _told(written: Written) -> Iterator[str]:

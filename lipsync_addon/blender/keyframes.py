@@ -213,13 +213,11 @@ def _components(target: Target, curve: KeyCurve) -> list[KeyCurve]:
 def _rotations(target: Target, angles: NDArray[np.float64]) -> NDArray[np.float64]:
     """[..., curves] the components of turns about the target's axis by these angles [...]."""
     axis, mode = _axis(target), _rotation_mode(target)
-    flat = angles.ravel().tolist()
     if mode == "AXIS_ANGLE":
-        rows = [(angle, *axis) for angle in flat]
-    else:
-        turns = [Quaternion(axis, angle) for angle in flat]
-        rows = turns if mode == "QUATERNION" else [turn.to_euler(mode) for turn in turns]
-    return np.array(rows, np.float64).reshape(*angles.shape, -1)
+        return np.stack((angles, *(np.full_like(angles, part) for part in axis)), axis=-1)
+    if mode == "QUATERNION":
+        return np.stack((np.cos(angles / 2), *(np.sin(angles / 2) * part for part in axis)), axis=-1)
+    return angles[..., None] * np.array(axis)
 
 
 def _angles(target: Target, numbers: NDArray[np.float64]) -> NDArray[np.float64]:

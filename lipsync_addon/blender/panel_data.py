@@ -13,14 +13,17 @@ from ..core.model_spec import ModelSpec
 from ..core.profile_match import ProfileMatch, RigInventory
 from ..core.rig_profile import RigProfile
 from ..inference.predictor import DEFAULT_NETWORK
-from .actions import take_name
+from .actions import TAKE
 from .bake import BakeReport
 from .keyframes import data_block
 from .mesh_measure import fitted_match, forget_meshes, is_fitted
+from .restyle import playing_take
 from .rig_scan import all_profiles, character_of, find_character, ranked_matches, ranked_with_fit, scan_rig
 from .settings import jaw_settings
 
 _cache: dict[object, Facts] = {}
+_mappings: dict[tuple[str, ...], RigMapping] = {}
+_rig: list[tuple[RigProfile, RigInventory]] = []  # of the cached facts
 _last: list[BakeReport] = []
 _detected: list[object] = []  # fingerprint of what Detect looked at, while its ranking is shown
 
@@ -53,6 +56,7 @@ def facts(context: bpy.types.Context) -> Facts:
     key = _fingerprint(scene)
     if key not in _cache:
         _cache.clear()
+        _mappings.clear()
         _cache[key] = _find(scene)
     return _cache[key]
 
@@ -68,8 +72,8 @@ def profiles(context: bpy.types.Context) -> tuple[RigProfile, ...] | None:
     label = context.scene.lipsync.profile
     if not label:
         return None
-    objects = character(context)
-    return tuple(match.profile for match in _ranked(label, objects, scan_rig(objects), all_profiles()[0])[:1])
+    found = character(context)
+    return tuple(match.profile for match in _ranked(label, found, scan_rig(found), all_profiles()[0])[:1])
 
 
 def show_ranking() -> None:
@@ -82,16 +86,31 @@ def ranking_shown(context: bpy.types.Context) -> bool:
     return bool(_detected) and _detected[0][:-1] == _fingerprint(context.scene)[:-1]
 
 
+def objects(context: bpy.types.Context) -> list[bpy.types.Object]:
+    """Those of facts() that are still there."""
+    return [obj for name in facts(context).objects if (obj := context.scene.objects.get(name))]
+
+
+def active_action(context: bpy.types.Context) -> bpy.types.Action | None:
+    """The take that plays on the character."""
+    return playing_take(objects(context))
+
+
 def active_take(context: bpy.types.Context) -> str | None:
-    """Name of the take that plays on the character."""
-    objects = [context.scene.objects.get(name) for name in facts(context).objects]
-    return take_name(owner for obj in objects if obj for owner in animated_blocks(obj))
+    """Its name."""
+    action = active_action(context)
+    return action[TAKE] if action else None
 
 
-def animated_blocks(obj: bpy.types.Object) -> list[bpy.types.ID]:
-    """What a take can animate of an object."""
-    keys = obj.data.shape_keys if obj.type == "MESH" else None
-    return [keys] if keys else [obj]
+def mapping(context: bpy.types.Context, channels: tuple[str, ...]) -> RigMapping:
+    """How the character plays these channels. Raises LipsyncError if it cannot."""
+    found = facts(context)
+    if not found.ranked:
+        raise LipsyncError(found.problem or "There is no character.")
+    if channels not in _mappings:
+        profile, inventory = _rig[0]
+        _mappings[channels] = resolve(profile, inventory, channels, jaw_settings(context.scene.lipsync))
+    return _mappings[channels]
 
 
 def last_report() -> BakeReport | None:
@@ -107,6 +126,8 @@ def remember(report: BakeReport) -> None:
 def forget_character() -> None:
     """Makes the next facts() look at the character and at the files with rig profiles again."""
     _cache.clear()
+    _mappings.clear()
+    _rig.clear()
     _detected.clear()
     forget_meshes()
 
@@ -153,6 +174,7 @@ def _find(scene: bpy.types.Scene) -> Facts:
         mapping = resolve(best.profile, inventory, channels, jaw_settings(settings))
     except LipsyncError as error:
         return Facts(problem=f"{error} {_elsewhere(scene)}".rstrip(), profile_problems=problems)
+    _rig[:] = [(best.profile, inventory)]
     locked = next((b for t in mapping.targets if not (b := data_block(t)).is_editable), None)
     problem = f"'{locked.name}' is linked: make a library override of the character first." if locked else None
     return Facts(

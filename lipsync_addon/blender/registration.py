@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from . import panel_data, phoneme_strip
+from . import panel_data, phoneme_strip, sliders
 from .batch_panel import LIPSYNC_PT_batch, LIPSYNC_UL_batch
 from .batch_settings import LIPSYNC_PG_batch, LIPSYNC_PG_batch_line
 from .face_panel import LIPSYNC_PT_face
@@ -26,7 +26,8 @@ from .operators.strip import LIPSYNC_OT_drag_phone, add_keys, remove_keys
 from .operators.voices import LIPSYNC_OT_bake_scene, LIPSYNC_OT_list_voices, LIPSYNC_OT_remove_voice
 from .panels import LIPSYNC_PT_export, LIPSYNC_PT_jaw, LIPSYNC_PT_main, LIPSYNC_PT_performance
 from .preferences import LIPSYNC_AP_preferences
-from .settings import LIPSYNC_PG_settings
+from .settings import LIPSYNC_PG_channel, LIPSYNC_PG_settings
+from .stored import forget_predictions
 from .voice_settings import LIPSYNC_PG_voice, LIPSYNC_PG_voices
 from .voices_panel import LIPSYNC_PT_voices, LIPSYNC_UL_voices
 from .words_panel import LIPSYNC_PT_words, LIPSYNC_UL_phones
@@ -42,6 +43,7 @@ CLASSES: tuple[type, ...] = (
     LIPSYNC_PG_phone,
     LIPSYNC_PG_words,
     LIPSYNC_PG_live,
+    LIPSYNC_PG_channel,
     LIPSYNC_PG_settings,
     LIPSYNC_OT_detect,
     LIPSYNC_OT_bake,
@@ -90,4 +92,6 @@ def unregister() -> None:
     del bpy.types.Scene.lipsync
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)
+    sliders.forget()
     panel_data.forget()
+    forget_predictions()

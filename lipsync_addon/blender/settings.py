@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import bpy
-from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
+from bpy.props import (
+    BoolProperty,
+    CollectionProperty,
+    EnumProperty,
+    FloatProperty,
+    IntProperty,
+    PointerProperty,
+    StringProperty,
+)
 
+from ..core.channels import ARKIT_52, VISEMES_15
+from ..core.keying import KeySettings
 from ..core.mapping import JawSettings
 from ..core.presets import LIMITS
 from ..core.style import StyleSettings
-from . import presets
+from . import presets, sliders
 from .bake import BakeSettings
 from .batch_settings import LIPSYNC_PG_batch
 from .face_settings import LIPSYNC_PG_face
@@ -37,14 +46,41 @@ def _known_presets(settings: bpy.types.PropertyGroup, context: bpy.types.Context
 def _apply_preset(settings: bpy.types.PropertyGroup, context: bpy.types.Context) -> None:
     preset = next((each for each in presets.known() if each.name == settings.preset), None)
     if preset:
-        for name in LIMITS:
-            setattr(settings, name, getattr(preset.style, name))
-        settings.channels = json.dumps(dict(preset.style.channels))
+        with sliders.together(context):
+            show_style(settings, preset.style)
+
+
+def _channel_names(settings: bpy.types.PropertyGroup, context: bpy.types.Context, typed: str) -> list[str]:
+    return [*ARKIT_52, *VISEMES_15]
 
 
 def _slider(name: str, label: str, description: str, default: float, **more) -> FloatProperty:
     low, high = LIMITS[name]
-    return FloatProperty(name=label, description=description, default=default, min=low, max=high, **more)
+    return FloatProperty(
+        name=label, description=description, default=default, min=low, max=high, update=sliders.changed, **more
+    )
+
+
+class LIPSYNC_PG_channel(bpy.types.PropertyGroup):
+    """What becomes of one channel."""
+
+    name: StringProperty(
+        name="Channel",
+        description="An ARKit coefficient or a viseme, such as mouthSmileLeft",
+        search=_channel_names,
+        update=sliders.changed,
+    )
+    gain: FloatProperty(
+        name="Gain", description="Factor of the channel", default=1.0, soft_min=0, soft_max=3, update=sliders.changed
+    )
+    offset: FloatProperty(
+        name="Offset",
+        description="Added to the channel at every moment: 0.2 on both mouthSmile channels is a slight smile",
+        default=0.0,
+        soft_min=-1,
+        soft_max=1,
+        update=sliders.changed,
+    )
 
 
 class LIPSYNC_PG_settings(bpy.types.PropertyGroup):
@@ -114,8 +150,41 @@ class LIPSYNC_PG_settings(bpy.types.PropertyGroup):
         0.0,
         subtype="FACTOR",
     )
-    channels: StringProperty(default="{}", options={"HIDDEN"})
-    """JSON: channel -> [gain, offset], set by a preset."""
+    channels: CollectionProperty(type=LIPSYNC_PG_channel)
+    channel: IntProperty(name="Channel", description="The one that is chosen in the list", default=0)
+    key_mode: EnumProperty(
+        name="Keys",
+        description="What you find in the graph editor",
+        items=(
+            ("sparse", "Sparse", "The fewest Bezier keys that keep every frame within the error: easy to edit"),
+            ("every", "Every Frame", "A key on every frame, straight lines between: exact, for export"),
+            ("twos", "On Twos", "A pose on every second frame, held until the next; closures are kept"),
+            ("stepped", "Held Poses", "A pose for each sound, held until the next: for mouths that are drawn"),
+        ),
+        update=sliders.changed,
+    )
+    key_error: FloatProperty(
+        name="Error",
+        description="How far the curve may be off on any frame, as a share of its range; closures are kept closer",
+        default=0.02,
+        min=0.001,
+        max=0.2,
+        precision=3,
+        step=1,
+        subtype="FACTOR",
+        update=sliders.changed,
+    )
+    as_strip: BoolProperty(
+        name="NLA Strip",
+        description="Lay the take down as a strip in the NLA editor, instead of making it the active action",
+        default=False,
+    )
+    true_lips: BoolProperty(
+        name="True Closures",
+        description="Measure the mesh, and see to it that its lips really meet at p, b, m and bite at f, v",
+        default=True,
+        update=sliders.changed,
+    )
     jaw_mode: EnumProperty(
         name="Jaw Bone",
         items=(
@@ -149,13 +218,30 @@ def sound_path(settings: LIPSYNC_PG_settings) -> Path | None:
 
 def style_settings(settings: LIPSYNC_PG_settings) -> StyleSettings:
     """How the motion is played."""
-    channels = {name: (gain, offset) for name, (gain, offset) in json.loads(settings.channels).items()}
+    channels = {each.name: (each.gain, each.offset) for each in settings.channels if each.name}
     return StyleSettings(**{name: getattr(settings, name) for name in LIMITS}, channels=channels)
 
 
+def show_style(settings: LIPSYNC_PG_settings, style: StyleSettings) -> None:
+    """The reverse of style_settings()."""
+    for name in LIMITS:
+        setattr(settings, name, getattr(style, name))
+    settings.channels.clear()
+    for name, (gain, offset) in style.channels.items():
+        entry = settings.channels.add()
+        entry.name, entry.gain, entry.offset = name, gain, offset
+
+
 def bake_settings(settings: LIPSYNC_PG_settings, start_frame: float) -> BakeSettings:
-    """Where the take goes; a strip brings its own `start_frame`."""
-    return BakeSettings(start_frame, jaw_settings(settings), settings.extend_range)
+    """Where the take goes and how it is keyed; a strip brings its own `start_frame`."""
+    return BakeSettings(
+        start_frame,
+        jaw_settings(settings),
+        settings.extend_range,
+        keys=KeySettings(settings.key_mode, settings.key_error),
+        true_lips=settings.true_lips,
+        as_strip=settings.as_strip,
+    )
 
 
 def jaw_settings(settings: LIPSYNC_PG_settings) -> JawSettings:

@@ -1,17 +1,18 @@
 """The whole path from sound to curves. Read this first: each step is a file of the same name.
 
-sound ──Predictor──▶ AnimationTrack ──apply_style, with_face──▶ AnimationTrack ──▶ exporters, or map_track ──▶ F-curves
+sound ──Predictor──▶ Prediction ──apply_style, with_face──▶ Performance ──▶ exporters, or map_track ──▶ F-curves
 words, if known ──LineWords──▶ PhonemeTimeline ──played──┘
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from .audio_clip import CheckedSound, Sound
 from .face_layers import FaceSettings, with_face
+from .prediction import Prediction
 from .progress import Progress, no_progress
 from .prosody import prosody_of
 from .phones import PHONES
@@ -59,6 +60,8 @@ class Performance:
     notices: tuple[str, ...] = ()
     timeline: PhonemeTimeline | None = None
     """What is said, where it was asked for."""
+    prediction: Prediction | None = None
+    """What it was made from; None for motion from elsewhere, such as a captured face."""
 
 
 def animate(
@@ -74,12 +77,23 @@ def animate(
     said when, and lips that meet in every p, b and m. Raises LipsyncError for sound that cannot be used."""
     sound = CheckedSound(sound)
     track, timeline, notices = _spoken(sound, predictor, words, progress)
-    track = apply_style(track, style)
-    if sound.is_silent:
-        track, notices = still(track), (f"{sound.source}: silent, so the mouth stays still.",)
+    prediction = Prediction.of(track, timeline, sound.source, sound.is_silent)
     if face.layers:
-        track = with_face(track, prosody_of(sound, track.times), face)
-    return Performance(track, notices, timeline)
+        prediction = replace(prediction, prosody=prosody_of(sound, track.times))
+    performance = perform(prediction, style, face)
+    return replace(performance, notices=performance.notices or notices, timeline=timeline)
+
+
+def perform(
+    prediction: Prediction, style: StyleSettings = StyleSettings(), face: FaceSettings = FaceSettings()
+) -> Performance:
+    """The line in another style, without its sound; the layers of the face where the voice's prosody is known."""
+    track, notices = apply_style(prediction.track, style), ()
+    if prediction.silent:
+        track, notices = still(track), (f"{prediction.source}: silent, so the mouth stays still.",)
+    if face.layers and prediction.prosody:
+        track = with_face(track, prediction.prosody, face)
+    return Performance(track, notices, prediction=prediction)
 
 
 def _spoken(

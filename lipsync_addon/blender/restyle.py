@@ -1,0 +1,74 @@
+"""restyle(): a take that was baked, played in another style. The network is not asked again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import bpy
+
+from ..core.errors import LipsyncError
+from ..core.face_layers import FaceSettings
+from ..core.lip_truth import contacts
+from ..core.mapping import RigMapping, resolve
+from ..core.pipeline import perform
+from ..core.rig_profile import RigProfile
+from ..core.style import StyleSettings
+from .actions import CHARACTER, TAKE, stored_record, take_action
+from .bake import BakeSettings, write_take
+from .mesh_measure import measured_lips
+from .rig_scan import best_match, scan_rig
+from .stored import stored_prediction
+
+
+def restyle(
+    scene: bpy.types.Scene,
+    objects: Sequence[bpy.types.Object],
+    style: StyleSettings,
+    settings: BakeSettings = BakeSettings(),
+    face: FaceSettings = FaceSettings(),
+    *,
+    mapping: RigMapping | None = None,
+    profiles: Sequence[RigProfile] | None = None,
+    quick: bool = False,
+) -> tuple[str, ...]:
+    """Writes the keys of the take that plays on these objects anew; hand edits stay. Returns notices.
+
+    The take stays where it is: `settings.start_frame` is not looked at. `mapping`: of the character for the channels of
+    the prediction; found out if it is missing or of others, of `profiles` or of all. `quick`: see write_take(); the mesh's own lips are not looked at meanwhile. Raises LipsyncError if no take plays, or if it
+    does not know its recording; the scene is then exactly as it was.
+    """
+    action = playing_take(objects)
+    if action is None:
+        raise LipsyncError("The character has no baked take.", "Bake a voice line first.")
+    prediction, record = stored_prediction(action), stored_record(action)
+    if prediction is None or record is None:
+        raise LipsyncError(
+            f"The take '{action[TAKE]}' does not know its recording.", "Bake the line once more; sliders act from then on."
+        )
+    performance = perform(prediction, style, face)
+    if mapping is None or mapping.channels != performance.track.names:
+        match = best_match(objects, profiles)
+        mapping = resolve(match.profile, scan_rig(objects), performance.track.names, settings.jaw)
+    measure = settings.true_lips and not quick and contacts(performance.track)
+    return write_take(
+        scene,
+        action[CHARACTER],
+        mapping,
+        performance,
+        action[TAKE],
+        replace(settings, start_frame=record.timing.start_frame),
+        quick=quick,
+        lips=measured_lips(objects, mapping) if measure else None,
+    )
+
+
+def playing_take(objects: Sequence[bpy.types.Object]) -> bpy.types.Action | None:
+    """The take that plays on a character."""
+    return take_action(block for obj in objects for block in animated_blocks(obj))
+
+
+def animated_blocks(obj: bpy.types.Object) -> list[bpy.types.ID]:
+    """What a take can animate of an object."""
+    keys = obj.data.shape_keys if obj.type == "MESH" else None
+    return [keys] if keys else [obj]

@@ -1,0 +1,94 @@
+"""Sliders that act at once: each change writes the keys of the take anew, from what the take knows of its recording."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import bpy
+
+from ..core.errors import LipsyncError
+from . import panel_data
+from .jobs import running
+from .restyle import restyle
+from .stored import stored_prediction
+
+SETTLED = 0.3
+"""Seconds without a change, after which keys that stayed on their frames meanwhile are fitted anew."""
+LONG = 180.0
+"""Seconds of a take that is written only when the slider has come to rest."""
+
+_held: list[object] = []
+_problem: list[str] = []
+
+
+def changed(settings: bpy.types.PropertyGroup, context: bpy.types.Context) -> None:
+    """For `update` of every property that says how a take is played. Does nothing where no take plays."""
+    if _held or running():
+        return
+    action = panel_data.active_action(context)
+    prediction = stored_prediction(action)
+    if prediction is None:
+        return
+    if bpy.app.background:
+        _write(context, quick=False)
+        return
+    if prediction.track.duration <= LONG:
+        _write(context, quick=True)
+    if bpy.app.timers.is_registered(_settle):
+        bpy.app.timers.unregister(_settle)
+    bpy.app.timers.register(_settle, first_interval=SETTLED)
+
+
+@contextmanager
+def together(context: bpy.types.Context) -> Iterator[None]:
+    """Several changes that act as one, at the end."""
+    _held.append(None)
+    try:
+        yield
+    finally:
+        _held.pop()
+    changed(context.scene.lipsync, context)
+
+
+def problem() -> str | None:
+    """Why the last change did not act, for the panel."""
+    return _problem[0] if _problem else None
+
+
+def forget() -> None:
+    """When the add-on is switched off."""
+    if bpy.app.timers.is_registered(_settle):
+        bpy.app.timers.unregister(_settle)
+    _problem.clear()
+
+
+def _settle() -> float | None:
+    if any(window.modal_operators for window in bpy.context.window_manager.windows):
+        return SETTLED  # somebody drags keys: the action must not be replaced under his hands
+    _write(bpy.context, quick=False)
+    return None
+
+
+def _write(context: bpy.types.Context, quick: bool) -> None:
+    from .face_settings import face_settings
+    from .settings import bake_settings, style_settings  # which call changed()
+
+    _problem.clear()
+    settings, objects = context.scene.lipsync, panel_data.objects(context)
+    try:
+        prediction = stored_prediction(panel_data.active_action(context))
+        if prediction is None:
+            return
+        restyle(
+            context.scene,
+            objects,
+            style_settings(settings),
+            bake_settings(settings, 0),
+            face_settings(settings.face),
+            mapping=panel_data.mapping(context, prediction.track.names),
+            profiles=panel_data.profiles(context),
+            quick=quick,
+        )
+    except LipsyncError as error:
+        _problem.append(str(error))
