@@ -8,11 +8,13 @@ import bpy
 
 from ..core.presets import LIMITS
 from ..core.profile_match import explain
-from . import panel_data
+from . import panel_data, sliders
+from .hand_edits import edits_hidden
 from .jobs import running
 from .operators.bake import LIPSYNC_OT_bake
 from .operators.detect import LIPSYNC_OT_detect
 from .operators.export import LIPSYNC_OT_export_character, LIPSYNC_OT_export_curves
+from .stored import stored_prediction
 
 _CHARACTER = 7.5  # pixels at a scale of 1, a little more than the mean of Blender's own font
 _WIDTH = 280  # pixels at a scale of 1, of a new sidebar
@@ -65,10 +67,86 @@ class LIPSYNC_PT_performance(SidebarPanel, bpy.types.Panel):
     bl_parent_id = "LIPSYNC_PT_main"
 
     def draw(self, context: bpy.types.Context) -> None:
-        self.layout.use_property_split = True
-        self.layout.use_property_decorate = False
-        for name in ("preset", *LIMITS):
-            self.layout.prop(context.scene.lipsync, name)
+        layout, settings = self.layout, context.scene.lipsync
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        row = layout.row(align=True)
+        row.prop(settings, "preset")
+        row.operator("lipsync.save_preset", text="", icon="ADD")
+        row.operator("lipsync.delete_preset", text="", icon="REMOVE")
+        row.operator("lipsync.import_preset", text="", icon="IMPORT")
+        row.operator("lipsync.export_preset", text="", icon="EXPORT")
+        for name in LIMITS:
+            layout.prop(settings, name)
+        if problem := sliders.problem():
+            draw_text(layout, problem, "ERROR")
+        elif (action := panel_data.active_action(context)) and stored_prediction(action):
+            draw_text(layout, f"Sliders act at once on '{action.name}'.", "INFO")
+
+
+class LIPSYNC_UL_channels(bpy.types.UIList):
+    """A channel in a row: name, gain, offset."""
+
+    def draw_item(self, context, layout, data, item, icon, active, property, index, flag) -> None:
+        row = layout.row(align=True)
+        row.prop(item, "name", text="")
+        row.prop(item, "gain", text="")
+        row.prop(item, "offset", text="")
+
+
+class LIPSYNC_PT_channels(SidebarPanel, bpy.types.Panel):
+    """Gain and offset of single channels."""
+
+    bl_label = "Channels"
+    bl_parent_id = "LIPSYNC_PT_performance"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        settings, row = context.scene.lipsync, self.layout.row()
+        row.template_list("LIPSYNC_UL_channels", "", settings, "channels", settings, "channel", rows=3)
+        column = row.column(align=True)
+        column.operator("lipsync.add_channel", text="", icon="ADD")
+        column.operator("lipsync.remove_channel", text="", icon="REMOVE")
+
+
+class LIPSYNC_PT_keys(SidebarPanel, bpy.types.Panel):
+    """What is found in the graph editor."""
+
+    bl_label = "Keys"
+    bl_parent_id = "LIPSYNC_PT_main"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout, settings = self.layout, context.scene.lipsync
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        layout.prop(settings, "key_mode")
+        if settings.key_mode == "sparse":
+            layout.prop(settings, "key_error")
+        layout.prop(settings, "true_lips")
+        layout.prop(settings, "as_strip")
+
+
+class LIPSYNC_PT_take(SidebarPanel, bpy.types.Panel):
+    """What can be done with the take that plays."""
+
+    bl_label = "Take"
+    bl_parent_id = "LIPSYNC_PT_main"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout, action = self.layout, panel_data.active_action(context)
+        prediction = stored_prediction(action)
+        if prediction is None:
+            layout.label(text="Bake a voice line first.", icon="INFO")
+            return
+        count = len(prediction.doubts)
+        text = f"Next of {count} Doubtful Places" if count > 1 else "Next Doubtful Place"
+        layout.operator("lipsync.next_doubt", text=text, icon="VIEWZOOM")
+        layout.operator_menu_enum("lipsync.mark", "kind", icon="MARKER_HLT")
+        hidden = edits_hidden(action)
+        row = layout.row(align=True)
+        text = "Show Hand Edits" if hidden else "Hide Hand Edits"
+        row.operator("lipsync.hide_edits", text=text, icon="HIDE_ON" if hidden else "HIDE_OFF")
+        row.operator("lipsync.discard_edits", text="Discard", icon="TRASH")
 
 
 class LIPSYNC_PT_jaw(SidebarPanel, bpy.types.Panel):

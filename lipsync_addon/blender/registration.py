@@ -23,8 +23,19 @@ from .operators.export import LIPSYNC_OT_export_character, LIPSYNC_OT_export_cur
 from .operators.live import LIPSYNC_OT_live, LIPSYNC_OT_stop_live, give_up
 from .operators.phones import CLASSES as PHONE_OPERATORS
 from .operators.strip import LIPSYNC_OT_drag_phone, add_keys, remove_keys
+from .operators.style_presets import CLASSES as STYLE_OPERATORS
+from .operators.take import CLASSES as TAKE_OPERATORS
 from .operators.voices import LIPSYNC_OT_bake_scene, LIPSYNC_OT_list_voices, LIPSYNC_OT_remove_voice
-from .panels import LIPSYNC_PT_export, LIPSYNC_PT_jaw, LIPSYNC_PT_main, LIPSYNC_PT_performance
+from .panels import (
+    LIPSYNC_PT_channels,
+    LIPSYNC_PT_export,
+    LIPSYNC_PT_jaw,
+    LIPSYNC_PT_keys,
+    LIPSYNC_PT_main,
+    LIPSYNC_PT_performance,
+    LIPSYNC_PT_take,
+    LIPSYNC_UL_channels,
+)
 from .preferences import LIPSYNC_AP_preferences
 from .settings import LIPSYNC_PG_channel, LIPSYNC_PG_settings
 from .stored import forget_predictions
@@ -60,11 +71,17 @@ CLASSES: tuple[type, ...] = (
     LIPSYNC_OT_export_curves,
     *PHONE_OPERATORS,
     LIPSYNC_OT_drag_phone,
+    *STYLE_OPERATORS,
+    *TAKE_OPERATORS,
+    LIPSYNC_UL_channels,
     LIPSYNC_UL_voices,
     LIPSYNC_PT_main,
     LIPSYNC_UL_phones,
     LIPSYNC_PT_words,
     LIPSYNC_PT_performance,
+    LIPSYNC_PT_channels,
+    LIPSYNC_PT_take,
+    LIPSYNC_PT_keys,
     LIPSYNC_PT_face,
     LIPSYNC_PT_voices,
     LIPSYNC_PT_live,

@@ -45,7 +45,7 @@ def _known_presets(settings: bpy.types.PropertyGroup, context: bpy.types.Context
 
 def _apply_preset(settings: bpy.types.PropertyGroup, context: bpy.types.Context) -> None:
     preset = next((each for each in presets.known() if each.name == settings.preset), None)
-    if preset:
+    if preset and not sliders.is_held():
         with sliders.together(context):
             show_style(settings, preset.style)
 
@@ -156,8 +156,8 @@ class LIPSYNC_PG_settings(bpy.types.PropertyGroup):
         name="Keys",
         description="What you find in the graph editor",
         items=(
-            ("sparse", "Sparse", "The fewest Bezier keys that keep every frame within the error: easy to edit"),
             ("every", "Every Frame", "A key on every frame, straight lines between: exact, for export"),
+            ("sparse", "Sparse", "The fewest Bezier keys that keep every frame within the error: easy to edit"),
             ("twos", "On Twos", "A pose on every second frame, held until the next; closures are kept"),
             ("stepped", "Held Poses", "A pose for each sound, held until the next: for mouths that are drawn"),
         ),

@@ -31,23 +31,35 @@ def changed(settings: bpy.types.PropertyGroup, context: bpy.types.Context) -> No
     if prediction is None:
         return
     if bpy.app.background:
-        _write(context, quick=False)
+        write(context, quick=False)
         return
     if prediction.track.duration <= LONG:
-        _write(context, quick=True)
+        write(context, quick=True)
     if bpy.app.timers.is_registered(_settle):
         bpy.app.timers.unregister(_settle)
     bpy.app.timers.register(_settle, first_interval=SETTLED)
 
 
 @contextmanager
-def together(context: bpy.types.Context) -> Iterator[None]:
-    """Several changes that act as one, at the end."""
+def held() -> Iterator[None]:
+    """Changes that do not act."""
     _held.append(None)
     try:
         yield
     finally:
         _held.pop()
+
+
+def is_held() -> bool:
+    """Whether changes do not act now."""
+    return bool(_held)
+
+
+@contextmanager
+def together(context: bpy.types.Context) -> Iterator[None]:
+    """Several changes that act as one, at the end."""
+    with held():
+        yield
     changed(context.scene.lipsync, context)
 
 
@@ -63,14 +75,8 @@ def forget() -> None:
     _problem.clear()
 
 
-def _settle() -> float | None:
-    if any(window.modal_operators for window in bpy.context.window_manager.windows):
-        return SETTLED  # somebody drags keys: the action must not be replaced under his hands
-    _write(bpy.context, quick=False)
-    return None
-
-
-def _write(context: bpy.types.Context, quick: bool) -> None:
+def write(context: bpy.types.Context, quick: bool) -> None:
+    """The take as the settings want it now; what is in the way is told by problem()."""
     from .face_settings import face_settings
     from .settings import bake_settings, style_settings  # which call changed()
 
@@ -92,3 +98,10 @@ def _write(context: bpy.types.Context, quick: bool) -> None:
         )
     except LipsyncError as error:
         _problem.append(str(error))
+
+
+def _settle() -> float | None:
+    if any(window.modal_operators for window in bpy.context.window_manager.windows):
+        return SETTLED  # somebody drags keys: the action must not be replaced under his hands
+    write(bpy.context, quick=False)
+    return None

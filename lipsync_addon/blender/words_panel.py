@@ -6,6 +6,7 @@ import json
 
 import bpy
 
+from ..core.prediction import SURE
 from .operators.phones import (
     LIPSYNC_OT_change_phone,
     LIPSYNC_OT_delete_phone,
@@ -17,10 +18,6 @@ from .operators.phones import (
 )
 from .panels import SidebarPanel, draw_text
 from .words_settings import LIPSYNC_PG_phone, LIPSYNC_PG_words, NO_WORD
-
-UNSURE = 0.15
-"""Confidence below which a phone is marked."""
-
 
 class LIPSYNC_UL_phones(bpy.types.UIList):
     """A phone in a row: word, phone, when."""
@@ -35,7 +32,7 @@ class LIPSYNC_UL_phones(bpy.types.UIList):
         word = row.row()
         word.ui_units_x = 4
         word.label(text=json.loads(data.texts)[item.word] if starts_word else "")
-        row.label(text="–" if item.unit == "sil" else item.unit, icon="ERROR" if item.confidence < UNSURE else "NONE")
+        row.label(text="–" if item.unit == "sil" else item.unit, icon="ERROR" if item.confidence < SURE else "NONE")
         row.label(text=f"{item.start:.2f}")
 
 

@@ -15,7 +15,7 @@ from .timeline import PhonemeTimeline
 from .track import AnimationTrack
 
 VERSION = 1
-SURE = 0.4
+SURE = 0.15
 """Confidence of a phone below which somebody should look."""
 NEAR = 0.15
 """Seconds between two doubtful phones that are one place."""

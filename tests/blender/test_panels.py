@@ -17,6 +17,9 @@ from tests.blender.scene_builder import build_character, random_track
 PANELS = (
     panels.LIPSYNC_PT_main,
     panels.LIPSYNC_PT_performance,
+    panels.LIPSYNC_PT_channels,
+    panels.LIPSYNC_PT_take,
+    panels.LIPSYNC_PT_keys,
     face_panel.LIPSYNC_PT_face,
     voices_panel.LIPSYNC_PT_voices,
     live_panel.LIPSYNC_PT_live,
@@ -46,6 +49,14 @@ class Layout(SimpleNamespace):
         assert operator in dir(getattr(bpy.ops, module))
         self.drawn.append(name)
         return SimpleNamespace()
+
+    def operator_menu_enum(self, name, property, **_):
+        assert property in getattr(bpy.ops.lipsync, name.partition(".")[2]).get_rna_type().properties
+        self.operator(name)
+
+    def template_list(self, list_type, list_id, data, name, active_data, active, **_):
+        assert hasattr(bpy.types, list_type) and active in active_data.bl_rna.properties
+        self.prop(data, name)
 
     def label(self, text, icon):
         icons = bpy.types.UILayout.bl_rna.functions["label"].parameters["icon"].enum_items

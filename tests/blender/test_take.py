@@ -1,0 +1,165 @@
+"""A baked take stays the animator's: sliders act at once, hand edits stay, doubtful places are found, presets are kept."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import bpy
+import numpy as np
+import pytest
+
+from lipsync_addon.blender import panel_data, presets, sliders
+from lipsync_addon.blender.operators import bake as bake_operator
+from lipsync_addon.blender.stored import store_prediction, stored_prediction
+from lipsync_addon.core.keying import KEY_MODES
+from tests.blender.scene_builder import build_character, curves_of
+from tests.blender.test_panels import drawn
+
+LINES = Path(__file__).parents[2] / "examples" / "lines"
+
+
+@pytest.fixture
+def settings(addon):
+    """A baked line on a character."""
+    build_character()
+    settings = bpy.context.scene.lipsync
+    settings.sound_file, settings.add_sound = str(LINES / "boat_en.flac"), False
+    bpy.ops.lipsync.bake()
+    return settings
+
+
+def curve(name: str) -> bpy.types.FCurve:
+    (action,) = bpy.data.actions
+    return next(c for c in curves_of(action) if f'"{name}"' in c.data_path and c.data_path.startswith("key_blocks"))
+
+
+def heights(name: str) -> np.ndarray:
+    return np.array([point.co.y for point in curve(name).keyframe_points])
+
+
+def no_network(*_):
+    raise AssertionError("the network was asked")
+
+
+@pytest.mark.parametrize("mode", KEY_MODES)
+def test_a_slider_gives_what_a_bake_gives_without_the_network(settings, monkeypatch, mode):
+    settings.key_mode = mode
+    with monkeypatch.context() as patch:
+        patch.setattr(bake_operator, "shared_predictor", no_network)
+        settings.jaw, settings.smoothing = 1.4, 0.02
+        assert sliders.problem() is None
+    at_once = {name: heights(name) for name in ("jawOpen", "mouthPucker", "mouthClose")}
+    bpy.ops.lipsync.bake()
+    for name, values in at_once.items():
+        np.testing.assert_allclose(values, heights(name), atol=1e-4)
+
+
+def test_sliders_act_in_a_file_that_was_saved_and_opened(settings, monkeypatch, tmp_path):
+    before = heights("jawOpen").max()
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "scene.blend"))
+    monkeypatch.setattr(bake_operator, "shared_predictor", no_network)
+    bpy.context.scene.lipsync.intensity = 0.5
+    assert heights("jawOpen").max() == pytest.approx(before / 2, rel=0.15)
+
+
+def test_a_gain_of_one_channel_moves_that_channel_alone(settings):
+    smile, jaw = heights("mouthSmileLeft"), heights("jawOpen")
+    bpy.ops.lipsync.add_channel()
+    settings.channels[0].name, settings.channels[0].offset = "mouthSmileLeft", 0.2
+    assert (heights("mouthSmileLeft") - smile).max() == pytest.approx(0.2, abs=0.01)
+    np.testing.assert_allclose(heights("jawOpen"), jaw, atol=0.05)
+    bpy.ops.lipsync.remove_channel()
+    np.testing.assert_allclose(heights("mouthSmileLeft"), smile, atol=1e-4)
+
+
+@pytest.mark.parametrize("mode", ["every", "sparse"])
+def test_hand_edits_survive_sliders_and_bakes_and_can_be_hidden_and_discarded(settings, mode):
+    settings.key_mode = mode
+    untouched = heights("mouthFunnel")
+    moved = curve("mouthFunnel")
+    for point in list(moved.keyframe_points)[8:12]:
+        point.co.y += 0.3
+    moved.update()
+    frames = [point.co.x for point in list(moved.keyframe_points)[8:12]]
+    wanted = moved.evaluate(frames[1])
+    bpy.ops.lipsync.bake()
+    assert curve("mouthFunnel").evaluate(frames[1]) == pytest.approx(wanted, abs=0.01)
+    settings.jaw = 1.2
+    assert curve("mouthFunnel").evaluate(frames[1]) == pytest.approx(wanted, abs=0.03)
+    settings.jaw = 1.0
+    bpy.ops.lipsync.hide_edits()
+    np.testing.assert_allclose(heights("mouthFunnel"), untouched, atol=1e-4)
+    bpy.ops.lipsync.hide_edits()
+    assert curve("mouthFunnel").evaluate(frames[1]) == pytest.approx(wanted, abs=0.01)
+    bpy.ops.lipsync.discard_edits()
+    np.testing.assert_allclose(heights("mouthFunnel"), untouched, atol=1e-4)
+
+
+def test_a_line_of_a_minute_is_not_taken_for_edited(settings):
+    """Blender turns handles in single precision, which is coarse at late frames."""
+    settings.start_frame, settings.key_mode = 20000, "sparse"
+    bpy.ops.lipsync.bake()
+    settings.jaw = 1.1
+    bpy.ops.lipsync.bake()
+    assert panel_data.last_report().edits == 0
+
+
+def test_the_playhead_goes_through_the_doubtful_places_and_round(settings):
+    (action,) = bpy.data.actions
+    store_prediction(action, replace(stored_prediction(action), doubts=()))
+    assert not bpy.ops.lipsync.next_doubt.poll()
+    store_prediction(action, replace(stored_prediction(action), doubts=((0.5, 0.7), (1.5, 1.8))))
+    scene, visited = bpy.context.scene, []
+    scene.frame_set(0)
+    for _ in range(3):
+        bpy.ops.lipsync.next_doubt()
+        visited.append(scene.frame_current)
+    assert visited == [13, 37, 13]
+
+
+def test_markers_replace_ours_and_leave_the_artists_alone(settings):
+    scene = bpy.context.scene
+    scene.timeline_markers.new("mine", frame=3)
+    bpy.ops.lipsync.mark(kind="SOUNDS")
+    sounds = [marker.name for marker in scene.timeline_markers]
+    assert "b" in sounds and "mine" in sounds and len(sounds) > 10
+    with pytest.raises(RuntimeError, match="words of this take are not known"):
+        bpy.ops.lipsync.mark(kind="WORDS")
+    bpy.ops.lipsync.mark(kind="NONE")
+    assert [marker.name for marker in scene.timeline_markers] == ["mine"]
+
+
+def test_presets_are_kept_shared_and_deleted(settings, tmp_path):
+    settings.jaw, settings.asymmetry = 1.3, 0.25
+    bpy.ops.lipsync.save_preset(name="Grandpa / 2")
+    assert settings.preset == "Grandpa / 2" and presets.own_file("Grandpa / 2")
+    bpy.ops.lipsync.export_preset(filepath=str(tmp_path / "g.json"))
+    assert json.loads((tmp_path / "g.json").read_text())["style"]["jaw"] == pytest.approx(1.3)
+    settings.preset = "Neutral"
+    assert settings.jaw == 1.0 and not bpy.ops.lipsync.delete_preset.poll()
+    settings.preset = "Grandpa / 2"
+    assert settings.jaw == pytest.approx(1.3)
+    bpy.ops.lipsync.delete_preset()
+    assert not presets.own_file("Grandpa / 2") and settings.jaw == pytest.approx(1.3)
+    bpy.ops.lipsync.import_preset(filepath=str(tmp_path / "g.json"))
+    assert settings.preset == "Grandpa / 2"
+    presets.own_file("Grandpa / 2").unlink()
+
+
+def test_a_take_can_be_a_strip_of_the_nla_and_sliders_act_on_it(settings):
+    settings.as_strip = True
+    bpy.ops.lipsync.bake()
+    data = bpy.data.objects["Face"].data.shape_keys.animation_data
+    assert data.action is None and data.nla_tracks[0].strips[0].action.name == "boat_en"
+    before = heights("jawOpen").max()
+    settings.intensity = 0.5
+    assert heights("jawOpen").max() < 0.75 * before
+    assert bpy.data.objects["Face"].data.shape_keys.animation_data.action is None
+
+
+def test_the_panel_says_what_can_be_done_with_the_take(settings):
+    text = drawn()
+    assert "Sliders act at once on" in text and "lipsync.next_doubt" in text and "lipsync.hide_edits" in text
