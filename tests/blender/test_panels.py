@@ -96,7 +96,7 @@ def test_every_state_of_the_settings_can_be_drawn(addon, source, own_angle):
     settings.source, settings.jaw_own_angle = source, own_angle
     bpy.context.scene.sequence_editor_create()
     text = drawn()
-    assert ("sound_file" in text, "strip" in text) == (source == "FILE", source == "STRIP")
+    assert ("sound_file" in text.split(), "strip" in text.split()) == (source == "FILE", source == "STRIP")
     assert ("jaw_axis" in text) == own_angle
 
 
