@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 
+from ..core.errors import LipsyncError
 from .worker import Outcome, Task, Worker
 
 AHEAD = 2
@@ -74,7 +75,10 @@ class Pool:
         self._processes.clear()
 
     def run(self, tasks: Iterator[Task]) -> Iterator[Outcome | None]:
-        """An outcome for each task, in any order; None now and then. Takes of `tasks` only what is baked next."""
+        """An outcome for each task, in any order; None now and then. Takes of `tasks` only what is baked next.
+
+        Raises LipsyncError where no line can be baked: the network is damaged, for example.
+        """
         exhausted = False
         while True:
             while not exhausted and self._room():
@@ -119,6 +123,8 @@ class Pool:
             except (EOFError, OSError):
                 yield from self._lost(each, _died(each.process))
                 continue
+            if isinstance(message, LipsyncError):
+                raise message
             if message is None:
                 each.ready = True
             else:
@@ -183,8 +189,12 @@ def _work(worker: Worker, pipe: Connection, threads: int) -> None:
     """Lives in the process: answers each task with its outcome, in order, until the pipe is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the run to decide
     os.environ["OMP_NUM_THREADS"] = str(threads)
-    bake = worker.open()
     with suppress(EOFError, OSError):  # the run is over, or was killed
+        try:
+            bake = worker.open()
+        except LipsyncError as error:
+            pipe.send(error)
+            return
         pipe.send(None)
         while True:
             pipe.send(bake(pipe.recv()))

@@ -19,15 +19,16 @@ from ..batch.quality import Observed
 from ..batch.table import Row
 from ..batch.worker import Line, Outcome, Task, file_digest, text_digest
 from ..core.errors import LipsyncError
-from ..core.model_spec import ModelSpec
 from ..exporters import FORMATS
-from ..inference import predictor as inference
+from ..inference.predictor import Predictor
 from . import bake
 from .outputs import CHARACTER_ENDINGS
 from .performance import chosen_style
 
 NOT_COLUMNS = {"line", "to", "also", "character", "quiet", "overwrite", "provider", "help", "network"}
 """Options of `lipsync bake` that a batch sets itself, or that mean nothing for a line."""
+NETWORK = Path(__file__).parents[1] / "data" / "models" / "lipsync.json"
+"""The description of the network that comes with the add-on."""
 CODE = ("core", "inference", "speech", "exporters", "batch/quality.py", "cli/bake.py", "cli/outputs.py")
 CODE_OF_CHARACTERS = ("blender",)
 """What of the add-on decides how a result looks."""
@@ -108,7 +109,7 @@ class Baker:
     def open(self) -> Callable[[Task], Outcome]:
         """Opens the network."""
         common = self.common
-        loaded = inference.Predictor.load(common.network, providers=common.provider and [common.provider])
+        loaded = Predictor.load(common.network, providers=common.provider and [common.provider])
         return partial(self._bake, loaded)
 
     def inputs(self, line: Line) -> dict[str, str]:
@@ -125,8 +126,11 @@ class Baker:
             found["text"] = text_digest(str(text))
         if line.character:
             found["character"] = _kept_digest(line.character)
-        network = Path(self.common.network or inference.DEFAULT_NETWORK).with_suffix(".json")
-        return found | {"network": _network(network), "tool": _tool(bool(line.character))}
+        return found | {"network": self.network(), "tool": _tool(bool(line.character))}
+
+    def network(self) -> str:
+        """A digest of the network's description, which holds those of its files. Raises LipsyncError without one."""
+        return _kept_digest(str(Path(self.common.network or NETWORK).with_suffix(".json")))
 
     def _options(self, line: Line, outputs: Iterable[str | Path]) -> argparse.Namespace:
         """What `lipsync bake` would be told. Raises LipsyncError for what the table says wrong."""
@@ -140,7 +144,7 @@ class Baker:
         common = {name: value for name, value in common.items() if name not in ("line", "to", "character")}
         return _parser().parse_args([*words, "--", line.sound], argparse.Namespace(**common))
 
-    def _bake(self, predictor: inference.Predictor, task: Task) -> Outcome:
+    def _bake(self, predictor: Predictor, task: Task) -> Outcome:
         staged = task.staged()
         try:
             for path in staged.values():
@@ -201,12 +205,7 @@ def _digest(path: str) -> str:
 
 
 _kept_digest = cache(_digest)
-"""For characters, which many lines share."""
-
-
-@cache
-def _network(description: Path) -> str:
-    return text_digest(asdict(ModelSpec.load(description)))
+"""For characters and networks, which many lines share."""
 
 
 @cache

@@ -98,6 +98,8 @@ def bake_all(options: argparse.Namespace, choice: Choice, executor: Executor, st
     from ..batch.state import State
     from .baker import Baker
 
+    worker = Baker(options)
+    worker.network()  # without one, nothing needs to begin
     state = State(options.out)
     with ExitStack() as stack:
         stack.callback(state.close)
@@ -108,7 +110,7 @@ def bake_all(options: argparse.Namespace, choice: Choice, executor: Executor, st
             if not options.only and options.words[0] == "batch":  # the panel in Blender does it again
                 state.remember(words=json.dumps(options.words), folder=str(Path.cwd()))
         with shown(total, quiet=options.quiet, machine_readable=options.machine_readable) as events:
-            totals = run_lines(state, Baker(options), executor, choice, events, stop.is_set)
+            totals = run_lines(state, worker, executor, choice, events, stop.is_set)
         if options.delete_removed and not totals.stopped:
             deleted, kept = state.delete_removed()
             _say(options, f"Deleted: {', '.join(deleted) or 'nothing'}.")

@@ -189,6 +189,23 @@ def test_an_id_that_is_there_twice_is_refused(batch: Batch, voices: Path, tmp_pa
     assert ran.code == 2 and "t.csv, row 3: the id 'a' is there twice" in ran.err
 
 
+def test_a_network_that_is_damaged_or_absent_ends_the_run(
+    voices: Path, out: Path, tiny_network: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from lipsync_addon.cli import main
+
+    def told(network: Path) -> str:
+        assert main(["batch", "--network", str(network), str(voices), "--out", str(out), "--quiet"]) == 2
+        return capsys.readouterr().err
+
+    assert "does not exist" in told(tmp_path / "nowhere.json")
+    assert not out.exists()
+    for file in tiny_network.parent.glob("tiny*"):
+        (tmp_path / file.name).write_bytes(file.read_bytes() + b" " * (file.suffix == ".onnx"))
+    assert "is damaged or not the one that its .json describes" in told(tmp_path / tiny_network.name)
+    assert results(out) == {}
+
+
 def test_a_second_run_says_so_and_stops(batch: Batch, voices: Path, out: Path, tiny_network: Path, root: Path) -> None:
     rows = [{"id": f"{n}", "sound": str(voices / "boat_en.wav")} for n in range(3000)]
     table = write_table(voices / "t.csv", rows)
