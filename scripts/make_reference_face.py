@@ -4,7 +4,7 @@
 
 Paints the ICT-FaceKit head (MIT, see lipsync_addon/data/reference) in many poses and expressions, lets MediaPipe's
 face landmarker (Apache-2.0) find its landmarks and looks up which point of the surface each of them is on. Writes
-lipsync_addon/data/reference/face.npz.
+lipsync_addon/data/reference/face.npz, and inside_mouth.npz beside it: teeth, gums and tongue of that head.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from lipsync_addon.video.tracker import LANDMARKS, MediaPipeTracker, mesh_triang
 from scripts.paint_head import FINER, Camera, Head
 
 TARGET = ROOT / "lipsync_addon" / "data" / "reference" / "face.npz"
+INSIDE = TARGET.with_name("inside_mouth.npz")
+JAW = ("jawOpen", "jawForward", "jawLeft", "jawRight")
 PICTURES = 240
 
 NEAR = 14
@@ -63,10 +65,25 @@ def surface_point(
     return None
 
 
+def write_inside(head: Head) -> None:
+    """Teeth, gums and tongue in the space of face.npz, and what the jaw does to them."""
+    used, faces = np.unique(head.faces[head.inside], return_inverse=True)
+    with whole_file(INSIDE) as temporary:
+        np.savez_compressed(
+            temporary,
+            points=head.neutral[used].astype(np.float16),
+            faces=faces.reshape(-1, 4).astype(np.uint16),
+            colours=head.colours[head.inside].astype(np.uint8),
+            names=JAW,
+            deltas=np.array([head.deltas[name][used] for name in JAW], np.float16),
+        )
+
+
 def main() -> None:
     """The command."""
     data = Path(sys.argv[1])
     head, random = Head(data / "characters"), np.random.default_rng(0)
+    write_inside(head)
     found: list[list[tuple[int, NDArray[np.float64]]]] = [[] for _ in range(LANDMARKS)]
     rims = {*INNER_LIPS, *OUTER_LIPS}
     with MediaPipeTracker(data / "models" / "face_landmarker_v2_with_blendshapes.task", still=True) as tracker:

@@ -99,6 +99,8 @@ class Head:
         """[F] which of them are skin in front"""
         self.eyes = np.isin(part, [names.index("Eyeball left"), names.index("Eyeball right")])
         """[F] which of them are eyeballs"""
+        self.inside = np.isin(part, [names.index("Gums and tongue"), names.index("Teeth")])
+        """[F] which of them are teeth, gums and tongue"""
         self._paint_face(part, names)
 
     def _paint_face(self, part: NDArray[np.intp], names: list[str]) -> None:

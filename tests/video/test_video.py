@@ -1,0 +1,128 @@
+"""Pictures that speak: the mouth that is seen is the mouth that was asked for, and the film says that it is made."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from lipsync_addon.core.aperture import lip_gap
+from lipsync_addon.core.pipeline import animate
+from lipsync_addon.speech.sound_file import open_sound
+from lipsync_addon.video.face_mesh import lip_opening
+from lipsync_addon.video.following import follow_faces
+from lipsync_addon.video.media import open_film
+from lipsync_addon.video.tracker import MediaPipeTracker
+from scripts.paint_head import Camera, Head
+from tests.video.conftest import KnownFilm
+
+
+def tracked_opening(film: Path) -> tuple[np.ndarray, np.ndarray]:
+    """(seconds, opening) of the one face in a film."""
+    with MediaPipeTracker() as tracker:
+        followed = follow_faces(open_film(film), tracker)
+    face = followed.chosen(None, "")
+    return followed.times[face.frames], lip_opening(np.stack(face.points))
+
+
+def asked_opening(line: Path, predictor, times: np.ndarray) -> np.ndarray:
+    """What the network asks for."""
+    track = animate(open_sound(line, predictor.spec.sample_rate), predictor).track
+    return np.interp(times, track.times, lip_gap(track))
+
+
+@pytest.fixture(scope="module")
+def photo(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A frame of a film, enlarged."""
+    _, picture = next(open_film(sample).frames())
+    path = tmp_path_factory.mktemp("photo") / "face.png"
+    larger = cv2.resize(picture, None, fx=2.5, fy=2.5, interpolation=cv2.INTER_CUBIC)
+    cv2.imwrite(str(path), larger[:, :, ::-1])
+    return path
+
+
+def test_a_picture_moves_its_mouth_as_it_was_asked(
+    photo: Path, known_film: KnownFilm, predictor, tmp_path, lipsync
+) -> None:
+    film = tmp_path / "spoken.mp4"
+    ran = lipsync("video", "--image", photo, "--audio", known_film.line, "--output", film, "--fps", 25)
+    assert ran.code == 0, ran.err
+    times, opening = tracked_opening(film)
+    assert np.corrcoef(opening, asked_opening(known_film.line, predictor, times))[0, 1] >= 0.9
+    probe = [
+        "ffprobe",
+        "-v",
+        "error",
+        "-show_entries",
+        "stream=codec_name,height:format_tags",
+        "-of",
+        "json",
+        str(film),
+    ]
+    found = json.loads(subprocess.run(probe, capture_output=True, check=True).stdout)
+    assert {stream["codec_name"] for stream in found["streams"]} == {"h264", "aac"}
+    assert found["streams"][0]["height"] == cv2.imread(str(photo)).shape[0]
+    assert found["format"]["tags"]["synthetic"] == "true"
+    assert "trainedAlgorithmicMedia" in found["format"]["tags"]["digital_source_type"]
+
+
+def test_what_is_far_from_the_face_stays_as_it_is(photo: Path, known_film: KnownFilm, tmp_path: Path, lipsync) -> None:
+    film = tmp_path / "spoken.mp4"
+    assert lipsync("video", "--image", photo, "--audio", known_film.line, "--output", film, "--no-mark").code == 0
+    before = cv2.imread(str(photo)).astype(int)
+    for number, (_, picture) in enumerate(open_film(film).frames()):
+        if number % 15 == 0:
+            corner = np.abs(picture[:80, -80:, ::-1].astype(int) - before[:80, -80:])
+            assert corner.mean() < 4
+    probe = ["ffprobe", "-v", "error", "-show_entries", "format_tags", "-of", "json", str(film)]
+    assert b"synthetic" not in subprocess.run(probe, capture_output=True, check=True).stdout
+
+
+def test_a_film_says_another_line(sample: Path, known_film: KnownFilm, predictor, tmp_path: Path, lipsync) -> None:
+    film = tmp_path / "dubbed.mp4"
+    ran = lipsync("video", "--video", sample, "--audio", known_film.line, "--upscale", 2, "--output", film)
+    assert ran.code == 0, ran.err
+    times, opening = tracked_opening(film)
+    asked = asked_opening(known_film.line, predictor, times)
+    was_times, was = tracked_opening(sample)
+    assert np.corrcoef(opening, asked)[0, 1] >= 0.9
+    assert np.corrcoef(opening, asked)[0, 1] > np.corrcoef(np.interp(times, was_times, was), asked)[0, 1] + 0.2
+
+
+def test_a_text_is_spoken_by_an_indian_english_voice(photo: Path, tmp_path: Path, lipsync) -> None:
+    film = tmp_path / "reminder.mp4"
+    text = "Your payment is due on Friday."
+    ran = lipsync("video", "--image", photo, "--text", text, "--voice", "en-IN", "--quality", "low", "--output", film)
+    assert ran.code == 0, ran.err
+    assert open_film(film).height <= 480 and 1.2 < open_film(film).duration < 5
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("none", "No face was found"),
+        ("small", "pixels high; under 256"),
+        ("two", "shows 2 faces"),
+        ("broken", "is no picture that can be read"),
+        ("missing", "does not exist"),
+    ],
+)
+def test_pictures_that_cannot_speak_are_told(
+    head: Head, known_film: KnownFilm, tmp_path: Path, lipsync, kind: str, said: str
+) -> None:
+    path, film = tmp_path / "picture.png", tmp_path / "film.mp4"
+    if kind == "none":
+        cv2.imwrite(str(path), np.full((400, 400, 3), 128, np.uint8))
+    elif kind == "small":
+        cv2.imwrite(str(path), head.paint({}, Camera(200, 200))[:, :, ::-1])
+    elif kind == "two":
+        cv2.imwrite(str(path), np.hstack([head.paint({}, Camera(480, 480))[:, :, ::-1]] * 2))
+    elif kind == "broken":
+        path.write_text("no picture", encoding="utf-8")
+    ran = lipsync("video", "--image", path, "--audio", known_film.line, "--output", film)
+    assert ran.code == 2 and said in ran.err and str(path) in ran.err
+    assert not film.exists()
