@@ -43,6 +43,7 @@ def state(opened: bool) -> dict[str, object]:
     return {
         "tab": opened,
         "sound": Path(bpy.context.scene.lipsync.sound_file).name,
+        "character": getattr(bpy.context.scene.lipsync.character, "name", ""),
         "running": [operator.bl_idname for operator in window.modal_operators],
         "takes": sorted(action.name for action in bpy.data.actions),
         "curves": sum(len(bag.fcurves) for bag in bags),

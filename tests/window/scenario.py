@@ -14,11 +14,13 @@ def choose(session: Session, name: str) -> None:
 
 
 def main() -> None:
-    """Bakes a line, then starts a long one and gives up."""
+    """Detects the character and bakes a line, then starts a long one and gives up."""
     with Session() as session:
         session.wait_for("the tab", lambda state: state.get("tab"))
         session.see("Choose", "1-before")
         choose(session, "line.flac")
+        session.click("Detect", "2-chosen")
+        detected = session.wait_for("the character", lambda state: state.get("character"))
         session.click("Bake", "2-ready")
         baked = session.wait_for("the bake", lambda state: state["keys"] and not state["running"])
         session.see("written", "3-baked")
@@ -29,7 +31,7 @@ def main() -> None:
         session.press("Escape")
         stopped = session.wait_for("the end of the long bake", lambda state: not state["running"])
         session.see("Bake", "6-stopped")
-    result = {"baked": baked, "started": started, "stopped": stopped}
+    result = {"detected": detected, "baked": baked, "started": started, "stopped": stopped}
     (FOLDER / "result.json").write_text(json.dumps(result), encoding="utf-8")
 
 

@@ -47,6 +47,10 @@ def result(session: Path) -> dict[str, Any]:
     return json.loads((session / "result.json").read_text(encoding="utf-8"))
 
 
+def test_a_click_on_detect_chooses_the_character(result: dict[str, Any]) -> None:
+    assert result["detected"]["character"] == "Face"
+
+
 def test_a_click_on_bake_writes_keys(result: dict[str, Any]) -> None:
     assert result["baked"]["curves"] >= 20
     assert result["baked"]["keys"] > 1000

@@ -1,0 +1,89 @@
+"""The add-on from Python: what the buttons do, as functions. docs/python.md shows them.
+
+    from bl_ext.user_default.lipsync.lipsync_addon.blender import api
+
+    report = api.bake(bpy.data.objects["Face"], "line.wav", keys="sparse")
+    api.restyle(bpy.data.objects["Face"], api.StyleSettings(jaw=1.3))
+
+Nothing here reads or changes Scene.lipsync. Every function raises LipsyncError for what a user can put right, and the
+scene is then as it was.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import bpy
+
+from ..core.errors import LipsyncError
+from ..core.face_layers import FaceSettings
+from ..core.keying import KeyMode, KeySettings
+from ..core.pipeline import Known, animate
+from ..core.presets import find_preset
+from ..core.profile_match import ProfileMatch
+from ..core.style import StyleSettings
+from ..inference.predictor import Predictor
+from .bake import BakeReport, BakeSettings
+from .bake import bake as bake_performance
+from .operators.bake import shared_predictor
+from .restyle import playing_take, restyle as restyle_take
+from .rig_scan import character_of, ranked_with_fit, scan_rig
+from .sound_import import open_sound
+from .stored import stored_prediction
+
+__all__ = ("FaceSettings", "LipsyncError", "StyleSettings", "bake", "detect", "doubts", "find_preset", "restyle")
+
+
+def detect(character: bpy.types.Object, scene: bpy.types.Scene | None = None) -> list[ProfileMatch]:
+    """The rig profiles that fit the character that this object is part of, the best first."""
+    objects = character_of(character, scene or bpy.context.scene)
+    return ranked_with_fit(objects, scan_rig(objects))
+
+
+def bake(
+    character: bpy.types.Object,
+    sound: str | Path,
+    *,
+    start_frame: int = 1,
+    style: StyleSettings = StyleSettings(),
+    face: FaceSettings = FaceSettings(),
+    keys: KeyMode = "every",
+    max_error: float = 0.02,
+    as_strip: bool = False,
+    add_sound: bool = False,
+    provider: str | None = None,
+    scene: bpy.types.Scene | None = None,
+) -> BakeReport:
+    """A voice line onto the character that this object is part of, as a take named after the file.
+
+    `start_frame`: of the sound's first sample. `keys`, `max_error`: core/keying.py. `as_strip`: into the NLA.
+    `add_sound`: the file into the sequencer. `provider`: as in session.PROVIDERS; None: the first that works.
+    """
+    scene, path = scene or bpy.context.scene, Path(bpy.path.abspath(str(sound)))
+    predictor: Predictor = shared_predictor((provider,) if provider else None)
+    performance = animate(open_sound(path, predictor.spec.sample_rate), predictor, style, face, Known())
+    settings = BakeSettings(start_frame, keys=KeySettings(keys, max_error), as_strip=as_strip)
+    objects = character_of(character, scene)
+    return bake_performance(scene, objects, performance, path.stem, settings, sound=path if add_sound else None)
+
+
+def restyle(
+    character: bpy.types.Object,
+    style: StyleSettings,
+    *,
+    face: FaceSettings = FaceSettings(),
+    keys: KeyMode = "every",
+    max_error: float = 0.02,
+    scene: bpy.types.Scene | None = None,
+) -> tuple[str, ...]:
+    """The take that plays on the character, in another style, without the network; returns notices. Layers of the face
+    that were all off in the bake stay off."""
+    scene = scene or bpy.context.scene
+    settings = BakeSettings(keys=KeySettings(keys, max_error))
+    return restyle_take(scene, character_of(character, scene), style, settings, face)
+
+
+def doubts(character: bpy.types.Object, scene: bpy.types.Scene | None = None) -> tuple[tuple[float, float], ...]:
+    """(start s, end s) on the clock of the recording where the network is not sure; empty without a take."""
+    prediction = stored_prediction(playing_take(character_of(character, scene or bpy.context.scene)))
+    return prediction.doubts if prediction else ()
