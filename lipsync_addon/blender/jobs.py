@@ -94,7 +94,8 @@ class JobOperator(LipsyncOperator):
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         if event.type == "ESC" and event.value == "PRESS":
             self._job.cancel()
-            return {"RUNNING_MODAL"}
+            self._stop(context)  # at once: the thread ends at its next report of progress, which nobody waits for
+            return self.guarded(self._stopped)
         if event.type != "TIMER":
             return {"PASS_THROUGH"}
         if self._job.done:
@@ -108,6 +109,9 @@ class JobOperator(LipsyncOperator):
         """Blender ends the operator: another file is loaded, or the window closes."""
         self._job.cancel()
         self._stop(context)
+
+    def _stopped(self) -> None:
+        raise Cancelled
 
     def _start(self, context: bpy.types.Context) -> None:
         self._job = Job(self.prepare(context), self.label)

@@ -108,9 +108,10 @@ def test_esc_changes_nothing_and_says_so(context):
 
     operator = Operator(work)
     operator._start(context)
-    press(operator, context, "ESC")
+    assert press(operator, context, "ESC") == {"CANCELLED"}, "while the work still hangs"
+    assert jobs.running() is None and context.workspace.texts[-1] is None
     go_on.set()
-    assert until_done(operator, context) == {"CANCELLED"}
+    operator._job._thread.join()
     assert operator.finished == [] and operator.reports == [("INFO", "Stopped. Nothing was changed.")]
 
 
