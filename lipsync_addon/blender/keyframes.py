@@ -11,7 +11,7 @@ import numpy as np
 from mathutils import Euler, Quaternion
 from numpy.typing import NDArray
 
-from ..core.key_curve import KeyCurve
+from ..core.key_curve import BEZIER, KeyCurve
 from ..core.keying import Closure, KeySettings, keyed
 from ..core.mapping import Target
 from ..core.take_edits import Retiming, Timing
@@ -104,7 +104,7 @@ def write_track(
                 kept.setdefault(target, []).extend(result.kept)
                 seconds = np.subtract(result.dropped, origin.timing.start_frame) / origin.timing.rate
                 dropped.setdefault(target, []).extend(map(tuple, seconds.tolist()))
-            _write_curve(curve, shown)
+            _write_curve(curve, shown, known.result or known.written if known and before else None)
     take.remember(TakeRecord(timing, records, deleted, hidden))
     return Written(frames, tuple(left), tuple(removed), _spans(kept), _spans(dropped))
 
@@ -239,16 +239,22 @@ def _axis(target: Target) -> tuple[float, ...]:
     return tuple(float(i == target.axis) for i in range(3))
 
 
-def _write_curve(curve: bpy.types.FCurve, keys: KeyCurve) -> None:
-    """All keys at once, in the place of those that are there."""
+def _write_curve(curve: bpy.types.FCurve, keys: KeyCurve, there: KeyCurve | None = None) -> None:
+    """All keys at once, in the place of those that are there. `there`: what these are, if that is known: then only what
+    is played is written, and handles that shape nothing follow at the next full writing."""
     points = curve.keyframe_points
     if len(points) != len(keys.points):
         points.clear()
         points.add(len(keys.points))
+        there = None
+    same = there is not None and (there.kinds == keys.kinds).all() and (there.handles == keys.handles).all()
+    flat = same and (keys.kinds != BEZIER).all()
     for place, name in enumerate(_PLACES):
-        points.foreach_set(name, keys.points[:, place].astype(np.float32).ravel())
+        if not flat or name == "co":
+            points.foreach_set(name, keys.points[:, place].astype(np.float32).ravel())
     for numbers, name in zip((keys.kinds, *keys.handles.T), _NUMBERS, strict=True):
-        points.foreach_set(name, np.ascontiguousarray(numbers, np.int32))
+        if not same:
+            points.foreach_set(name, np.ascontiguousarray(numbers, np.int32))
     curve.update()
 
 

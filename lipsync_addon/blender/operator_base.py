@@ -18,7 +18,11 @@ RAISE = "LIPSYNC_RAISE"
 
 
 def log_file() -> Path:
-    """Where unexpected errors are described."""
+    """Where unexpected errors are described: as the preferences say, else in Blender's configuration."""
+    from .preferences import wanted_log  # which draws this
+
+    if chosen := wanted_log(bpy.context):
+        return chosen
     return Path(bpy.utils.user_resource("CONFIG", path="lipsync", create=True)) / "log.txt"
 
 

@@ -33,9 +33,16 @@ class LIPSYNC_AP_preferences(bpy.types.AddonPreferences):
         subtype="DIR_PATH",
     )
 
+    log: StringProperty(
+        name="Log File",
+        description="Where unexpected errors are described; empty: log.txt in Blender's configuration",
+        subtype="FILE_PATH",
+    )
+
     def draw(self, context: bpy.types.Context) -> None:
         self.layout.prop(self, "provider")
         self.layout.prop(self, "rigs")
+        self.layout.prop(self, "log")
         row = self.layout.row()
         row.label(text=f"Errors are described in {log_file()}")
         row.operator("wm.path_open", text="Open Folder").filepath = str(log_file().parent)
@@ -45,6 +52,13 @@ def rig_folder(context: bpy.types.Context) -> Path | None:
     """Where the user keeps rig profiles beside the usual place."""
     addon = context.preferences.addons.get(ADDON)
     chosen = addon.preferences.rigs if addon and addon.preferences else ""
+    return Path(bpy.path.abspath(chosen)) if chosen else None
+
+
+def wanted_log(context: bpy.types.Context) -> Path | None:
+    """Where the user wants errors to be described."""
+    addon = context.preferences.addons.get(ADDON)
+    chosen = addon.preferences.log if addon and addon.preferences else ""
     return Path(bpy.path.abspath(chosen)) if chosen else None
 
 

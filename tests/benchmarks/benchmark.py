@@ -46,6 +46,7 @@ def main() -> None:
         command(speech, Path(folder), runs)
         start_up(runs)
         curves(runs)
+        sliders(speech, Path(folder), runs)
         character(runs)
         live(speech)
         files(Path(folder), runs)
@@ -125,7 +126,9 @@ def curves(runs: int) -> None:
     from lipsync_addon.blender.actions import Take
     from lipsync_addon.blender.keyframes import write_track
     from lipsync_addon.core.channels import ARKIT_52
+    from lipsync_addon.core.keying import KeySettings
     from lipsync_addon.core.mapping import Target
+    from lipsync_addon.core.take_edits import Timing
     from lipsync_addon.core.track import AnimationTrack
 
     bpy.ops.wm.read_factory_settings(use_empty=True)
@@ -138,10 +141,42 @@ def curves(runs: int) -> None:
 
     def write() -> None:
         take = Take("line", "Face", [face.data.shape_keys])
-        write_track(track, targets, take, rate=50.0, start_frame=0)
+        write_track(track, targets, take, Timing(0, 50.0), ranges=np.ones(len(targets)), keys=KeySettings("every"))
         take.discard()
 
     row("52 curves of 3000 keys in Blender", *best(write, runs), "under 0.1 s")
+
+
+def sliders(speech: np.ndarray, folder: Path, runs: int) -> None:
+    """A minute of speech onto the example character, then a slider that is dragged, and let go."""
+    try:
+        import bpy
+    except ImportError:
+        print("bake and sliders: not timed, this Python has no bpy")
+        return
+    from lipsync_addon.blender import api
+    from lipsync_addon.blender.bake import BakeSettings
+    from lipsync_addon.blender.mesh_measure import forget_meshes
+    from lipsync_addon.blender.restyle import restyle
+    from lipsync_addon.blender.rig_scan import character_of
+    from lipsync_addon.core.keying import KeySettings
+    from lipsync_addon.core.style import StyleSettings
+
+    bpy.ops.wm.open_mainfile(filepath=str(ROOT / "examples" / "character.blend"))
+    line, face, scene = folder / "minute.wav", bpy.data.objects["Face"], bpy.context.scene
+    soundfile.write(line, np.resize(speech, 60 * RATE), RATE)
+    objects, jaw = character_of(face, scene), iter(np.arange(0.5, 2.0, 0.001))
+    for mode in ("every", "sparse"):
+        api.bake(face, line, keys=mode)  # opens the network
+        row(f"60 s line baked, keys: {mode}", *best(lambda mode=mode: api.bake(face, line, keys=mode), runs), "under 1 s")
+        settings = BakeSettings(keys=KeySettings(mode))
+
+        def drag(settings: BakeSettings = settings, quick: bool = True) -> None:
+            restyle(scene, objects, StyleSettings(jaw=float(next(jaw))), settings, quick=quick)
+
+        row("  slider of it dragged", *best(drag, runs), "under 0.05 s")
+        row("  slider of it let go", *best(lambda drag=drag: drag(quick=False), runs))
+    forget_meshes()
 
 
 def character(runs: int) -> None:
