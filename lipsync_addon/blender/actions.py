@@ -57,6 +57,7 @@ class Take:
         """What is known of the earlier bake; None for the first one."""
         self._spoken_for: set[int] = {slot.handle for slot in self.action.slots if any(_our_curves(self.action, slot))}
         self._written: list[bpy.types.FCurve] = []
+        self._dropped: list[tuple[bpy.types.ID, str, int]] = []
         self._left_behind: list[tuple[bpy.types.AnimData, str]] = []
 
     def curves(self, owner: bpy.types.ID, properties: Iterable[tuple[str, int]]) -> list[bpy.types.FCurve]:
@@ -94,6 +95,8 @@ class Take:
         store_record(self.action, record)
         for bag in _bags(self.action):
             for curve in [curve for curve in bag.fcurves if _is_ours(curve) and curve not in self._written]:
+                moved = (owner for owner in self.owners if self._slot(owner) == bag.slot)
+                self._dropped += [(owner, curve.data_path, curve.array_index) for owner in moved]
                 bag.fcurves.remove(curve)
 
     @property
@@ -119,6 +122,9 @@ class Take:
             for track in data.nla_tracks:
                 if (strip := track.strips.get(name)) and strip.mute and strip.action == self.action:
                     track.strips.remove(strip)
+        for owner, path, index in self._dropped:
+            if path not in artists_paths(owner):
+                _put_at_rest(owner, path, index)
         if self._earlier:
             name = self._earlier.name
             bpy.data.actions.remove(self._earlier)
@@ -370,6 +376,19 @@ def _move_strips(track: bpy.types.NlaTrack, frames: float, undo: ExitStack) -> N
         for name in ("frame_start", "frame_end") if frames < 0 else ("frame_end", "frame_start"):
             undo.callback(setattr, strip, name, getattr(strip, name))
             setattr(strip, name, getattr(strip, name) + frames)
+
+
+def _put_at_rest(owner: bpy.types.ID, path: str, index: int) -> None:
+    """What no curve of ours moves any more must not stay where it last was."""
+    holder, _, name = path.rpartition(".")
+    try:
+        thing = owner.path_resolve(holder) if holder else owner
+    except ValueError:  # the key or bone is gone
+        return
+    if name.startswith("rotation") or name == "location":
+        getattr(thing, name)[index] = float(name == "rotation_quaternion" and index == 0)
+    elif name == "value":
+        thing.value = 0.0
 
 
 def _check_editable(owner: bpy.types.ID) -> None:

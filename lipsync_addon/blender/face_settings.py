@@ -6,6 +6,7 @@ import bpy
 from bpy.props import BoolProperty, FloatProperty, IntProperty
 
 from ..core.face_layers import LAYERS, FaceSettings, emotion_table
+from . import sliders
 
 _LAYERS: dict[str, tuple[str, str]] = {
     "blinks": ("Blinks", "Close the lids now and then, in pauses where there are some; 1 is 16 a minute"),
@@ -25,20 +26,32 @@ class LIPSYNC_PG_face(bpy.types.PropertyGroup):
     emotion."""
 
     enabled: BoolProperty(
-        name="Face", description="Let the rest of the face live too when a line is baked", default=False
+        name="Face",
+        description="Let the rest of the face live too when a line is baked",
+        default=False,
+        update=sliders.changed,
     )
     seed: IntProperty(
         name="Seed",
         description="Another number gives other blinks and glances; the same gives the same",
         min=0,
         default=0,
+        update=sliders.changed,
     )
 
 
 for _name, (_label, _text) in _LAYERS.items():
-    LIPSYNC_PG_face.__annotations__[f"use_{_name}"] = BoolProperty(name=_label, description=_text, default=True)
+    LIPSYNC_PG_face.__annotations__[f"use_{_name}"] = BoolProperty(
+        name=_label, description=_text, default=True, update=sliders.changed
+    )
     LIPSYNC_PG_face.__annotations__[_name] = FloatProperty(
-        name=_label, description=_text, default=1.0, min=0.0, max=LAYERS[_name], subtype="FACTOR"
+        name=_label,
+        description=_text,
+        default=1.0,
+        min=0.0,
+        max=LAYERS[_name],
+        subtype="FACTOR",
+        update=sliders.changed,
     )
 for _name in emotion_table():
     LIPSYNC_PG_face.__annotations__[_name] = FloatProperty(
@@ -48,6 +61,7 @@ for _name in emotion_table():
         min=0.0,
         max=1.0,
         subtype="FACTOR",
+        update=sliders.changed,
     )
 
 

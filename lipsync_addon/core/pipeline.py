@@ -71,14 +71,16 @@ def animate(
     face: FaceSettings = FaceSettings(),
     words: LineWords | None = None,
     *,
+    keep_prosody: bool = False,
     progress: Progress = no_progress,
 ) -> Performance:
     """Speech to ARKit coefficients and visemes, with the layers of the face that are on; with `words`, also what is
-    said when, and lips that meet in every p, b and m. Raises LipsyncError for sound that cannot be used."""
+    said when, and lips that meet in every p, b and m. `keep_prosody`: perform() can add layers of the face later. Raises
+    LipsyncError for sound that cannot be used."""
     sound = CheckedSound(sound)
     track, timeline, notices = _spoken(sound, predictor, words, progress)
     prediction = Prediction.of(track, timeline, sound.source, sound.is_silent)
-    if face.layers:
+    if face.layers or keep_prosody:
         prediction = replace(prediction, prosody=prosody_of(sound, track.times))
     performance = perform(prediction, style, face)
     return replace(performance, notices=performance.notices or notices, timeline=timeline)

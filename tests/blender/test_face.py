@@ -154,3 +154,21 @@ def test_characters_with_vowels_blink_too(keys: tuple[str, ...], blink: str) -> 
         bpy.context.scene.frame_set(frame)
         shown.append(face.data.shape_keys.key_blocks[blink].value)
     assert shown == pytest.approx([0, 1])
+
+
+def test_what_a_layer_moved_goes_back_when_it_is_switched_off(addon, line) -> None:
+    """The take was baked without the face: its switches act at once all the same, and off again leaves no trace."""
+    face, _, rig = build_character()
+    scene = bpy.context.scene
+    settings = scene.lipsync
+    settings.sound_file = str(line)
+    assert bpy.ops.lipsync.bake() == {"FINISHED"}
+    keys, head = face.data.shape_keys.key_blocks, rig.pose.bones["head"]
+    settings.face.sadness = 0.5
+    settings.face.enabled = True
+    scene.frame_set(40)
+    assert keys["browInnerUp"].value > 0.3 and head.rotation_quaternion.angle > 0.001
+    settings.face.enabled = False
+    assert keys["browInnerUp"].value == 0 and head.rotation_quaternion.angle == 0
+    scene.frame_set(41)
+    assert keys["browInnerUp"].value == 0 and head.rotation_quaternion.angle == 0

@@ -46,7 +46,9 @@ class LIPSYNC_OT_bake(JobOperator, bpy.types.Operator):
         self._settings = bake_settings(settings, start_frame)
         style, face, providers = style_settings(settings), face_settings(settings.face), wanted_providers(context)
         words = line_words(settings.words, sound.source)
-        return lambda progress: animate(sound, shared_predictor(providers), style, face, words, progress=progress)
+        return lambda progress: animate(
+            sound, shared_predictor(providers), style, face, words, keep_prosody=True, progress=progress
+        )
 
     def finish(self, context: bpy.types.Context, result: Performance) -> None:
         scene = bpy.data.scenes[self._scene]

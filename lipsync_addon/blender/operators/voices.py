@@ -98,7 +98,7 @@ class LIPSYNC_OT_bake_scene(JobOperator, bpy.types.Operator):
         def work(progress: Progress) -> list[Performance]:
             predictor = shared_predictor(providers)
             return perform_voices(
-                self._voices, lambda sound, part: animate(sound, predictor, style, face, progress=part), progress
+                self._voices, lambda sound, part: animate(sound, predictor, style, face, keep_prosody=True, progress=part), progress
             )
 
         return work
