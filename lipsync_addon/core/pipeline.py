@@ -12,10 +12,10 @@ from typing import Protocol
 
 from .audio_clip import CheckedSound, Sound
 from .face_layers import FaceSettings, with_face
+from .phones import PHONES
 from .prediction import Prediction
 from .progress import Progress, no_progress
 from .prosody import prosody_of
-from .phones import PHONES
 from .style import StyleSettings, apply_style, still
 from .timeline import PhonemeTimeline
 from .timeline_align import recognised
@@ -75,8 +75,8 @@ def animate(
     progress: Progress = no_progress,
 ) -> Performance:
     """Speech to ARKit coefficients and visemes, with the layers of the face that are on; with `words`, also what is
-    said when, and lips that meet in every p, b and m. `keep_prosody`: perform() can add layers of the face later. Raises
-    LipsyncError for sound that cannot be used."""
+    said when, and lips that meet in every p, b and m. `keep_prosody`: perform() can add layers of the face later.
+    Raises LipsyncError for sound that cannot be used."""
     sound = CheckedSound(sound)
     track, timeline, notices = _spoken(sound, predictor, words, progress)
     prediction = Prediction.of(track, timeline, sound.source, sound.is_silent)

@@ -153,7 +153,7 @@ def test_a_take_can_be_a_strip_of_the_nla_and_sliders_act_on_it(settings):
     settings.as_strip = True
     bpy.ops.lipsync.bake()
     data = bpy.data.objects["Face"].data.shape_keys.animation_data
-    assert data.action is None and data.nla_tracks[0].strips[0].action.name == "boat_en"
+    assert data.action is None and data.nla_tracks["Lipsync"].strips[0].action.name == "boat_en"
     before = heights("jawOpen").max()
     settings.intensity = 0.5
     assert heights("jawOpen").max() < 0.75 * before
