@@ -31,7 +31,7 @@ def settings(addon):
 
 
 def curve(name: str) -> bpy.types.FCurve:
-    (action,) = bpy.data.actions
+    (action,) = (action for action in bpy.data.actions if "lipsync_take" in action)
     return next(c for c in curves_of(action) if f'"{name}"' in c.data_path and c.data_path.startswith("key_blocks"))
 
 
