@@ -19,8 +19,10 @@ def main() -> None:
         session.wait_for("the tab", lambda state: state.get("tab"))
         session.see("Choose", "1-before")
         choose(session, "line.flac")
+        session.see("Bake", "2-chosen")  # which is grey, and cannot be read, until the panel is drawn with the sound
         session.click("Detect", "2-chosen")
         detected = session.wait_for("the character", lambda state: state.get("character"))
+        session.see("Face", "2-detected")  # buttons move down when the ranking is drawn
         session.click("Bake", "2-ready")
         baked = session.wait_for("the bake", lambda state: state["keys"] and not state["running"])
         session.see("written", "3-baked")
