@@ -19,7 +19,7 @@ from .stored import stored_prediction
 _CHARACTER = 7.5  # pixels at a scale of 1, a little more than the mean of Blender's own font
 _WIDTH = 280  # pixels at a scale of 1, of a new sidebar
 _MARGIN = 7  # characters: icon, box and the panel's edges
-_RANKS = 5
+_RANKS = 3
 
 
 class SidebarPanel:
@@ -50,8 +50,10 @@ class LIPSYNC_PT_main(SidebarPanel, bpy.types.Panel):
         layout.prop(settings, "character")
         layout.prop(settings, "profile")
         layout.operator(LIPSYNC_OT_detect.bl_idname, icon="VIEWZOOM")
-        _draw_facts(layout, panel_data.facts(context), panel_data.ranking_shown(context))
+        _draw_facts(layout, panel_data.facts(context))
         _draw_bake(layout, context)
+        if panel_data.ranking_shown(context):  # below the button, which must not move out of sight
+            _draw_ranking(layout, panel_data.facts(context))
         report = panel_data.last_report()
         if report and not running():
             box = layout.box()
@@ -182,14 +184,17 @@ class LIPSYNC_PT_export(SidebarPanel, bpy.types.Panel):
         self.layout.operator(LIPSYNC_OT_export_curves.bl_idname, icon="FCURVE")
 
 
-def _draw_facts(layout: bpy.types.UILayout, found: panel_data.Facts, with_ranking: bool) -> None:
-    if found.summary:
-        draw_text(layout, found.summary, "OUTLINER_OB_ARMATURE")
-    if with_ranking and found.ranked:
+def _draw_ranking(layout: bpy.types.UILayout, found: panel_data.Facts) -> None:
+    if found.ranked:
         box = layout.box()
         draw_text(box, explain(found.ranked), "PRESET")
         for match in found.ranked[:_RANKS]:
             draw_text(box, str(match), "CHECKMARK" if match.complete else "BLANK1")
+
+
+def _draw_facts(layout: bpy.types.UILayout, found: panel_data.Facts) -> None:
+    if found.summary:
+        draw_text(layout, found.summary, "OUTLINER_OB_ARMATURE")
     for sentence in found.lacks:
         draw_text(layout, sentence, "INFO")
     if found.missing and not found.lacks:
