@@ -99,7 +99,7 @@ def write_characters(
     """`also`: further lines for the same files. Returns what to tell the user, and notices."""
     from ..blender.bake_file import bake_character  # imports bpy, half a second
 
-    with _without_chatter():
+    with without_chatter():
         report = bake_character(
             options.character,
             options.line,
@@ -125,7 +125,7 @@ def write_curves(options: argparse.Namespace, performance: Performance, outputs:
 
 
 @contextmanager
-def _without_chatter() -> Iterator[None]:
+def without_chatter() -> Iterator[None]:
     """Keeps Blender's own remarks ("Read blend: ...") off standard output; its errors come as exceptions."""
     sys.stdout.flush()
     terminal, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)

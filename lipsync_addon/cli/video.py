@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import sys
 import tempfile
 import time
@@ -15,13 +16,14 @@ from numpy.typing import NDArray
 
 from ..core.errors import LipsyncError
 from ..core.face_layers import FaceSettings
-from ..core.pipeline import Known, LineWords, animate
+from ..core.pipeline import Known, LineWords, Performance, animate
 from ..core.progress import Progress, part
 from ..core.track import AnimationTrack
 from ..core.writing import check_writable, whole_file
 from ..exporters.arguments import frame_rate, number_within
 from ..inference.predictor import Predictor
 from .capture import add_tracker_arguments
+from .outputs import INSTALL_BLENDER, without_chatter
 from .own_results import is_ours, remember
 from .performance import add_style_arguments, chosen_style
 from .progress_line import progress_line
@@ -30,6 +32,7 @@ HELP = "Let a picture speak, or the mouth of a film say another line."
 EXAMPLES = (
     "lipsync video --image face.jpg --audio line.wav --output result.mp4 --quality high --fps 25",
     "lipsync video --video talk.mp4 --audio dub.wav --output dubbed.mp4",
+    "lipsync video --character hero.blend --audio line.wav --output result.mp4 --quality low",
     'lipsync video --image face.jpg --text "Your payment is due on Friday." --voice en-IN --output result.mp4',
 )
 
@@ -40,6 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     seen = parser.add_mutually_exclusive_group(required=True)
     seen.add_argument("--image", type=Path, metavar="PICTURE", help="a face that looks at the camera")
     seen.add_argument("--video", type=Path, metavar="FILM", help="of somebody whose mouth is to say another line")
+    seen.add_argument(
+        "--character", type=Path, metavar="FILE.blend", help="rendered by Blender: Workbench, EEVEE, Cycles"
+    )
     said = parser.add_mutually_exclusive_group(required=True)
     said.add_argument("--audio", type=Path, metavar="LINE", help="sound file with speech")
     said.add_argument("--text", metavar="WORDS", help="is spoken first, by espeak-ng")
@@ -65,29 +71,27 @@ def run(options: argparse.Namespace) -> None:
     """Hears the line, moves the face and writes the film."""
     from ..video import check_installed
 
-    check_installed("cv2", *([] if options.tracker else ["mediapipe"]))
+    check_installed(*([] if options.character else ["cv2"] if options.tracker else ["cv2", "mediapipe"]))
     from ..speech.sound_file import open_sound
-    from ..video.talking import QUALITIES, write_film
 
     if options.output.suffix.lower() not in (".mp4", ".mov"):
         raise LipsyncError(f"{options.output} has an unknown ending.", "Use .mp4 or .mov.")
-    if options.output.resolve() in {path.resolve() for path in (options.image, options.video, options.audio) if path}:
+    if options.output.resolve() in {
+        path.resolve() for path in (options.image, options.video, options.character, options.audio) if path
+    }:
         raise LipsyncError(f"{options.output} would overwrite its own source.", "Choose another name.")
     check_writable(options.output, options.overwrite or is_ours(options.output))
     started = time.perf_counter()
     style = chosen_style(options)
-    face = FaceSettings(blinks=options.blinks, brows=0.6, head=options.head) if options.image else FaceSettings()
+    face = FaceSettings() if options.video else FaceSettings(blinks=options.blinks, brows=0.6, head=options.head)
     predictor = Predictor.load(options.network, providers=["CPU"] if options.gpu == "false" else None)
-    quality = QUALITIES[options.quality]
     with progress_line(options.quiet) as progress, _line(options) as (line, words):
         sound = open_sound(line, predictor.spec.sample_rate)
         track = animate(sound, predictor, style, face, words, progress=part(progress, 0.0, 0.1)).track
-        with _pictures(options, track, quality.height, part(progress, 0.1, 0.4)) as (pictures, fps, count):
-            with whole_file(options.output) as temporary:
-                done = write_film(
-                    pictures, temporary, fps, line, quality, count=count, mark=not options.no_mark,
-                    progress=part(progress, 0.4, 1.0),
-                )  # fmt: skip
+        if options.character:
+            done, fps = _rendered(options, line, track, part(progress, 0.1, 1.0)), options.fps
+        else:
+            done, fps = _moved(options, line, track, part(progress, 0.1, 1.0))
     remember([options.output])
     if options.video and done / fps < track.duration - 0.1:
         print(f"lipsync: {options.video} is shorter than the line: the film ends with it.", file=sys.stderr)
@@ -96,6 +100,39 @@ def run(options: argparse.Namespace) -> None:
         marked = "" if options.no_mark else ', marked "synthetic"'
         print(f"{done} pictures, {done / fps:.2f} s{marked} -> {options.output}")
         print(f"{spent:.1f} s, {done / fps / spent:.2f} seconds of film per second")
+
+
+def _moved(options: argparse.Namespace, line: Path, track: AnimationTrack, progress: Progress) -> tuple[int, float]:
+    """Writes the picture or film with its mouth moved; (number of pictures, frames per second)."""
+    from ..video.talking import QUALITIES, write_film
+
+    quality = QUALITIES[options.quality]
+    with _pictures(options, track, quality.height, part(progress, 0.0, 0.3)) as (pictures, fps, count):
+        with whole_file(options.output) as temporary:
+            done = write_film(
+                pictures, temporary, fps, line, quality, count=count, mark=not options.no_mark,
+                progress=part(progress, 0.3, 1.0),
+            )  # fmt: skip
+    return done, fps
+
+
+def _rendered(options: argparse.Namespace, line: Path, track: AnimationTrack, progress: Progress) -> int:
+    """Bakes onto the character, lets Blender render it, and marks the film; the number of pictures."""
+    if not importlib.util.find_spec("bpy"):
+        raise LipsyncError(f"{options.character} needs Blender.", INSTALL_BLENDER.format("--character"))
+    if not options.character.is_file():
+        raise LipsyncError(f"The character {options.character} does not exist.", "Give the path of a .blend file.")
+    from ..blender.bake_file import bake_character
+    from ..blender.film import render_film
+    from ..video.marking import marked_copy
+
+    with tempfile.TemporaryDirectory() as folder, whole_file(options.output) as target:
+        blend, film = Path(folder) / "spoken.blend", Path(folder) / "film.mp4"
+        with without_chatter():
+            bake_character(options.character, line.resolve(), Performance(track), [blend], fps=options.fps)
+            frames = render_film(blend, film, options.quality, progress=progress)
+        marked_copy(film, target, mark=not options.no_mark)
+    return frames
 
 
 @contextmanager

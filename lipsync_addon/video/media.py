@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import LipsyncError
+from .marking import marking
 
 HINT = "Choose a film that ffmpeg can play, for example MP4, MOV, MKV, WebM or MPG."
 BLOCK = 1 << 16
@@ -144,10 +145,7 @@ class FilmWriter:
         if sound:
             command += ["-i", str(sound), "-map", "0:v:0", "-map", "1:a:0", "-c:a", "aac", "-b:a", "160k"]
         command += ["-c:v", "libx264", "-preset", "veryfast", "-crf", str(quality), "-pix_fmt", "yuv420p"]
-        if mark:
-            for key, value in SYNTHETIC.items():
-                command += ["-metadata", f"{key}={value}"]
-        command += ["-movflags", "+faststart+use_metadata_tags", str(path)]
+        command += [*marking(mark), str(path)]
         self._path = path
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
 
@@ -174,11 +172,3 @@ class FilmWriter:
         self._process.wait()
         said = self._process.stderr.read().decode(errors="replace").strip().splitlines()
         return LipsyncError(f"ffmpeg could not write {self._path}: {said[-1] if said else 'no reason given'}.")
-
-
-SYNTHETIC = {
-    "synthetic": "true",
-    "digital_source_type": "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia",
-    "comment": "Synthetic media: the mouth in this film was animated by Lipsync for Blender.",
-}
-"""Metadata of every film that we make: IPTC's word for pictures that a trained algorithm made, as C2PA uses it."""
