@@ -1,11 +1,11 @@
 """Scores a network on what it has never trained on and writes a report to read, look at and listen to.
 
     python -m model.evaluate                                  the network that ships
-    python -m model.evaluate --network runs/x/lipsync.onnx --previous runs/old/lipsync.onnx
+    python -m model.evaluate --network runs/x/lipsync.json --previous runs/old/lipsync.json
     python -m model.evaluate --quick                          the bench's tables alone, half a minute
 
 Writes runs/evaluation/report.html (one file, no network needed), report.json (the same numbers) and the curves of the
-bench's sounds. The last release as --previous: `git show v0.1.0:lipsync_addon/data/models/lipsync.onnx` and .json.
+bench's sounds. The last release as --previous: lipsync.json, .hear.onnx and .move.onnx of its tag.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from lipsync_addon.core.writing import whole_file
-from lipsync_addon.inference.predictor import DEFAULT_NETWORK
+from lipsync_addon.inference.network import DEFAULT_NETWORK
 
 from .evaluation import bench, page, sections, targets
 from .evaluation.lines import lines_missing
@@ -41,12 +41,12 @@ def evaluate(networks: dict[str, Path], folder: Path, *, quick: bool = False, li
     report = sections.Report(loaded, folder / "curves", lines)
     numbers: dict[str, Any] = {
         "made": datetime.date.today().isoformat(),
-        "network": {"version": specs["ours"].version, "sha256": specs["ours"].sha256},
+        "network": {"version": specs["ours"].version, "fingerprint": specs["ours"].fingerprint},
         "previous": None,
         "limits": [*sections.LIMITS, *lines_missing()],
     }
     if "previous" in specs:
-        numbers["previous"] = {"version": specs["previous"].version, "sha256": specs["previous"].sha256}
+        numbers["previous"] = {"version": specs["previous"].version, "fingerprint": specs["previous"].fingerprint}
     if not quick:
         numbers["speed"] = report.speed(networks)  # first, before anything warms the machine up
     numbers |= report.bench()
@@ -100,7 +100,7 @@ def summary(numbers: dict[str, Any]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--network", type=Path, default=DEFAULT_NETWORK, help=".onnx, its .json beside it")
+    parser.add_argument("--network", type=Path, default=DEFAULT_NETWORK, help="the network's .json")
     parser.add_argument("--previous", type=Path, help="the network to beat, in the same form")
     parser.add_argument("--to", type=Path, default=RUNS / "evaluation", help="folder of the report")
     parser.add_argument("--lines", type=int, default=LINES, help=f"most lines of each set (default {LINES})")

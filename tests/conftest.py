@@ -32,7 +32,7 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def tiny_network() -> Path:
     """A network of a few kB with the contract of the real one; tests/data/make_tiny_network.py writes it."""
-    return ROOT / "tests" / "data" / "tiny.onnx"
+    return ROOT / "tests" / "data" / "tiny.json"
 
 
 @pytest.fixture(scope="session")

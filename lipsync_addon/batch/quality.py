@@ -40,14 +40,16 @@ class Observed:
     def predict(self, sound: Sound, **arguments: Any) -> AnimationTrack:
         """As Predictor.predict(), without the phones, which stay here."""
         outputs = tuple(arguments.pop("outputs", ("arkit", "visemes")))
-        more = ("phones",) if "phones" in self.spec.outputs and "phones" not in outputs else ()
+        more = () if "phones" in outputs else ("phones",)
         track = self._predictor.predict(_Measured(sound, self), outputs=(*outputs, *more), **arguments)
-        phones = self.spec.outputs.get("phones", ())
+        phones = self.spec.outputs["phones"]
         if not more:
-            self.phones = track.select(phones) if "phones" in outputs else None
+            self.phones = track.select(phones)
             return track
         self.phones = AnimationTrack(phones, track.values[:, -len(phones) :], track.fps)
-        return AnimationTrack(track.names[: -len(phones)], track.values[:, : -len(phones)], track.fps)
+        # Contiguous as without the phones: products of strided rows differ in the last bit.
+        values = np.ascontiguousarray(track.values[:, : -len(phones)])
+        return AnimationTrack(track.names[: -len(phones)], values, track.fps)
 
     def hear(self, sound: Sound, **arguments: Any) -> Any:
         """As the predictor's, where it has one; the phones are remembered."""

@@ -12,7 +12,8 @@ from ..core.mapping import RigMapping, resolve
 from ..core.model_spec import ModelSpec
 from ..core.profile_match import ProfileMatch, RigInventory
 from ..core.rig_profile import RigProfile
-from ..inference.predictor import DEFAULT_NETWORK
+from ..inference.network import DEFAULT_NETWORK
+from ..inference.predictor import OUTPUTS
 from .actions import TAKE
 from .bake import BakeReport
 from .keyframes import data_block
@@ -169,8 +170,7 @@ def _find(scene: bpy.types.Scene) -> Facts:
         inventory = scan_rig(objects)
         ranked = ranked_with_fit(objects, inventory, known)
         best = _ranked(settings.profile, objects, inventory, known)[0] if settings.profile else ranked[0]
-        outputs = ModelSpec.load(DEFAULT_NETWORK.with_suffix(".json")).outputs.values()
-        channels = [channel for names in outputs for channel in names]
+        channels = ModelSpec.load(DEFAULT_NETWORK).channels(OUTPUTS)
         mapping = resolve(best.profile, inventory, channels, jaw_settings(settings))
     except LipsyncError as error:
         return Facts(problem=f"{error} {_elsewhere(scene)}".rstrip(), profile_problems=problems)

@@ -48,6 +48,6 @@ def parser() -> argparse.ArgumentParser:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         new.set_defaults(run=command.run)
-        new.add_argument("--network", type=Path, metavar="FILE.onnx", help="another network, its .json beside it")
+        new.add_argument("--network", type=Path, metavar="FILE.json", help="another network's description")
         command.add_arguments(new)
     return whole

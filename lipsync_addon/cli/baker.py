@@ -20,6 +20,7 @@ from ..batch.table import Row
 from ..batch.worker import Line, Outcome, Task, file_digest, text_digest
 from ..core.errors import LipsyncError
 from ..exporters import FORMATS
+from ..inference.network import DEFAULT_NETWORK
 from ..inference.predictor import Predictor
 from . import bake
 from .outputs import CHARACTER_ENDINGS
@@ -27,8 +28,6 @@ from .performance import chosen_style
 
 NOT_COLUMNS = {"line", "to", "also", "character", "quiet", "overwrite", "provider", "help", "network"}
 """Options of `lipsync bake` that a batch sets itself, or that mean nothing for a line."""
-NETWORK = Path(__file__).parents[1] / "data" / "models" / "lipsync.json"
-"""The description of the network that comes with the add-on."""
 CODE = ("core", "inference", "speech", "exporters", "batch/quality.py", "cli/bake.py", "cli/outputs.py")
 CODE_OF_CHARACTERS = ("blender",)
 """What of the add-on decides how a result looks."""
@@ -130,7 +129,7 @@ class Baker:
 
     def network(self) -> str:
         """A digest of the network's description, which holds those of its files. Raises LipsyncError without one."""
-        return _kept_digest(str(Path(self.common.network or NETWORK).with_suffix(".json")))
+        return _kept_digest(str(self.common.network or DEFAULT_NETWORK))
 
     def _options(self, line: Line, outputs: Iterable[str | Path]) -> argparse.Namespace:
         """What `lipsync bake` would be told. Raises LipsyncError for what the table says wrong."""
@@ -151,10 +150,6 @@ class Baker:
                 path.parent.mkdir(parents=True, exist_ok=True)
             observed = Observed(predictor)
             options = self._options(task.line, staged.values())
-            if "phones" not in predictor.spec.outputs:
-                options.text = (
-                    None  # which such a network cannot lay over the sound; the table may hold it all the same
-                )
             baked = bake.bake_line(options, observed)
             digests = {output: _flushed(path) for output, path in staged.items()}
             performance = baked.performance

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from .audio_clip import CheckedSound, Sound
 from .face_layers import FaceSettings, with_face
+from .hearing import Hearing
 from .phones import PHONES
 from .prediction import Prediction
 from .progress import Progress, no_progress
@@ -29,6 +30,10 @@ class TrackPredictor(Protocol):
     def predict(
         self, sound: Sound, *, outputs: Sequence[str] = ..., progress: Progress = no_progress
     ) -> AnimationTrack: ...
+
+    def hear(self, sound: Sound, *, progress: Progress = no_progress) -> Hearing: ...
+
+    def move(self, hearing: Hearing) -> AnimationTrack: ...
 
 
 class LineWords(Protocol):
@@ -103,11 +108,6 @@ def _spoken(
 ) -> tuple[AnimationTrack, PhonemeTimeline | None, tuple[str, ...]]:
     if words is None:
         return predictor.predict(sound, progress=progress), None, ()
-    if hasattr(predictor, "move"):
-        hearing = predictor.hear(sound, progress=progress)
-        timeline, notices = words.timeline(AnimationTrack(PHONES, hearing.phones, hearing.fps), sound.source)
-        return played(moved(predictor, hearing, timeline), timeline), timeline, notices
-    whole = predictor.predict(sound, outputs=("arkit", "visemes", "phones"), progress=progress)
-    timeline, notices = words.timeline(whole.select(PHONES), sound.source)
-    track = whole.select([name for name in whole.names if name not in PHONES])
-    return played(track, timeline), timeline, notices
+    hearing = predictor.hear(sound, progress=progress)
+    timeline, notices = words.timeline(AnimationTrack(PHONES, hearing.phones, hearing.fps), sound.source)
+    return played(moved(predictor, hearing, timeline), timeline), timeline, notices

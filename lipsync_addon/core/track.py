@@ -85,6 +85,17 @@ class AnimationTrack:
                 values[:, column] = self.values[:, self.names.index(name)]
         return AnimationTrack(tuple(names), values, self.fps, self.start)
 
+    def pasted(self, part: AnimationTrack) -> AnimationTrack:
+        """This track with the frames of `part`, which has the same channels and rate, in place of its own there."""
+        if part.names != self.names or part.fps != self.fps:
+            raise ValueError("only a stretch with the same channels and rate can be pasted")
+        first = round((part.start - self.start) * self.fps)
+        if first < 0 or first + len(part.values) > len(self.values):
+            raise ValueError(f"frames {first} to {first + len(part.values)} are not within {len(self.values)}")
+        values = self.values.copy()
+        values[first : first + len(part.values)] = part.values
+        return self.with_values(values)
+
     def with_values(self, values: NDArray[np.float32]) -> AnimationTrack:
         """The same channels and times with other values [T, C]."""
         return AnimationTrack(self.names, values, self.fps, self.start)

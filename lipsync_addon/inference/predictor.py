@@ -2,94 +2,220 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..core.audio_clip import Sound
+from ..core.controls import Controls
 from ..core.errors import LipsyncError
+from ..core.hearing import Hearing, silence
 from ..core.model_spec import ModelSpec
 from ..core.progress import Progress, no_progress
 from ..core.track import AnimationTrack
-from .session import Session
-from .windows import windows
+from .network import Network
+from .windows import Window, Windows
 
-DEFAULT_NETWORK = Path(__file__).parent.parent / "data" / "models" / "lipsync.onnx"
 WINDOW_SECONDS = 16.0
+BATCH_WINDOWS = 16
+"""Windows that a GPU takes at once."""
+OUTPUTS = ("arkit", "visemes")
+"""What a bake needs."""
 
 
 class Predictor:
-    """A network with its contract, ready to run."""
+    """A network that takes sound of any length."""
 
-    def __init__(self, spec: ModelSpec, session: Session, *, window_seconds: float = WINDOW_SECONDS) -> None:
-        """Raises LipsyncError if the network has not the outputs that its contract promises."""
-        counts = session.channel_counts()
-        for output, channels in spec.outputs.items():
-            if output not in counts or (isinstance(counts[output], int) and counts[output] != len(channels)):
-                raise LipsyncError(
-                    f"The network {spec.name} does not give {len(channels)} channels as {output!r}.",
-                    "Install the add-on again, or export the network with `python -m model.export`.",
-                )
-        self.spec = spec
-        self._session = session
-        self._frames = max(1, round(window_seconds * spec.fps))
+    def __init__(self, network: Network, *, window_seconds: float = WINDOW_SECONDS) -> None:
+        self._network = network
+        self._frames = max(1, round(window_seconds * network.spec.fps))
 
     @classmethod
-    def load(
-        cls, network: Path | None = None, *, providers: Sequence[str] | None = None, session: Session | None = None
-    ) -> Predictor:
-        """Opens `network` (.onnx, with its .json beside it); None: the network that comes with the add-on.
+    def load(cls, description: Path | None = None, *, providers: Sequence[str] | None = None) -> Predictor:
+        """As Network.load()."""
+        return cls(Network.load(description, providers=providers))
 
-        `providers`: names as in session.PROVIDERS, in the order to try; None: all that exist. `session`: one
-        that has this network open already. Raises LipsyncError if a file is missing, damaged or not the one
-        that was described.
-        """
-        network = Path(network or DEFAULT_NETWORK)
-        spec = ModelSpec.load(network.with_suffix(".json"))
-        spec.check_file(network)
-        return cls(spec, session or Session(network, providers))
+    @property
+    def spec(self) -> ModelSpec:
+        """The network's contract."""
+        return self._network.spec
 
     @property
     def provider_line(self) -> str:
         """Which provider runs the network, and why others do not; final after the first predict()."""
-        return self._session.provider_line
+        return self._network.provider_line
 
     def predict(
         self,
         sound: Sound,
         *,
-        outputs: Sequence[str] = ("arkit", "visemes"),
+        outputs: Sequence[str] = OUTPUTS,
+        controls: Controls = Controls(),
         progress: Progress = no_progress,
     ) -> AnimationTrack:
         """The channels of these outputs side by side, for n samples as n // hop + 1 frames from second 0.
 
-        An hour of sound gives the same values as one pass over it, in the memory of one window. `sound` must
-        have the network's sample rate; Cancelled from `progress` is let through.
+        `outputs`: names of ModelSpec.outputs. An hour of sound gives the same values as one pass over it, in the
+        memory of one window. `sound` must have the network's sample rate; Cancelled from `progress` is let through.
         """
+        return self._track(self._moved(self._heard(sound, progress), controls, outputs), outputs)
+
+    def hear(self, sound: Sound, *, progress: Progress = no_progress) -> Hearing:
+        """What is said and how, for predict() in two steps: move(hear(sound)) is predict(sound)."""
+        phones, residual = self._split(_joined(self._heard(sound, progress)))
+        return Hearing(phones, self.spec.fps, residual)
+
+    def move(
+        self,
+        hearing: Hearing,
+        *,
+        outputs: Sequence[str] = OUTPUTS,
+        controls: Controls = Controls(),
+        frames: slice | None = None,
+    ) -> AnimationTrack:
+        """The channels of these outputs for phones that were heard, edited or made from text.
+
+        `frames`: the frames whose phones changed. Then the track is the stretch of all frames that the change reaches,
+        its `start` on the sound's clock: AnimationTrack.pasted() puts it into the track that was there before.
+        """
+        spec = self.spec
+        if hearing.fps != spec.fps:
+            raise ValueError(f"the network moves at {spec.fps:g} frames per second, not {hearing.fps:g}")
+        residual = hearing.residual
+        if residual is None:
+            residual = np.zeros((len(hearing), len(spec.hear.outputs["residual"])), np.float32)
+        heard = np.concatenate([hearing.phones, residual], axis=1)
+        if frames is None:
+            return self._track(self._moved([heard], controls, outputs), outputs)
+        left, right = spec.move.left_context, spec.move.right_context
+        start, stop, _ = frames.indices(len(heard))
+        first, last = max(start - right, 0), min(stop + left, len(heard))
+        before, after = max(first - left, 0), min(last + right, len(heard))
+        blocks = self._moved([heard[before:after]], controls, outputs, first=before)
+        values = _joined(blocks)[first - before : last - before]
+        return AnimationTrack(spec.channels(outputs), values, spec.fps, first / spec.fps)
+
+    def predict_many(
+        self, sounds: Iterable[Sound], *, outputs: Sequence[str] = OUTPUTS, controls: Controls = Controls()
+    ) -> Iterator[AnimationTrack | LipsyncError]:
+        """predict() of many lines in their order; lines that fit together go through the network as one batch.
+
+        A sound that cannot be used gives its error in the place of its track. Holds the sound of one batch at a time.
+        """
+        batch: list[Window] = []
+        for sound in sounds:
+            result: AnimationTrack | LipsyncError | None = None
+            try:
+                windows = self._sound_windows().of(sound.blocks())
+                window = next(windows)
+                if next(windows, None):
+                    result = self.predict(sound, outputs=outputs, controls=controls)
+            except LipsyncError as error:
+                result = error
+            if result is not None or not self._fits([*batch, window]):
+                yield from self._together(batch, controls, outputs)
+                batch = []
+            if result is None:
+                batch.append(window)
+            else:
+                yield result
+        yield from self._together(batch, controls, outputs)
+
+    def _fits(self, batch: Sequence[Window]) -> bool:
+        """Whether these may go through the network together: as much as one long window, on a GPU as many of those."""
+        spec, windows = self.spec, 1 if self._network.on_cpu else BATCH_WINDOWS
+        most = windows * (spec.hear.left_context + self._frames + spec.hear.right_context) * spec.hop
+        return len(batch) * max(len(window.rows) for window in batch) <= most
+
+    def _together(
+        self, batch: Sequence[Window], controls: Controls, outputs: Sequence[str]
+    ) -> Iterator[AnimationTrack]:
+        """The tracks of lines of one window of sound each."""
+        if not batch:
+            return
+        left = self.spec.hear.left_context
+        heard = self._network.hear(_stacked(batch, np.float32(0)))
+        lines = [rows[left : left + window.count] for rows, window in zip(heard, batch, strict=True)]
+        windows = [next(self._frame_windows().of([line])) for line in lines]
+        moved = self._run_move(_stacked(windows, self._silence()), windows, controls, outputs)
+        for values in moved:
+            yield self._track([values], outputs)
+
+    def _heard(self, sound: Sound, progress: Progress) -> Iterator[NDArray[np.float32]]:
+        """[n, P + R] frames of the sound, window by window."""
         spec = self.spec
         if sound.sample_rate != spec.sample_rate:
             raise ValueError(f"the network hears {spec.sample_rate} Hz, not {sound.sample_rate} Hz: resample first")
-        names = tuple(name for output in outputs for name in spec.outputs[output])
-        parts: list[np.ndarray] = []
-        done, total = 0, max(sound.duration * spec.fps, 1.0)
+        left, total = spec.hear.left_context, max(sound.duration * spec.fps, 1.0)
         progress(0.0)
-        for samples, count in windows(
-            sound.blocks(), hop=spec.hop, left=spec.left_context, right=spec.right_context, frames=self._frames
-        ):
-            results = self._session.run(outputs, {spec.input: samples[None]})
-            new = slice(spec.left_context, spec.left_context + count)
-            parts.append(
-                np.concatenate(
-                    [
-                        np.clip(result[0, new], 0, 1) if output == "arkit" else result[0, new]
-                        for output, result in zip(outputs, results, strict=True)
-                    ],
-                    axis=1,
-                )
-            )
-            done += count
-            progress(min(done / total, 1.0))
-        values = np.concatenate(parts)
-        values.flags.writeable = False  # so that the track need not copy an hour of it
-        return AnimationTrack(names, values, spec.fps)
+        for window in self._sound_windows().of(sound.blocks()):
+            yield self._network.hear(window.rows[None])[0, left : left + window.count]
+            progress(min((window.first + window.count) / total, 1.0))
+
+    def _moved(
+        self, heard: Iterable[NDArray[np.float32]], controls: Controls, outputs: Sequence[str], first: int = 0
+    ) -> Iterator[NDArray[np.float32]]:
+        """[n, C] the outputs of these frames [n, P + R], of which the first is frame `first` of the line."""
+        for window in self._frame_windows().of(heard):
+            yield from self._run_move(window.rows[None], [window], controls, outputs, first)
+
+    def _run_move(
+        self,
+        rows: NDArray[np.float32],
+        windows: Sequence[Window],
+        controls: Controls,
+        outputs: Sequence[str],
+        first: int = 0,
+    ) -> Iterator[NDArray[np.float32]]:
+        """[count, C] of each of the windows, whose rows are [B, T, P + R]."""
+        spec = self.spec
+        left = spec.move.left_context
+        told = np.stack([controls.rows(spec.controls, first + w.first - left, rows.shape[1]) for w in windows])
+        of_move = [output for output in outputs if output in spec.move.outputs]
+        results = self._network.move(rows, told, of_move) if of_move else {}
+        results["phones"], results["residual"] = self._split(rows)
+        if "arkit" in results:
+            results["arkit"] = np.clip(results["arkit"], 0, 1)
+        for index, window in enumerate(windows):
+            yield np.concatenate([results[name][index, left : left + window.count] for name in outputs], axis=1)
+
+    def _sound_windows(self) -> Windows:
+        spec = self.spec
+        return Windows(
+            left=spec.hear.left_context, right=spec.hear.right_context, frames=self._frames, hop=spec.hop, after=1
+        )
+
+    def _frame_windows(self) -> Windows:
+        move = self.spec.move
+        return Windows(left=move.left_context, right=move.right_context, frames=self._frames, beyond=self._silence())
+
+    def _silence(self) -> NDArray[np.float32]:
+        """[P + R] what *move* is told beyond the ends of a line."""
+        return np.concatenate([silence(), np.zeros(len(self.spec.hear.outputs["residual"]), np.float32)])
+
+    def _split(self, heard: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Phones and residual of [..., P + R]."""
+        count = len(self.spec.hear.outputs["phones"])
+        return heard[..., :count], heard[..., count:]
+
+    def _track(self, blocks: Iterable[NDArray[np.float32]], outputs: Sequence[str]) -> AnimationTrack:
+        return AnimationTrack(self.spec.channels(outputs), _joined(blocks), self.spec.fps)
+
+
+def _joined(blocks: Iterable[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """One after the other; read-only, so that nobody need copy an hour of it."""
+    values = np.concatenate(list(blocks))
+    values.flags.writeable = False
+    return values
+
+
+def _stacked(windows: Sequence[Window], beyond: NDArray[np.float32]) -> NDArray[np.float32]:
+    """[B, N, ...] the rows of all windows, filled up to the length of the longest."""
+    longest = max(len(window.rows) for window in windows)
+    stacked = np.empty((len(windows), longest, *beyond.shape), np.float32)
+    stacked[:] = beyond
+    for row, window in zip(stacked, windows, strict=True):
+        row[: len(window.rows)] = window.rows
+    return stacked

@@ -2,58 +2,77 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.audio_clip import AudioClip
+from ..core.controls import Controls
+from ..core.hearing import silence
 from ..core.track import AnimationTrack
-from .predictor import Predictor
+from .network import LIVE_NETWORK, Network
+from .predictor import OUTPUTS
+from .windows import Window, Windows
 
-LOOK_AHEAD = 0.1
-"""Seconds that are heard of what follows a frame before it is given: the lips close for p, b, m before these sound."""
+MOST_FRAMES = 400
+"""That one run of a graph gives, where a piece holds more."""
 
 
 class Stream:
-    """A network that takes the rest of what it wants to look ahead for silence, so its motion is rougher than Predictor's.
+    """The network for live sound, which hardly looks ahead. Frames are the same for pieces of whatever size, and the
+    same as Predictor's with this network."""
 
-    Frames that become known by one piece come from one run of the network: where several do, the earlier of them have
-    looked further ahead.
-    """
-
-    def __init__(self, predictor: Predictor) -> None:
-        spec = predictor.spec
-        self._predictor = predictor
-        self._hop, self._fps = spec.hop, spec.fps
-        graphs = (spec.hear, spec.move) if hasattr(spec, "hear") else (spec,)
-        self._left = sum(graph.left_context for graph in graphs)
-        self._ahead = min(round(LOOK_AHEAD * spec.fps), sum(graph.right_context for graph in graphs))
+    def __init__(self, network: Network, *, controls: Controls = Controls()) -> None:
+        self._network, self._controls = network, controls
+        spec = network.spec
         self.sample_rate: int = spec.sample_rate
-        self.channels = tuple(name for output in ("arkit", "visemes") for name in spec.outputs[output])
+        self.channels = spec.channels(OUTPUTS)
         """Names of the channels."""
+        self.look_ahead: float = spec.latency
+        """Seconds by which the newest sound is ahead of the newest frame."""
         self.reset()
 
-    @property
-    def look_ahead(self) -> float:
-        """Seconds by which the newest sound is ahead of the newest frame."""
-        return self._ahead / self._fps
+    @classmethod
+    def load(cls, description: Path = LIVE_NETWORK, *, providers: Sequence[str] | None = None) -> Stream:
+        """As Network.load(), of the network for live sound that comes with the add-on."""
+        return cls(Network.load(description, providers=providers))
 
     def reset(self) -> None:
         """What was heard is forgotten; the next sample is second 0."""
-        self._held = np.zeros(0, np.float32)
-        self._first = 0  # frame at which the held sound begins
+        hear, move, hop = self._network.spec.hear, self._network.spec.move, self._network.spec.hop
+        beyond = np.concatenate([silence(), np.zeros(len(hear.outputs["residual"]), np.float32)])
+        self._sound = Windows(
+            left=hear.left_context, right=hear.right_context, frames=MOST_FRAMES, hop=hop, after=1, at_once=True
+        )
+        self._heard = Windows(
+            left=move.left_context, right=move.right_context, frames=MOST_FRAMES, beyond=beyond, at_once=True
+        )
         self._given = 0  # frames
 
     def push(self, samples: NDArray[np.float32]) -> AnimationTrack:
         """[n] samples -> the frames that are now known, none or more, on the sound's clock."""
-        self._held = np.concatenate([self._held, samples])
-        known = self._first + len(self._held) // self._hop - self._ahead + 1
-        start, count = self._given, max(known - self._given, 0)
-        values = np.zeros((0, len(self.channels)), np.float32)
-        if count:
-            window = self._held[: (known - 1 + self._ahead - self._first) * self._hop]
-            track = self._predictor.predict(AudioClip(window, self.sample_rate))
-            values = track.values[start - self._first : known - self._first]
-        self._given += count
-        keep = max(self._given - self._left, 0)
-        self._held, self._first = self._held[(keep - self._first) * self._hop :], keep
-        return AnimationTrack(self.channels, values, self._fps, start / self._fps)
+        rows = [self._hear(window) for window in self._sound.push(samples)]
+        return self._track(window for heard in rows for window in self._heard.push(heard))
+
+    def finish(self) -> AnimationTrack:
+        """The frames that are left once the sound is over, with silence after it."""
+        rows = [self._hear(window) for window in self._sound.finish()]
+        windows = [window for heard in rows for window in self._heard.push(heard)]
+        return self._track([*windows, *self._heard.finish()])
+
+    def _hear(self, window: Window) -> NDArray[np.float32]:
+        left = self._network.spec.hear.left_context
+        return self._network.hear(window.rows[None])[0, left : left + window.count]
+
+    def _track(self, windows: Iterable[Window]) -> AnimationTrack:
+        spec, start = self._network.spec, self._given
+        left = spec.move.left_context
+        parts = [np.zeros((0, len(self.channels)), np.float32)]
+        for window in windows:
+            told = self._controls.rows(spec.controls, window.first - left, len(window.rows))
+            moved = self._network.move(window.rows[None], told[None], OUTPUTS)
+            new = slice(left, left + window.count)
+            parts.append(np.concatenate([np.clip(moved[name][0, new], 0, 1) for name in OUTPUTS], axis=1))
+            self._given += window.count
+        return AnimationTrack(self.channels, np.concatenate(parts), spec.fps, start / spec.fps)

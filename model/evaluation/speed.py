@@ -44,7 +44,8 @@ def measure(network: Network, path: Path) -> Speed:
         network.predictor.predict(sound)
         wall.append(time.perf_counter() - started)
         cpu.append(time.process_time() - used)
-    size = sum(p.stat().st_size for p in (path, path.with_suffix(".json"))) / 1e6
+    spec = network.predictor.spec
+    size = sum((path.parent / graph.file).stat().st_size for graph in (spec.hear, spec.move)) / 1e6
     return Speed(sound.duration / min(wall), sound.duration / min(cpu), os.cpu_count() or 1, load, size)
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import xml.etree.ElementTree
 from pathlib import Path
 
+import numpy as np
 import pytest
 import soundfile
 
@@ -47,7 +49,14 @@ def test_a_line_is_what_bake_makes_of_it(
     anim = tmp_path / "boat_en.anim"
     command = ["bake", "--network", str(tiny_network), str(sound), "--to", str(alone), "--to", str(anim), *options]
     assert main([*command, "--overwrite"]) == 0
-    assert results(out) == {"voices/boat_en.csv": alone.read_bytes(), "voices/boat_en.anim": anim.read_bytes()}
+    made = results(out)
+    assert set(made) == {"voices/boat_en.csv", "voices/boat_en.anim"}
+    for found, wanted in ((made["voices/boat_en.csv"], alone), (made["voices/boat_en.anim"], anim)):
+        # Processes of a batch have fewer threads, and sums of another order differ in the last bit.
+        numbers = re.compile(rb"-?\d+\.\d+")
+        assert numbers.sub(b"", found) == numbers.sub(b"", wanted.read_bytes())
+        ours, theirs = (np.array(numbers.findall(text), float) for text in (found, wanted.read_bytes()))
+        np.testing.assert_allclose(ours, theirs, rtol=0.02, atol=0.005)  # slopes are differences
 
 
 def test_what_changed_is_baked_and_the_dry_run_says_why(batch: Batch, voices: Path, out: Path, tmp_path: Path) -> None:

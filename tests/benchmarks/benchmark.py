@@ -252,7 +252,7 @@ def live(speech: np.ndarray) -> None:
     from lipsync_addon.inference.stream import Stream
 
     open_character(ROOT / "examples" / "character.blend")
-    stream = Stream(Predictor.load(providers=["CPU"]))
+    stream = Stream.load(providers=["CPU"])
     face = LiveFace(find_character(bpy.context.scene), stream.channels)
     preview = LivePreview(FileSound(AudioClip(speech[: 20 * RATE], RATE)), stream, face)
     stream.push(np.zeros(RATE, np.float32))  # the first run is slower

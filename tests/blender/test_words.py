@@ -86,7 +86,7 @@ def test_the_curves_follow_an_edit_at_once_and_only_if_they_are_to(words):
     was = lowest_gap(words, index)
     words.follow = False
     bpy.ops.lipsync.change_phone(ipa="m")
-    assert lowest_gap(words, index) == was > 1.5 * SEALED
+    assert lowest_gap(words, index) == was > SEALED
     words.follow = True
     bpy.ops.lipsync.change_phone(ipa="b")
     assert lowest_gap(words, index) < SEALED

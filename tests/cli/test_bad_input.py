@@ -117,20 +117,20 @@ def test_no_room_for_the_file(speech: Path, tmp_path: Path, tiny_network: Path, 
 
 
 def test_network_that_was_changed(lipsync, speech: Path, tmp_path: Path, tiny_network: Path) -> None:
-    network = tmp_path / "changed.onnx"
-    network.write_bytes(tiny_network.read_bytes() + b"\0")
-    ModelSpec.load(tiny_network.with_suffix(".json")).save(network.with_suffix(".json"))
-    ran = lipsync("bake", speech, "--to", tmp_path / "a.csv", "--network", network)
-    refused(ran, "changed.onnx", "damaged", "Install the add-on again")
+    spec = ModelSpec.load(tiny_network)
+    for graph in (spec.hear, spec.move):
+        (tmp_path / graph.file).write_bytes((tiny_network.parent / graph.file).read_bytes() + b"\0")
+    spec.save(tmp_path / "changed.json")
+    ran = lipsync("bake", speech, "--to", tmp_path / "a.csv", "--network", tmp_path / "changed.json")
+    refused(ran, "tiny.hear.onnx", "damaged", "Install the add-on again")
     assert not (tmp_path / "a.csv").exists()
 
 
 @pytest.mark.parametrize("change", [{"format_version": 99}, {"surprise": 1}])
 def test_network_description_of_another_kind(lipsync, speech: Path, tmp_path: Path, tiny_network: Path, change) -> None:
-    network = tmp_path / "new.onnx"
-    network.write_bytes(tiny_network.read_bytes())
-    described = json.loads(tiny_network.with_suffix(".json").read_text(encoding="utf-8"))
-    network.with_suffix(".json").write_text(json.dumps({**described, **change}), encoding="utf-8")
+    network = tmp_path / "new.json"
+    described = json.loads(tiny_network.read_text(encoding="utf-8"))
+    network.write_text(json.dumps({**described, **change}), encoding="utf-8")
     refused(lipsync("bake", speech, "--to", tmp_path / "a.csv", "--network", network), "new.json")
 
 

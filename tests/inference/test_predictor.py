@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,14 @@ from numpy.typing import NDArray
 
 from lipsync_addon.core.audio_clip import AudioClip
 from lipsync_addon.core.channels import ARKIT_52, VISEMES_15
+from lipsync_addon.core.controls import Controls
 from lipsync_addon.core.errors import LipsyncError
+from lipsync_addon.core.hearing import Hearing
 from lipsync_addon.core.model_spec import ModelSpec
+from lipsync_addon.core.phones import PHONES
 from lipsync_addon.core.progress import Cancelled
+from lipsync_addon.inference.network import Network
 from lipsync_addon.inference.predictor import Predictor
-from lipsync_addon.inference.session import Session
 
 RATE = 16000
 
@@ -48,9 +52,9 @@ class InBlocks:
 @pytest.mark.parametrize("window_seconds", [0.1, 1.0, 16.0])
 def test_windows_leave_no_seam(predictor: Predictor, tiny_network: Path, window_seconds: float) -> None:
     clip = noise(40.123)
-    session = Session(tiny_network, ["CPU"])
-    whole = Predictor(predictor.spec, session, window_seconds=1000).predict(clip)
-    parts = Predictor(predictor.spec, session, window_seconds=window_seconds).predict(InBlocks(clip, 9999))
+    network = Network.load(tiny_network, providers=["CPU"])
+    whole = Predictor(network, window_seconds=1000).predict(clip)
+    parts = Predictor(network, window_seconds=window_seconds).predict(InBlocks(clip, 9999))
     assert whole.values[:, :52].std() > 0.05  # otherwise any two would agree
     np.testing.assert_allclose(parts.values, whole.values, atol=1e-5)
 
@@ -58,8 +62,12 @@ def test_windows_leave_no_seam(predictor: Predictor, tiny_network: Path, window_
 def test_frames_are_where_the_sound_is(predictor: Predictor) -> None:
     samples = np.zeros(2 * RATE, np.float32)
     samples[RATE - 100 : RATE + 100] = 1.0
-    moving = np.flatnonzero(predictor.predict(AudioClip(samples, RATE), outputs=["arkit"]).values.any(axis=1))
-    assert 50 - predictor.spec.right_context <= moving.min() <= 50 <= moving.max() <= 50 + predictor.spec.left_context
+    moving = np.flatnonzero((predictor.predict(AudioClip(samples, RATE), outputs=["arkit"]).values > 0.01).any(axis=1))
+    before, after = (
+        sum(getattr(graph, side) for graph in (predictor.spec.hear, predictor.spec.move))
+        for side in ("right_context", "left_context")
+    )
+    assert 50 - before <= moving.min() <= 50 <= moving.max() <= 50 + after
 
 
 @pytest.mark.parametrize("samples, frames", [(1, 1), (319, 1), (320, 2), (16000, 51), (16001, 51)])
@@ -95,7 +103,7 @@ def test_cancel_stops_between_windows(predictor: Predictor, tiny_network: Path) 
         if fraction >= 0.5:
             raise Cancelled
 
-    short = Predictor(predictor.spec, Session(tiny_network, ["CPU"]), window_seconds=1.0)
+    short = Predictor(Network.load(tiny_network, providers=["CPU"]), window_seconds=1.0)
     with pytest.raises(Cancelled):
         short.predict(noise(10), progress=give_up_half_way)
     assert seen == sorted(seen) and seen[-1] == pytest.approx(0.5, abs=0.1)
@@ -108,27 +116,72 @@ def test_progress_reaches_the_end(predictor: Predictor) -> None:
 
 
 def copy_network(source: Path, folder: Path, **changes: object) -> Path:
-    network = folder / "copy.onnx"
-    network.write_bytes(source.read_bytes())
-    spec = ModelSpec.load(source.with_suffix(".json"))
-    fields = {name: getattr(spec, name) for name in spec.__dataclass_fields__}
-    ModelSpec(**{**fields, **changes}).save(network.with_suffix(".json"))
-    return network
+    """The network beside a description in which *hear* is another."""
+    spec = ModelSpec.load(source)
+    for graph in (spec.hear, spec.move):
+        (folder / graph.file).write_bytes((source.parent / graph.file).read_bytes())
+    replace(spec, hear=replace(spec.hear, **changes)).save(folder / "copy.json")
+    return folder / "copy.json"
 
 
 def test_damaged_network_is_refused(tiny_network: Path, tmp_path: Path) -> None:
     network = copy_network(tiny_network, tmp_path)
-    network.write_bytes(network.read_bytes()[:-1] + b"\0")
-    with pytest.raises(LipsyncError, match="copy.onnx is damaged"):
+    hear = tmp_path / "tiny.hear.onnx"
+    hear.write_bytes(hear.read_bytes()[:-1] + b"\0")
+    with pytest.raises(LipsyncError, match="tiny.hear.onnx is damaged"):
         Predictor.load(network)
 
 
 def test_network_that_breaks_its_contract_is_refused(tiny_network: Path, tmp_path: Path) -> None:
-    network = copy_network(tiny_network, tmp_path, outputs={"arkit": ARKIT_52[:51]})
+    network = copy_network(tiny_network, tmp_path, outputs={"phones": PHONES[:51]})
     with pytest.raises(LipsyncError, match="51 channels"):
         Predictor.load(network)
 
 
 def test_missing_network_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(LipsyncError, match="Install the add-on again"):
-        Predictor.load(tmp_path / "none.onnx")
+        Predictor.load(tmp_path / "none.json")
+
+
+def test_a_graph_alone_is_no_network(tiny_network: Path) -> None:
+    with pytest.raises(LipsyncError, match="Give the .json"):
+        Predictor.load(tiny_network.with_suffix(".hear.onnx"))
+
+
+def test_moving_from_what_was_heard_is_predicting(predictor: Predictor) -> None:
+    clip = noise(3)
+    hearing = predictor.hear(clip)
+    np.testing.assert_array_equal(
+        hearing.phones.argmax(1), predictor.predict(clip, outputs=["phones"]).values.argmax(1)
+    )
+    np.testing.assert_allclose(predictor.move(hearing).values, predictor.predict(clip).values, atol=1e-6)
+
+
+def test_an_edited_stretch_is_made_again_and_nothing_else(predictor: Predictor) -> None:
+    hearing = predictor.hear(noise(6))
+    before = predictor.move(hearing)
+    phones, residual = hearing.phones.copy(), hearing.residual.copy()
+    phones[100:110], residual[100:110] = np.eye(len(PHONES))[PHONES.index("p")], 0
+    edited = Hearing(phones, hearing.fps, residual)
+    stretch = predictor.move(edited, frames=slice(100, 110))
+    after = before.pasted(stretch)
+    np.testing.assert_allclose(after.values, predictor.move(edited).values, atol=1e-5)
+    changed = np.flatnonzero((after.values != before.values).any(1))
+    move = predictor.spec.move
+    assert 100 - move.right_context <= changed.min() <= changed.max() < 110 + move.left_context
+
+
+def test_many_lines_at_once_are_each_line_alone(predictor: Predictor) -> None:
+    clips = [noise(seconds, seed) for seed, seconds in enumerate((0.5, 3.2, 1.7, 20.0, 0.02))]
+    for clip, track in zip(clips, predictor.predict_many(clips), strict=True):
+        np.testing.assert_allclose(track.values, predictor.predict(clip).values, atol=1e-5)
+
+
+def test_controls_steer_and_unknown_ones_are_refused(predictor: Predictor) -> None:
+    clip = noise(1)
+    neutral = predictor.predict(clip).values
+    assert np.abs(predictor.predict(clip, controls=Controls(emotions={"joy": 1.0})).values - neutral).max() > 0.01
+    with pytest.raises(LipsyncError, match="no style 'loud'.*"):
+        predictor.predict(clip, controls=Controls("loud"))
+    with pytest.raises(LipsyncError, match="no emotion 'rage'"):
+        predictor.predict(clip, controls=Controls(emotions={"rage": 1.0}))

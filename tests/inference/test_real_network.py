@@ -10,8 +10,8 @@ import soundfile
 
 from lipsync_addon.core.aperture import SEALED, lip_gap
 from lipsync_addon.core.audio_clip import AudioClip
-from lipsync_addon.inference.predictor import DEFAULT_NETWORK, Predictor
-from lipsync_addon.inference.session import Session
+from lipsync_addon.inference.network import Network
+from lipsync_addon.inference.predictor import Predictor
 
 
 @pytest.fixture(scope="module")
@@ -31,11 +31,11 @@ def recorded(shared: Path, count: int, rate: int) -> AudioClip:
 
 def test_windows_leave_no_seam(predictor: Predictor, shared: Path) -> None:
     clip = recorded(shared, 12, predictor.spec.sample_rate)
-    session = Session(DEFAULT_NETWORK, ["CPU"])
-    whole = Predictor(predictor.spec, session, window_seconds=1000).predict(clip)
+    network = Network.load(providers=["CPU"])
+    whole = Predictor(network, window_seconds=1000).predict(clip)
     assert len(whole.values) > 2 * 16 * predictor.spec.fps  # several windows of the usual length
     np.testing.assert_allclose(predictor.predict(clip).values, whole.values, atol=1e-5)
-    tight = Predictor(predictor.spec, session, window_seconds=1.3)
+    tight = Predictor(network, window_seconds=1.3)
     np.testing.assert_allclose(tight.predict(clip).values, whole.values, atol=1e-5)
 
 

@@ -18,7 +18,13 @@ from lipsync_addon.core.errors import LipsyncError
 from lipsync_addon.inference import session as session_module
 from lipsync_addon.inference.session import Session
 
-AUDIO = {"audio": np.full((1, 3200), 0.2, np.float32)}
+AUDIO = {"samples": np.full((1, 3200), 0.2, np.float32)}
+
+
+@pytest.fixture
+def graph(tiny_network: Path) -> Path:
+    """A file for ONNX Runtime."""
+    return tiny_network.with_suffix(".hear.onnx")
 
 
 class PretendedSession:
@@ -61,39 +67,37 @@ def pretend(monkeypatch: pytest.MonkeyPatch, behaviours: dict[str, str]) -> None
     monkeypatch.setattr(session_module.sys, "platform", "win32")
 
 
-def test_says_why_no_gpu_is_used(tiny_network: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_says_why_no_gpu_is_used(graph: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pretend(monkeypatch, {})
-    assert Session(tiny_network).provider_line == (
+    assert Session(graph).provider_line == (
         "CPU (CUDA: not in this onnxruntime build; DirectML: not in this onnxruntime build)"
     )
 
 
-def test_uses_the_first_that_works(tiny_network: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_uses_the_first_that_works(graph: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pretend(monkeypatch, {"CUDAExecutionProvider": "raises", "DmlExecutionProvider": "works"})
-    assert Session(tiny_network).provider_line == (
-        "DirectML (CUDA: cudaErrorNoDevice: no CUDA-capable device is detected)"
-    )
+    assert Session(graph).provider_line == ("DirectML (CUDA: cudaErrorNoDevice: no CUDA-capable device is detected)")
 
 
-def test_notices_a_provider_that_gave_up_silently(tiny_network: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_notices_a_provider_that_gave_up_silently(graph: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pretend(monkeypatch, {"CUDAExecutionProvider": "silently CPU"})
-    assert Session(tiny_network, ["cuda"]).provider_line == (
+    assert Session(graph, ["cuda"]).provider_line == (
         "CPU (CUDA: did not start, it needs CUDA 12 and cuDNN 9 with a working driver)"
     )
 
 
-def test_failure_while_running_goes_on_with_the_cpu(tiny_network: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    expected = Session(tiny_network, ["CPU"]).run(["arkit"], AUDIO)[0]
+def test_failure_while_running_goes_on_with_the_cpu(graph: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = Session(graph, ["CPU"]).run(["phones"], AUDIO)[0]
     pretend(monkeypatch, {"CUDAExecutionProvider": "fails while running"})
-    session = Session(tiny_network, ["CUDA"])
+    session = Session(graph, ["CUDA"])
     assert session.provider == "CUDA"
-    np.testing.assert_array_equal(session.run(["arkit"], AUDIO)[0], expected)
+    np.testing.assert_array_equal(session.run(["phones"], AUDIO)[0], expected)
     assert session.provider_line == "CPU (CUDA: failed while running, out of memory)"
 
 
-def test_unknown_provider_is_refused_with_the_choice(tiny_network: Path) -> None:
+def test_unknown_provider_is_refused_with_the_choice(graph: Path) -> None:
     with pytest.raises(LipsyncError, match="'tpu'.*CUDA, DirectML, CoreML, CPU"):
-        Session(tiny_network, ["tpu"])
+        Session(graph, ["tpu"])
 
 
 def test_file_that_is_no_network_is_refused(tmp_path: Path) -> None:

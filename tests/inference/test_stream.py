@@ -13,6 +13,7 @@ import soundfile
 from lipsync_addon.core.aperture import SEALED, lip_gap
 from lipsync_addon.core.audio_clip import AudioClip
 from lipsync_addon.core.track import AnimationTrack
+from lipsync_addon.inference.network import LIVE_NETWORK
 from lipsync_addon.inference.predictor import Predictor
 from lipsync_addon.inference.stream import Stream
 
@@ -41,26 +42,30 @@ def streamed(stream: Stream, samples: np.ndarray, size: int) -> AnimationTrack:
 
 
 def test_it_follows_the_whole_line_closely_and_the_lips_close(predictor: Predictor, speech: np.ndarray) -> None:
-    stream = Stream(predictor)
+    stream = Stream.load(providers=["CPU"])
     live, whole = streamed(stream, speech, 320), predictor.predict(AudioClip(speech, RATE))
     assert stream.look_ahead <= 0.11
-    assert len(whole.values) - len(live.values) <= round(stream.look_ahead * whole.fps)
+    assert len(whole.values) - len(live.values) <= round(stream.look_ahead * whole.fps) + 1
     known = whole.with_values(whole.values[: len(live.values)])
-    for name in ("jawOpen", "mouthFunnel", "mouthPucker"):
-        assert np.corrcoef(live.channel(name), known.channel(name))[0, 1] > 0.85
+    assert np.corrcoef(lip_gap(live), lip_gap(known))[0, 1] > 0.9
+    assert np.corrcoef(live.channel("mouthFunnel"), known.channel("mouthFunnel"))[0, 1] > 0.8
     closed = (lip_gap(known) < SEALED) & (known.channel("viseme_sil") < 0.5)
     assert closed.sum() > 20 and (lip_gap(live)[closed] < SEALED).mean() > 0.8
 
 
-def test_pieces_of_any_size_give_the_same(predictor: Predictor, speech: np.ndarray) -> None:
-    stream = Stream(predictor)
+def test_pieces_of_any_size_give_the_same(speech: np.ndarray) -> None:
+    stream = Stream.load(providers=["CPU"])
     reference = streamed(stream, speech[: 2 * RATE], 320)
     for size in (111, 160):
-        np.testing.assert_allclose(streamed(stream, speech[: 2 * RATE], size).values, reference.values, atol=1e-4)
+        np.testing.assert_allclose(streamed(stream, speech[: 2 * RATE], size).values, reference.values, atol=1e-5)
+    whole = Predictor.load(LIVE_NETWORK, providers=["CPU"]).predict(AudioClip(speech[: 2 * RATE], RATE)).values
+    np.testing.assert_allclose(reference.values, whole[: len(reference.values)], atol=1e-5)
+    rest = stream.finish().values
+    np.testing.assert_allclose(rest, whole[-len(rest) :], atol=1e-5)
 
 
-def test_memory_does_not_grow(predictor: Predictor, speech: np.ndarray) -> None:
-    stream = Stream(predictor)
+def test_memory_does_not_grow(speech: np.ndarray) -> None:
+    stream = Stream.load(providers=["CPU"])
     for start in range(0, len(speech) - 1600, 1600):
         stream.push(speech[start : start + 1600])
-        assert len(stream._held) <= (stream._left + 10) * predictor.spec.hop + 1600
+        assert len(stream._sound._held) < 2 * RATE and len(stream._heard._held) < 100

@@ -7,9 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lipsync_addon.inference.windows import windows
+from lipsync_addon.inference.windows import SIZE_STEP, Windows
 
 HOP, LEFT, RIGHT = 4, 3, 2
+
+
+def windows(frames: int, *, at_once: bool = False) -> Windows:
+    """For sound: a frame more than whole hops."""
+    return Windows(left=LEFT, right=RIGHT, frames=frames, hop=HOP, after=1, at_once=at_once)
 
 
 @given(
@@ -21,27 +26,32 @@ def test_every_frame_comes_once_with_its_own_surroundings(samples: int, frames: 
     sound = np.arange(1, samples + 1, dtype=np.float32)
     padded = np.concatenate([np.zeros(LEFT * HOP), sound, np.zeros((frames + RIGHT + 60) * HOP)])
     first = 0
-    for window, count in windows(np.split(sound, sorted(cuts)), hop=HOP, left=LEFT, right=RIGHT, frames=frames):
-        assert 1 <= count <= frames
-        needed = (LEFT + count + RIGHT) * HOP
-        assert len(window) >= needed
-        np.testing.assert_array_equal(window[:needed], padded[first * HOP : first * HOP + needed])
-        first += count
+    for window in windows(frames).of(np.split(sound, sorted(cuts))):
+        assert window.first == first and 1 <= window.count <= frames
+        needed = (LEFT + window.count + RIGHT) * HOP
+        assert len(window.rows) >= needed
+        np.testing.assert_array_equal(window.rows[:needed], padded[first * HOP : first * HOP + needed])
+        first += window.count
     assert first == samples // HOP + 1
 
 
 def test_few_sizes_for_many_lengths() -> None:
     sizes = {
-        len(window)
-        for samples in range(1, 8000, 7)
-        for window, _ in windows([np.zeros(samples, np.float32)], hop=HOP, left=LEFT, right=RIGHT, frames=400)
+        len(window.rows) for samples in range(1, 8000, 7) for window in windows(400).of([np.zeros(samples, np.float32)])
     }
-    assert len(sizes) == 400 // 50
+    assert len(sizes) == 400 // SIZE_STEP
 
 
 @pytest.mark.parametrize("samples", [0, 1])
 def test_almost_no_sound_still_gives_a_frame(samples: int) -> None:
-    counts = [
-        count for _, count in windows([np.ones(samples, np.float32)], hop=HOP, left=LEFT, right=RIGHT, frames=400)
-    ]
-    assert counts == [1]
+    assert [window.count for window in windows(400).of([np.ones(samples, np.float32)])] == [1]
+
+
+@given(st.lists(st.integers(0, 30), max_size=20))
+def test_frames_come_as_soon_as_their_context_is_there(packets: list[int]) -> None:
+    heard, came, stream = 0, 0, windows(400, at_once=True)
+    for packet in packets:
+        heard += packet
+        came += sum(window.count for window in stream.push(np.ones(packet, np.float32)))
+        assert came == max(heard // HOP - RIGHT, 0)
+    assert came + sum(window.count for window in stream.finish()) == heard // HOP + 1

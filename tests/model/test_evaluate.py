@@ -32,7 +32,7 @@ from model.targets import FPS, frame_phones
 CLIPS = (
     "s1_bbaf2n s1_bras9a s1_lbbr1a s1_pbav2n grid_lbbc2a grid_lwbsza grid_swiz3n nl_rhasspy_1 nl_rhasspy_1002".split()
 )
-NETWORK = EXPORTED / "lipsync.onnx"
+NETWORK = EXPORTED / "lipsync.json"
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,8 @@ from ...core.audio_clip import Sound
 from ...core.model_spec import ModelSpec
 from ...core.pipeline import Performance, animate
 from ...core.progress import Progress
-from ...inference.predictor import DEFAULT_NETWORK, Predictor
+from ...inference.network import DEFAULT_NETWORK
+from ...inference.predictor import Predictor
 from .. import panel_data
 from ..bake import bake
 from ..face_settings import face_settings
@@ -94,7 +95,7 @@ def _strip(scene: bpy.types.Scene) -> bpy.types.Strip | None:
 def _chosen_sound(scene: bpy.types.Scene) -> tuple[Sound, float, Path | None, str]:
     """(sound, start frame, file to add to the sequencer, name of the take)."""
     settings = scene.lipsync
-    rate = ModelSpec.load(DEFAULT_NETWORK.with_suffix(".json")).sample_rate
+    rate = ModelSpec.load(DEFAULT_NETWORK).sample_rate
     if settings.source == "STRIP":
         strip = _strip(scene)
         sound, start_frame = sound_of_strip(strip, scene, rate)

@@ -20,7 +20,6 @@ from ..preferences import wanted_providers
 from ..sequencer import sound_strips
 from ..settings import jaw_settings, sound_path, style_settings
 from ..sound_import import open_sound, sound_of_scene
-from .bake import shared_predictor
 
 FOLDER = "lipsync_recordings"
 """Beside the .blend file."""
@@ -106,7 +105,7 @@ class LIPSYNC_OT_live(LipsyncOperator, bpy.types.Operator):
 
     def _begin(self, context: bpy.types.Context, now: float) -> None:
         settings = context.scene.lipsync
-        network = Stream(shared_predictor(wanted_providers(context)))
+        network = Stream.load(providers=wanted_providers(context))
         sound = _sound(context, network)
         self._frame = context.scene.frame_current
         self._record = settings.live.record and settings.live.source != "SCENE"

@@ -10,7 +10,7 @@ from bpy.props import BoolProperty
 from ...core.model_spec import ModelSpec
 from ...core.pipeline import Performance, animate
 from ...core.progress import Progress
-from ...inference.predictor import DEFAULT_NETWORK
+from ...inference.network import DEFAULT_NETWORK
 from .. import panel_data
 from ..bake_scene import bake_scene, perform_voices
 from ..face_settings import face_settings
@@ -88,7 +88,7 @@ class LIPSYNC_OT_bake_scene(JobOperator, bpy.types.Operator):
 
     def prepare(self, context: bpy.types.Context) -> Callable[[Progress], list[Performance]]:
         settings = context.scene.lipsync
-        rate = ModelSpec.load(DEFAULT_NETWORK.with_suffix(".json")).sample_rate
+        rate = ModelSpec.load(DEFAULT_NETWORK).sample_rate
         self._scene, self._per = context.scene.name, settings.voices.per
         selected, table = settings.voices.scope == "SELECTED", assignments(settings.voices)
         self._voices, self._left_out = find_voices(context.scene, rate, selected=selected, table=table)
