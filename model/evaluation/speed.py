@@ -45,7 +45,8 @@ def measure(network: Network, path: Path) -> Speed:
         wall.append(time.perf_counter() - started)
         cpu.append(time.process_time() - used)
     spec = network.predictor.spec
-    size = sum((path.parent / graph.file).stat().st_size for graph in (spec.hear, spec.move)) / 1e6
+    files = [path, *(path.with_name(graph.file) for graph in (spec.hear, spec.move))]
+    size = sum(file.stat().st_size for file in files) / 1e6
     return Speed(sound.duration / min(wall), sound.duration / min(cpu), os.cpu_count() or 1, load, size)
 
 

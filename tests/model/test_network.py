@@ -9,17 +9,50 @@ import pytest
 import torch
 
 from lipsync_addon.core.model_spec import ModelSpec
-from model.export import OUTPUTS, difference, load_checkpoint, to_onnx
-from model.network import FFT, HOP, MEL_HOP, MEL_RANGE, MELS, SAMPLE_RATE, WINDOW, Lipsync, LogMel, NetworkConfig
-from model.paths import EXPORTED
+from lipsync_addon.inference.predictor import Predictor
+from model.export import (
+    NAMES,
+    TOLERANCE,
+    controls,
+    differences,
+    in_half,
+    load_checkpoint,
+    run_onnx,
+    run_pytorch,
+    to_onnx,
+)
+from model.network import (
+    ARKIT_CHANNELS, CONTROLS, FFT, HOP, LIVE, MEL_HOP, MEL_RANGE, MELS, OFFLINE, SAMPLE_RATE, WINDOW, HearGraph, Lipsync,
+    LogMel, MoveGraph, NetworkConfig,
+)  # fmt: skip
+from model.paths import CHECKPOINTS, EXPORTED
 
-SMALL = NetworkConfig(hear_width=32, hear_dilations=(1, 2), move_width=16, move_dilations=(1,), residual=4)
+SMALL = NetworkConfig(
+    hear_width=32,
+    hear_dilations=(1, 2),
+    move_width=16,
+    move_dilations=(1,),
+    residual=4,
+    hear_ahead=(2, 0),
+    move_ahead=(1,),
+)
+KEPT = {"offline": "0.2.0.pt", "live": "0.2.0-live.pt"}
 
 
 @pytest.fixture(scope="module")
 def network() -> Lipsync:
     torch.manual_seed(0)
     return Lipsync(SMALL).eval()
+
+
+@pytest.fixture(scope="module")
+def files(network, tmp_path_factory):
+    """The small network's two graphs."""
+    folder = tmp_path_factory.mktemp("small")
+    paths = {part: folder / f"small.{part}.onnx" for part in ("hear", "move")}
+    for part, path in paths.items():
+        to_onnx(network, part, path)
+    return paths
 
 
 def test_mel_energies_equal_librosas(speech):
@@ -31,49 +64,75 @@ def test_mel_energies_equal_librosas(speech):
     mel = LogMel()
     found = torch.matmul(mel.filters, mel.power(torch.from_numpy(samples[None])))[0].numpy()
     assert found.shape[1] == len(samples) // MEL_HOP
-    np.testing.assert_allclose(found, wanted[:, : found.shape[1]], rtol=1e-3, atol=1e-5 * wanted.max())
+    np.testing.assert_allclose(found, wanted[:, : found.shape[1]], rtol=1e-2, atol=1e-4 * wanted.max())
 
 
+@torch.no_grad()
 def test_a_frame_depends_on_no_more_than_its_context(network, speech):
     samples = torch.from_numpy(speech[: HOP * 200])[None]
     changed = samples.clone()
     changed[0, HOP * 100] += 0.5
-    with torch.no_grad():
-        differs = (network(samples)[0] - network(changed)[0]).abs().amax((0, 2)) > 0
+    differs = (HearGraph(network)(samples)[0] - HearGraph(network)(changed)[0]).abs().amax((0, 2)) > 0
     touched = np.flatnonzero(differs.numpy())
+    past, future = SMALL.context("hear")
     assert len(touched), "the change must be heard"
-    assert touched.min() >= 100 - SMALL.context and touched.max() <= 100 + SMALL.context
+    assert touched.min() >= 100 - future and touched.max() <= 100 + past
 
 
-def test_pytorch_and_onnx_runtime_agree(network, speech, tmp_path):
-    path = tmp_path / "small.onnx"
-    to_onnx(network, path)
-    assert difference(network, path, speech) <= 1e-4
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+def test_the_live_network_looks_at_most_110_ms_ahead():
+    ahead = sum(LIVE.context(part)[1] for part in ("hear", "move"))
+    assert ahead * HOP / SAMPLE_RATE <= 0.11
+    assert sum(OFFLINE.context(part)[1] for part in ("hear", "move")) * HOP / SAMPLE_RATE >= 0.43
+
+
+def test_pytorch_and_onnx_runtime_agree(network, files, speech):
+    samples = speech[: HOP * 200]
+    found = differences(run_pytorch(in_half(network), samples), run_onnx(network, files, samples))
+    assert max(found[name] for name in ("phones", "visemes", "arkit")) <= TOLERANCE
+    assert max(found.values()) <= 10 * TOLERANCE  # of an untrained network, whose features have no scale
+    session = onnxruntime.InferenceSession(files["hear"], providers=["CPUExecutionProvider"])
     batch = np.stack([speech[: HOP * 50], speech[HOP * 50 : HOP * 100]])
-    assert [o.shape[:2] for o in session.run(list(OUTPUTS), {"samples": batch})] == [(2, 50)] * 3
+    assert [o.shape[:2] for o in session.run(["phones", "residual"], {"samples": batch})] == [(2, 50)] * 2
 
 
-def test_visemes_and_phones_are_probabilities_and_weights_stay_in_range(network, speech):
-    with torch.no_grad():
-        arkit, visemes, phones = network(torch.from_numpy(speech[None, : HOP * 100]))
-    assert float(arkit.min()) >= 0 and float(arkit.max()) <= 1
+@torch.no_grad()
+def test_visemes_and_phones_are_probabilities_and_coefficients_stay_in_range(network, speech):
+    phones, residual = HearGraph(network)(torch.from_numpy(speech[None, : HOP * 100]))
+    told = network.move.neutral.expand(1, 100, -1)
+    arkit, visemes, _, _ = MoveGraph(network)(phones, residual, told)
+    assert float(arkit.min()) >= 0 and float(arkit.max()) <= 1 and arkit.shape[-1] == len(ARKIT_CHANNELS)
     for shares in (visemes, phones):
         torch.testing.assert_close(shares.sum(-1), torch.ones(1, 100))
 
 
-def test_the_network_that_ships_is_the_one_that_its_contract_describes():
-    spec = ModelSpec.load(EXPORTED / "lipsync.json")
-    spec.check_file(EXPORTED / "lipsync.onnx")
-    assert (spec.sample_rate, spec.hop) == (SAMPLE_RATE, HOP)
-    assert {name: tuple(channels) for name, channels in spec.outputs.items()} == OUTPUTS
+@pytest.mark.parametrize("kind", NAMES)
+def test_the_networks_that_ship_are_those_whose_weights_are_kept(kind, speech):
+    kept = load_checkpoint(CHECKPOINTS / KEPT[kind])
+    spec = ModelSpec.load(EXPORTED / f"{NAMES[kind]}.json")
+    assert kept.config == {"offline": OFFLINE, "live": LIVE}[kind]
+    assert spec.controls == controls() and list(spec.controls) == list(CONTROLS)
+    files = {part: EXPORTED / getattr(spec, part).file for part in ("hear", "move")}
+    samples = speech[: HOP * 200]
+    assert max(differences(run_pytorch(kept, samples), run_onnx(kept, files, samples)).values()) <= TOLERANCE
+    assert Predictor.load(EXPORTED / f"{NAMES[kind]}.json", providers=["CPU"]).spec == spec
 
 
-def test_a_checkpoint_gives_its_network_back(network, tmp_path):
-    state = {"network": SMALL.to_dict(), "averaged": network.state_dict()}
-    torch.save(state, tmp_path / "checkpoint.pt")
-    again = load_checkpoint(tmp_path / "checkpoint.pt")
-    assert again.config == SMALL
-    samples = torch.zeros(1, HOP * 20)
-    with torch.no_grad():
-        torch.testing.assert_close(again(samples)[0], network(samples)[0])
+def test_both_networks_together_are_at_most_15_mb():
+    assert sum(path.stat().st_size for path in EXPORTED.glob("*.onnx")) <= 15e6
+
+
+@torch.no_grad()
+def test_controls_of_the_network_that_ships_steer_the_mouth(speech):
+    """Less intensity, less motion; more, more; joy smiles."""
+    kept = load_checkpoint(CHECKPOINTS / KEPT["offline"])
+    phones, residual = HearGraph(kept)(torch.from_numpy(speech[None, : len(speech) // HOP * HOP]))
+
+    def moved(**changes: float) -> torch.Tensor:
+        told = torch.tensor(list((CONTROLS | changes).values())).expand(1, phones.shape[1], -1)
+        return MoveGraph(kept)(phones, residual, told)[0][0]
+
+    jaw, smile = ARKIT_CHANNELS.index("jawOpen"), ARKIT_CHANNELS.index("mouthSmileLeft")
+    plain = moved()
+    assert moved(intensity=0.5)[:, jaw].mean() < 0.75 * plain[:, jaw].mean()
+    assert moved(intensity=1.5)[:, jaw].mean() > 1.25 * plain[:, jaw].mean()
+    assert moved(joy=1.0)[:, smile].mean() > plain[:, smile].mean() + 0.2

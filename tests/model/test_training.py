@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
-from model import dataset, prepare
+from lipsync_addon.core.phones import PHONES as PHONES_58
+from model import controls, dataset, pack, prepare
 from model.dataset import Pieces, Source
 from model.datasets.corpora import GRID_AUDIO, tar_sound
 from model.datasets.faces import grid_opening
-from model.network import HOP, UNITS, NetworkConfig
-from model.paths import CHECKPOINTS
+from model.losses import least_opening, sibilant_loss
+from model.network import CONTROLS, HOP, UNITS, NetworkConfig
 from model.prepare import Line, store
 from model.targets import FPS, fused, gap_weights, unit_curves, with_short_onsets
-from model.train import TrainConfig, Trainer
+from model.train import TrainConfig, Trainer, learning_rate
 
 SMALL = NetworkConfig(hear_width=48, hear_dilations=(1, 2), move_width=32, move_dilations=(1,), residual=4)
 PHONES = [(0.0, 0.8, "sil"), (0.8, 0.95, "b"), (0.95, 1.1, "ɪ"), (1.1, 1.2, "n"), (1.2, 1.7, "u"), (1.7, 2.9, "sil")]
@@ -28,7 +31,7 @@ def clips(shared, tmp_path_factory):
     folder = tmp_path_factory.mktemp("prepared")
     opening = grid_opening()
     sounds = (item for item in tar_sound(GRID_AUDIO) if item[0] in opening)
-    lines = (Line(name, samples, PHONES, opening[name]) for (name, samples), _ in zip(sounds, range(12)))
+    lines = (Line(name, samples, "", PHONES, opening[name]) for (name, samples), _ in zip(sounds, range(12)))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(prepare, "PREPARED", folder)
         patch.setattr(dataset, "PREPARED", folder)
@@ -44,38 +47,89 @@ def config(steps: int) -> TrainConfig:
 
 def test_loss_falls_on_a_few_clips(clips, tmp_path):
     trainer = Trainer(config(40), tmp_path)
-    batch = torch.utils.data.default_collate([p for p, _ in zip(Pieces({"grid_s1": 1.0}, 120, 0), range(8))])
+    batch = Pieces({"grid_s1": 1.0}, 120, 0).draw(8)
     generator = torch.Generator().manual_seed(0)
-    losses = [trainer.train_step(batch, generator)["loss"] for _ in range(40)]
+    losses = [float(trainer.train_step(batch, generator)["phones"]) for _ in range(40)]
     assert np.mean(losses[-5:]) < 0.6 * np.mean(losses[:3])
 
 
 def test_a_run_resumes_where_it_stopped_and_records_what_it_did(clips, tmp_path):
-    first = Trainer(config(3), tmp_path)
-    first.run(workers=0, minutes=5)
-    again = Trainer(config(50), tmp_path)
+    first = Trainer(config(100), tmp_path)
+    first.config = replace(first.config, steps=3)
+    first.run(minutes=5)
+    again = Trainer(config(100), tmp_path)
     again.resume()
     assert again.step == 3
-    again.run(workers=0, minutes=5)
-    assert again.step == 50
-    line = json.loads((tmp_path / "metrics.jsonl").read_text(encoding="utf-8").splitlines()[-1])
-    assert line["step"] == 50 and {"loss", "phones", "opening", "seal"} <= set(line)
-    for name, weight in first.model.state_dict().items():
-        assert weight.dtype == again.model.state_dict()[name].dtype
+    again.run(minutes=5)
+    assert again.step == 100
+    lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert lines[-1]["step"] == 100 and any({"loss", "phones", "opening", "seal"} <= set(line) for line in lines)
+    kept = Trainer(config(1), tmp_path)
+    kept.start_from(tmp_path / "weights.pt")
+    for name, weight in again.averaged.state_dict().items():
+        torch.testing.assert_close(kept.model.state_dict()[name], weight, atol=2e-3, rtol=2e-3)
 
 
-def test_a_run_can_start_from_the_weights_that_shipped(tmp_path):
-    trainer = Trainer(TrainConfig(), tmp_path)
-    trainer.start_from(CHECKPOINTS / "0.1.0.pt")
-    kept = torch.load(CHECKPOINTS / "0.1.0.pt", weights_only=True)["averaged"]
-    for name, weight in trainer.model.named_parameters():
-        torch.testing.assert_close(weight.detach().half(), kept[name])
+def test_a_run_ends_in_the_time_it_is_given_with_the_rate_at_its_lowest(clips, tmp_path):
+    trainer = Trainer(config(10**6), tmp_path)
+    trainer.run(minutes=5, seconds=3)
+    assert trainer.done >= 1 and 0 < trainer.step < 10**6
+    assert learning_rate(10**6, 1.0, trainer.config) < 0.02 * learning_rate(10**6, 0.0, trainer.config)
 
 
 def test_the_same_seed_draws_the_same_pieces(clips):
-    first, second = (next(iter(Pieces({"grid_s1": 1.0}, 120, seed=7))) for _ in range(2))
-    for name, value in first.items():
-        torch.testing.assert_close(value, second[name], equal_nan=True)
+    first, second = (Pieces({"grid_s1": 1.0}, 120, seed=7).draw(6) for _ in range(2))
+    for part in ("samples", "tempo", "phones", "opening", "units", "seal"):
+        torch.testing.assert_close(getattr(first, part), getattr(second, part), equal_nan=True)
+
+
+def test_a_piece_at_another_tempo_is_longer_but_not_lower(clips):
+    """The peak of the opening comes later by the tempo, and so does the sound that goes with it."""
+    pieces = Pieces({"grid_s1": 1.0}, 120, seed=1)
+    one = lambda tempo: pieces.gather(  # noqa: E731
+        torch.tensor([0]), torch.tensor([148]), torch.tensor([0]), torch.tensor([tempo]), torch.tensor([0])
+    )
+    plain, fast = one(1.0), one(1.18)
+    frames = torch.arange(100)
+    torch.testing.assert_close(
+        fast.opening[0, :100], plain.opening[0][(frames * 1.18).round().long().clamp(max=119)], atol=0.03, rtol=0
+    )
+
+
+def test_packed_sources_unpack_to_what_they_were(clips, tmp_path, monkeypatch):
+    before = {
+        part: np.load(clips / "grid_s1" / f"{part}.npy") for part in ("audio", "phones", "opening", "units", "seal")
+    }
+    monkeypatch.setattr(pack, "PREPARED", clips)
+    pack.pack("grid_s1", tmp_path)
+    monkeypatch.setattr(pack, "PREPARED", tmp_path / "again")
+    with ThreadPoolExecutor() as pool:
+        pack.unpack("grid_s1", tmp_path, pool)
+    after = {part: np.load(tmp_path / "again" / "grid_s1" / f"{part}.npy") for part in before}
+    np.testing.assert_array_equal(after["phones"], before["phones"])
+    np.testing.assert_array_equal(after["seal"], before["seal"])
+    np.testing.assert_allclose(after["opening"], before["opening"], atol=1 / 390)
+    assert len(after["audio"]) == len(before["audio"])
+    assert np.corrcoef(after["audio"], before["audio"])[0, 1] > 0.9  # in step, and the same sound but for the coding
+
+
+def test_lips_may_touch_at_p_b_m_and_not_at_n():
+    phones = torch.tensor([[PHONES_58.index(p) for p in "n n n a a a p p p s s s".split()]])
+    least = least_opening(phones)[0]
+    assert least[1] > 0 and least[4] > least[1] and least[7] == 0
+    assert float(sibilant_loss(torch.full((1, 12, len(UNITS)), 0.3), phones)) > 0.2
+    assert float(sibilant_loss(torch.zeros(1, 12, len(UNITS)), phones)) == 0
+
+
+def test_intensity_scales_the_mouth_and_no_emotion_opens_closed_lips():
+    opening = torch.tensor([[0.0, 0.1]])
+    units = torch.zeros(2, 2, len(UNITS))
+    told = controls.neutral(2, "cpu")
+    told[0, list(CONTROLS).index("intensity")] = 0.5
+    told[1, list(CONTROLS).index("surprise")] = 1.0
+    asked, moved = controls.asked(opening.repeat(2, 1), units, told)
+    torch.testing.assert_close(asked[0], torch.tensor([0.0, 0.05]))
+    assert asked[1, 0] == 0 and asked[1, 1] > 0.1 and moved[1, 1, UNITS.index("jawOpen")] > 0
 
 
 def test_prepared_lines_keep_sound_and_mouth_in_step(clips):
