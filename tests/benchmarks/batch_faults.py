@@ -30,7 +30,7 @@ from lipsync_addon.batch.state import State
 from tests.batch.conftest import results
 from tests.batch.faulty import run_rows
 
-NETWORK = ROOT / "tests" / "data" / "tiny.onnx"
+NETWORK = ROOT / "tests" / "data" / "tiny.json"
 LIMIT = 5.0
 FAULTS = ("poison", "stall", "poison once", "stall once", "gone", "empty", "cut", "folder")
 SHARE = 0.01
