@@ -2,9 +2,11 @@
 
     core/        the words of the domain and all arithmetic (numpy and the standard library)
     inference/   runs the network with ONNX Runtime
-    speech/      reads sound files; words and phonemes
-    exporters/   one file per format: track in, bytes out
+    speech/      reads sound files; words, phonemes and speech from text, with espeak-ng
+    exporters/   one file per format: track in, bytes out; importers/ the reverse
+    video/       faces in films and pictures
     blender/     the only folder that may import bpy
+    batch/       many lines: tables, what changed, processes, reports
     cli/         the command `lipsync`, a module for each of its commands
     data/        the network with its contract, rig profiles, styles
 
