@@ -106,7 +106,8 @@ class KeyCurve:
         )
 
     def with_key(self, frame: float) -> KeyCurve:
-        """One key more, unless there is one; nothing that is played changes."""
+        """One key more, unless there is one; nothing that is played changes. Where the handles of a Bezier piece pass
+        each other there are two: halves of such a piece have handles that stay between their keys, others do not."""
         if not len(self.points) or np.abs(self.frames - frame).min() < 1e-4:
             return self
         index = int(np.searchsorted(self.frames, frame))
@@ -115,6 +116,11 @@ class KeyCurve:
         kind = kinds[max(index - 1, 0)]
         if 0 < index < len(points) and kind == BEZIER:
             piece = self._pieces()[index - 1]
+            middle = float(_bezier(piece[None, :, 0], np.array([0.5]))[0])
+            if piece[1, 0] > piece[2, 0] + 1e-6 and abs(middle - frame) > 1e-4:
+                halves = self.with_key(middle)
+                if len(halves.points) > len(self.points):
+                    return halves.with_key(frame)
             share = float(_solve(piece[None, :, 0], np.array([frame]))[0])
             first = piece[:-1] + share * np.diff(piece, axis=0)
             second = first[:-1] + share * np.diff(first, axis=0)
