@@ -26,6 +26,7 @@ from ..inference.predictor import Predictor
 from .bake import BakeReport, BakeSettings
 from .bake import bake as bake_performance
 from .operators.bake import shared_predictor
+from .preferences import wanted_threads
 from .restyle import playing_take, restyle as restyle_take
 from .rig_scan import character_of, ranked_with_fit, scan_rig
 from .sound_import import open_sound
@@ -60,7 +61,7 @@ def bake(
     `add_sound`: the file into the sequencer. `provider`: as in session.PROVIDERS; None: the first that works.
     """
     scene, path = scene or bpy.context.scene, Path(bpy.path.abspath(str(sound)))
-    predictor: Predictor = shared_predictor((provider,) if provider else None)
+    predictor: Predictor = shared_predictor((provider,) if provider else None, wanted_threads(bpy.context))
     performance = animate(open_sound(path, predictor.spec.sample_rate), predictor, style, face, Known())
     settings = BakeSettings(start_frame, keys=KeySettings(keys, max_error), as_strip=as_strip)
     objects = character_of(character, scene)

@@ -12,6 +12,7 @@ import bpy
 
 from ..core.errors import LipsyncError
 from ..core.progress import Cancelled
+from .translations import told
 
 RAISE = "LIPSYNC_RAISE"
 """Environment variable: set to 1, unexpected errors come up as they are. For developers and tests."""
@@ -39,7 +40,7 @@ class LipsyncOperator:
         """Grey while there is a reason."""
         reason = cls.disabled_reason(context)
         if reason:
-            cls.poll_message_set(reason)
+            cls.poll_message_set(told(reason))
         return reason is None
 
     def run(self, context: bpy.types.Context) -> None:
@@ -55,10 +56,10 @@ class LipsyncOperator:
         try:
             action()
         except Cancelled:
-            self.report({"INFO"}, "Stopped. Nothing was changed.")
+            self.report({"INFO"}, told("Stopped. Nothing was changed."))
             return {"CANCELLED"}
         except LipsyncError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
         except Exception as error:
             if os.environ.get(RAISE) == "1":

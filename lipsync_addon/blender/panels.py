@@ -15,11 +15,13 @@ from .operators.bake import LIPSYNC_OT_bake
 from .operators.detect import LIPSYNC_OT_detect
 from .operators.export import LIPSYNC_OT_export_character, LIPSYNC_OT_export_curves
 from .stored import stored_prediction
+from .translations import told
 
 _CHARACTER = 7.5  # pixels at a scale of 1, a little more than the mean of Blender's own font
 _WIDTH = 280  # pixels at a scale of 1, of a new sidebar
 _MARGIN = 7  # characters: icon, box and the panel's edges
 _RANKS = 3
+_NO_RECORDING = "Sliders do not act on this take: it does not know its recording. Bake the line once more."
 
 
 class SidebarPanel:
@@ -138,7 +140,7 @@ class LIPSYNC_PT_take(SidebarPanel, bpy.types.Panel):
         layout, action = self.layout, panel_data.active_action(context)
         prediction = stored_prediction(action)
         if prediction is None:
-            layout.label(text="Bake a voice line first.", icon="INFO")
+            draw_text(layout, _NO_RECORDING if action else "Bake a voice line first.", "INFO")
             return
         count = len(prediction.doubts)
         text = f"Next of {count} Doubtful Places" if count > 1 else "Next Doubtful Place"
@@ -220,7 +222,7 @@ def _draw_bake(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
 def draw_text(layout: bpy.types.UILayout, text: str, icon: str) -> None:
     """Labels do not wrap by themselves."""
     column = layout.column(align=True)
-    for index, line in enumerate(wrap(text, _line_length(bpy.context))):
+    for index, line in enumerate(wrap(told(text), _line_length(bpy.context))):
         column.label(text=line, icon="BLANK1" if index else icon)
 
 

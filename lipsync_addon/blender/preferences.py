@@ -5,17 +5,36 @@ from __future__ import annotations
 from pathlib import Path
 
 import bpy
-from bpy.props import EnumProperty, StringProperty
+from bpy.props import EnumProperty, IntProperty, StringProperty
 
 from ..inference.session import PROVIDERS
+from . import presets
 from .operator_base import log_file
 
 # Within an extension the package is bl_ext.<repository>.lipsync, and Blender wants that as the add-on's id.
 ADDON = __package__.partition(".lipsync_addon")[0] if ".lipsync_addon" in __package__ else "lipsync_addon"
 
 
+KEY_MODE_ITEMS = (
+    ("every", "Every Frame", "A key on every frame, straight lines between: exact, for export"),
+    ("sparse", "Sparse", "The fewest Bezier keys that keep every frame within the error: easy to edit"),
+    ("twos", "On Twos", "A pose on every second frame, held until the next; closures are kept"),
+    ("stepped", "Held Poses", "A pose for each sound, held until the next: for mouths that are drawn"),
+)
+
+
+def _known_presets(preferences: bpy.types.AddonPreferences, context: bpy.types.Context, typed: str) -> list[str]:
+    return [preset.name for preset in presets.known()]
+
+
+def _default_changed(preferences: bpy.types.AddonPreferences, context: bpy.types.Context) -> None:
+    from .defaults import apply  # which reads this
+
+    apply()
+
+
 class LIPSYNC_AP_preferences(bpy.types.AddonPreferences):
-    """Which hardware runs the network, where rig profiles are, and where errors are described."""
+    """What runs the network, how new files begin, where rig profiles are, and where errors are described."""
 
     bl_idname = ADDON
 
@@ -25,6 +44,28 @@ class LIPSYNC_AP_preferences(bpy.types.AddonPreferences):
             ("AUTO", "Automatic", "The first of the others that works"),
             *((p.name, p.name, f"{p.name}; the CPU where it does not work") for p in PROVIDERS),
         ],
+    )
+
+    threads: IntProperty(
+        name="Threads",
+        description="How many processor cores the network may keep busy; 0: a few, so that Blender stays quick",
+        default=0,
+        min=0,
+        max=64,
+    )
+
+    key_mode: EnumProperty(
+        name="Keys",
+        description="What new files begin with; a file that was saved keeps its own",
+        items=KEY_MODE_ITEMS,
+        update=_default_changed,
+    )
+
+    preset: StringProperty(
+        name="Preset",
+        description="What new files begin with; empty: the motion as predicted",
+        search=_known_presets,
+        update=_default_changed,
     )
 
     rigs: StringProperty(
@@ -41,6 +82,10 @@ class LIPSYNC_AP_preferences(bpy.types.AddonPreferences):
 
     def draw(self, context: bpy.types.Context) -> None:
         self.layout.prop(self, "provider")
+        self.layout.prop(self, "threads")
+        self.layout.label(text="New files begin with")
+        self.layout.prop(self, "key_mode")
+        self.layout.prop(self, "preset")
         self.layout.prop(self, "rigs")
         self.layout.prop(self, "log")
         row = self.layout.row()
@@ -68,3 +113,15 @@ def wanted_providers(context: bpy.types.Context) -> tuple[str, ...] | None:
     if addon is None or addon.preferences.provider == "AUTO":
         return None
     return (addon.preferences.provider,)
+
+
+def wanted_threads(context: bpy.types.Context) -> int:
+    """For Predictor.load(); 0: as many as it thinks right."""
+    addon = context.preferences.addons.get(ADDON)
+    return addon.preferences.threads if addon and addon.preferences else 0
+
+
+def wanted_defaults(context: bpy.types.Context) -> tuple[str, str]:
+    """Key mode and name of the preset that new files begin with; empty: what the add-on begins with."""
+    addon = context.preferences.addons.get(ADDON)
+    return (addon.preferences.key_mode, addon.preferences.preset) if addon and addon.preferences else ("", "")

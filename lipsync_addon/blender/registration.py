@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from . import panel_data, phoneme_strip, sliders
+from . import defaults, panel_data, phoneme_strip, sliders, translations
 from .batch_panel import LIPSYNC_PT_batch, LIPSYNC_UL_batch
 from .batch_settings import LIPSYNC_PG_batch, LIPSYNC_PG_batch_line
 from .face_panel import LIPSYNC_PT_face
@@ -94,9 +94,11 @@ CLASSES: tuple[type, ...] = (
 
 def register() -> None:
     """Classes, then the property that uses one of them."""
+    translations.start()
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     bpy.types.Scene.lipsync = bpy.props.PointerProperty(type=LIPSYNC_PG_settings)
+    defaults.start()
     phoneme_strip.start()
     add_keys()
 
@@ -106,9 +108,11 @@ def unregister() -> None:
     give_up()
     remove_keys()
     phoneme_strip.stop()
+    defaults.stop()
     del bpy.types.Scene.lipsync
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)
     sliders.forget()
     panel_data.forget()
     forget_predictions()
+    translations.stop()

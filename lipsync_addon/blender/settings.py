@@ -25,6 +25,7 @@ from .bake import BakeSettings
 from .batch_settings import LIPSYNC_PG_batch
 from .face_settings import LIPSYNC_PG_face
 from .live_settings import LIPSYNC_PG_live
+from .preferences import KEY_MODE_ITEMS
 from .voice_settings import LIPSYNC_PG_voices
 from .words_settings import LIPSYNC_PG_words
 
@@ -155,12 +156,7 @@ class LIPSYNC_PG_settings(bpy.types.PropertyGroup):
     key_mode: EnumProperty(
         name="Keys",
         description="What you find in the graph editor",
-        items=(
-            ("every", "Every Frame", "A key on every frame, straight lines between: exact, for export"),
-            ("sparse", "Sparse", "The fewest Bezier keys that keep every frame within the error: easy to edit"),
-            ("twos", "On Twos", "A pose on every second frame, held until the next; closures are kept"),
-            ("stepped", "Held Poses", "A pose for each sound, held until the next: for mouths that are drawn"),
-        ),
+        items=KEY_MODE_ITEMS,
         update=sliders.changed,
     )
     key_error: FloatProperty(

@@ -29,11 +29,13 @@ class Network:
         self._hear, self._move = hear, move
 
     @classmethod
-    def load(cls, description: Path | None = None, *, providers: Sequence[str] | None = None) -> Network:
+    def load(
+        cls, description: Path | None = None, *, providers: Sequence[str] | None = None, threads: int = 0
+    ) -> Network:
         """Opens what `description` (.json) describes; None: the network that comes with the add-on.
 
-        `providers`: names as in session.PROVIDERS, in the order to try; None: all that exist. Raises LipsyncError if
-        a file is missing, damaged or not the one that was described.
+        `providers`: names as in session.PROVIDERS, in the order to try; None: all that exist. `threads`: as in
+        Session. Raises LipsyncError if a file is missing, damaged or not the one that was described.
         """
         description = Path(description or DEFAULT_NETWORK)
         if description == LIVE_NETWORK and not description.is_file():
@@ -44,7 +46,8 @@ class Network:
             )
         spec = ModelSpec.load(description)
         spec.check_files(description.parent)
-        return cls(spec, *(Session(description.parent / graph.file, providers) for graph in (spec.hear, spec.move)))
+        graphs = (description.parent / graph.file for graph in (spec.hear, spec.move))
+        return cls(spec, *(Session(graph, providers, threads) for graph in graphs))
 
     @property
     def provider_line(self) -> str:

@@ -33,9 +33,11 @@ class Predictor:
         self._frames = max(1, round(window_seconds * network.spec.fps))
 
     @classmethod
-    def load(cls, description: Path | None = None, *, providers: Sequence[str] | None = None) -> Predictor:
+    def load(
+        cls, description: Path | None = None, *, providers: Sequence[str] | None = None, threads: int = 0
+    ) -> Predictor:
         """As Network.load()."""
-        return cls(Network.load(description, providers=providers))
+        return cls(Network.load(description, providers=providers, threads=threads))
 
     @property
     def spec(self) -> ModelSpec:

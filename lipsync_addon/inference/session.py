@@ -44,14 +44,17 @@ MAX_THREADS = 4
 class Session:
     """The network, open on the first provider that works; moves on to the next when one fails while running."""
 
-    def __init__(self, network: Path, providers: Sequence[str] | None = None) -> None:
+    def __init__(self, network: Path, providers: Sequence[str] | None = None, threads: int = 0) -> None:
         """`providers` are names as in PROVIDERS, in any letter case; CPU always comes last. None: all.
+
+        `threads`: that it computes with; 0: thread_count().
 
         Raises LipsyncError for an unknown name, for a missing ONNX Runtime, and for a file that is no network.
         """
         self._runtime = import_onnxruntime()
         self._network = Path(network)
         self._waiting = _wanted(providers)
+        self._threads = threads or thread_count()
         self._refused: list[str] = []
         self._open_next()
 
@@ -103,7 +106,7 @@ class Session:
 
     def _open(self, provider: Provider) -> Any:
         options = self._runtime.SessionOptions()
-        options.intra_op_num_threads = thread_count()
+        options.intra_op_num_threads = self._threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 4  # what it logs about a provider is in provider_line
         options.enable_cpu_mem_arena = False  # the arena keeps the largest window's memory for ever

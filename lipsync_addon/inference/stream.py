@@ -34,9 +34,11 @@ class Stream:
         self.reset()
 
     @classmethod
-    def load(cls, description: Path = LIVE_NETWORK, *, providers: Sequence[str] | None = None) -> Stream:
+    def load(
+        cls, description: Path = LIVE_NETWORK, *, providers: Sequence[str] | None = None, threads: int = 0
+    ) -> Stream:
         """As Network.load(), of the network for live sound that comes with the add-on."""
-        return cls(Network.load(description, providers=providers))
+        return cls(Network.load(description, providers=providers, threads=threads))
 
     def reset(self) -> None:
         """What was heard is forgotten; the next sample is second 0."""

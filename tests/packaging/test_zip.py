@@ -96,5 +96,9 @@ def test_the_installed_zip_bakes_a_voice_line(
     assert seen["face moves by"] > 0.003  # metres; the head is 0.2 m high
     assert seen["words"] >= 6 and seen["language"] == "en"
     assert seen["sounds"] == [sound.name]
-    assert "Scene.lipsync" in seen["shown while enabled"]
-    assert seen["left after disabling"] == []
+    assert seen["threads"] == 3
+    assert seen["new file"] == ["sparse", "Mumble", True] and seen["saved file"] == "every"
+    assert seen["enabled"]["properties"] == ["lipsync"] and seen["enabled"]["handlers"] and seen["enabled"]["files"]
+    assert seen["enabled again"] == seen["enabled"]
+    assert seen["disabled"] == {**seen["at first"], "files": seen["enabled"]["files"]}
+    assert seen["removed"] == seen["at first"]

@@ -18,7 +18,7 @@ from .. import panel_data
 from ..bake import bake
 from ..face_settings import face_settings
 from ..jobs import JobOperator, running
-from ..preferences import wanted_providers
+from ..preferences import wanted_providers, wanted_threads
 from ..sequencer import take_of
 from ..settings import bake_settings, sound_path, style_settings
 from ..words_settings import keep, line_words
@@ -46,9 +46,10 @@ class LIPSYNC_OT_bake(JobOperator, bpy.types.Operator):
         sound, start_frame, self._file, self._take = _chosen_sound(context.scene)
         self._settings = bake_settings(settings, start_frame)
         style, face, providers = style_settings(settings), face_settings(settings.face), wanted_providers(context)
+        threads = wanted_threads(context)
         words = line_words(settings.words, sound.source)
         return lambda progress: animate(
-            sound, shared_predictor(providers), style, face, words, keep_prosody=True, progress=progress
+            sound, shared_predictor(providers, threads), style, face, words, keep_prosody=True, progress=progress
         )
 
     def finish(self, context: bpy.types.Context, result: Performance) -> None:
@@ -71,9 +72,9 @@ class LIPSYNC_OT_bake(JobOperator, bpy.types.Operator):
 
 
 @lru_cache(maxsize=1)
-def shared_predictor(providers: tuple[str, ...] | None) -> Predictor:
+def shared_predictor(providers: tuple[str, ...] | None, threads: int = 0) -> Predictor:
     """Opening the network takes longer than a short line does."""
-    return Predictor.load(providers=providers)
+    return Predictor.load(providers=providers, threads=threads)
 
 
 def _sound_problem(scene: bpy.types.Scene) -> str | None:

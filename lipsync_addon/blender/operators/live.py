@@ -16,7 +16,7 @@ from ..live import LivePreview
 from ..live_face import LiveFace
 from ..live_sound import FileSound, LiveSound, Microphone, SceneSound, microphone_problem
 from ..operator_base import LipsyncOperator
-from ..preferences import wanted_providers
+from ..preferences import wanted_providers, wanted_threads
 from ..sequencer import sound_strips
 from ..settings import jaw_settings, sound_path, style_settings
 from ..sound_import import open_sound, sound_of_scene
@@ -105,7 +105,7 @@ class LIPSYNC_OT_live(LipsyncOperator, bpy.types.Operator):
 
     def _begin(self, context: bpy.types.Context, now: float) -> None:
         settings = context.scene.lipsync
-        network = Stream.load(providers=wanted_providers(context))
+        network = Stream.load(providers=wanted_providers(context), threads=wanted_threads(context))
         sound = _sound(context, network)
         self._frame = context.scene.frame_current
         self._record = settings.live.record and settings.live.source != "SCENE"

@@ -13,6 +13,7 @@ from ..actions import stored_record
 from ..hand_edits import discard_edits, edit_count, edits_hidden, hide_edits
 from ..operator_base import LipsyncOperator
 from ..stored import stored_prediction
+from ..translations import told
 from ..words_settings import timeline_of
 
 MARK = "lipsync_markers"
@@ -99,7 +100,7 @@ class LIPSYNC_OT_hide_edits(_TakeOperator, bpy.types.Operator):
         hidden = not edits_hidden(action)
         hide_edits(action, hidden)
         _rewrite(context)
-        self.report({"INFO"}, "The take is shown without your changes." if hidden else "Your changes are back.")
+        self.report({"INFO"}, told("The take is shown without your changes." if hidden else "Your changes are back."))
 
 
 class LIPSYNC_OT_discard_edits(_TakeOperator, bpy.types.Operator):

@@ -16,7 +16,7 @@ from ..bake_scene import bake_scene, perform_voices
 from ..face_settings import face_settings
 from ..jobs import JobOperator, running
 from ..operator_base import LipsyncOperator
-from ..preferences import wanted_providers
+from ..preferences import wanted_providers, wanted_threads
 from ..sequencer import sound_strips
 from ..settings import bake_settings, style_settings
 from ..voice_settings import assignments
@@ -94,9 +94,10 @@ class LIPSYNC_OT_bake_scene(JobOperator, bpy.types.Operator):
         self._voices, self._left_out = find_voices(context.scene, rate, selected=selected, table=table)
         self._settings = bake_settings(settings, 0.0)
         style, face, providers = style_settings(settings), face_settings(settings.face), wanted_providers(context)
+        threads = wanted_threads(context)
 
         def work(progress: Progress) -> list[Performance]:
-            predictor = shared_predictor(providers)
+            predictor = shared_predictor(providers, threads)
             return perform_voices(
                 self._voices, lambda sound, part: animate(sound, predictor, style, face, keep_prosody=True, progress=part), progress
             )
