@@ -1,4 +1,5 @@
-"""restyle(): a take that was baked, played in another style. The network is not asked again."""
+"""restyle(): a take that was baked, played in another style, without the network. replay(): with edited phones, of which
+the network moves the touched stretch only. Neither needs the sound."""
 
 from __future__ import annotations
 
@@ -12,13 +13,18 @@ from ..core.face_layers import FaceSettings
 from ..core.lip_truth import contacts
 from ..core.mapping import RigMapping, resolve
 from ..core.pipeline import perform
+from ..core.prediction import Prediction, as_kept
 from ..core.rig_profile import RigProfile
 from ..core.style import StyleSettings
+from ..core.take_record import TakeRecord
+from ..core.timeline import PhonemeTimeline
+from ..core.timeline_moves import remade
+from ..inference.predictor import Predictor
 from .actions import CHARACTER, TAKE, stored_record, take_action
 from .bake import BakeSettings, write_take
 from .mesh_measure import measured_lips
 from .rig_scan import best_match, scan_rig
-from .stored import stored_prediction
+from .stored import store_prediction, stored_prediction
 
 
 def restyle(
@@ -46,6 +52,52 @@ def restyle(
         raise LipsyncError(
             f"The take '{action[TAKE]}' does not know its recording.", "Bake the line once more; sliders act from then on."
         )
+    return _play(scene, objects, action, prediction, record, style, settings, face, mapping, profiles, quick)
+
+
+def replay(
+    scene: bpy.types.Scene,
+    objects: Sequence[bpy.types.Object],
+    timeline: PhonemeTimeline,
+    predictor: Predictor,
+    style: StyleSettings,
+    settings: BakeSettings = BakeSettings(),
+    face: FaceSettings = FaceSettings(),
+    *,
+    profiles: Sequence[RigProfile] | None = None,
+) -> tuple[str, ...] | None:
+    """restyle() with the phones of an edited timeline; keys that the edit does not reach keep their bits.
+
+    None, and nothing is done, where the take that plays does not know what was heard in this line, or another network
+    heard it: bake the line again then. Raises LipsyncError; the scene is then exactly as it was."""
+    action = playing_take(objects)
+    prediction, record = stored_prediction(action), stored_record(action) if action else None
+    if prediction is None or record is None or prediction.source != timeline.source:
+        return None
+    hearing, old = prediction.hearing, prediction.timeline
+    if hearing is None or old is None or not predictor.can_move(hearing):
+        return None
+    track = remade(predictor, hearing, prediction.track, old, timeline)
+    edited = as_kept(replace(prediction, track=track, timeline=timeline))
+    notices = _play(scene, objects, action, edited, record, style, settings, face, None, profiles, quick=False)
+    store_prediction(playing_take(objects), edited)
+    return notices
+
+
+def _play(
+    scene: bpy.types.Scene,
+    objects: Sequence[bpy.types.Object],
+    action: bpy.types.Action,
+    prediction: Prediction,
+    record: TakeRecord,
+    style: StyleSettings,
+    settings: BakeSettings,
+    face: FaceSettings,
+    mapping: RigMapping | None,
+    profiles: Sequence[RigProfile] | None,
+    quick: bool,
+) -> tuple[str, ...]:
+    """Writes the prediction as keys of the take that plays."""
     performance = perform(prediction, style, face)
     if mapping is None or mapping.channels != performance.track.names:
         match = best_match(objects, profiles)

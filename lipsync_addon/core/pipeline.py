@@ -14,7 +14,7 @@ from .audio_clip import CheckedSound, Sound
 from .face_layers import FaceSettings, with_face
 from .hearing import Hearing
 from .phones import PHONES
-from .prediction import Prediction
+from .prediction import Prediction, as_kept
 from .progress import Progress, no_progress
 from .prosody import prosody_of
 from .style import StyleSettings, apply_style, still
@@ -76,19 +76,20 @@ def animate(
     face: FaceSettings = FaceSettings(),
     words: LineWords | None = None,
     *,
-    keep_prosody: bool = False,
+    keep: bool = False,
     progress: Progress = no_progress,
 ) -> Performance:
     """Speech to ARKit coefficients and visemes, with the layers of the face that are on; with `words`, also what is
-    said when, and lips that meet in every p, b and m. `keep_prosody`: perform() can add layers of the face later.
-    Raises LipsyncError for sound that cannot be used."""
+    said when, and lips that meet in every p, b and m. `keep`: for a take, which can then be played with other
+    layers of the face and edited phones. Raises LipsyncError for sound that cannot be used."""
     sound = CheckedSound(sound)
-    track, timeline, notices = _spoken(sound, predictor, words, progress)
-    prediction = Prediction.of(track, timeline, sound.source, sound.is_silent)
-    if face.layers or keep_prosody:
-        prediction = replace(prediction, prosody=prosody_of(sound, track.times))
+    prediction, notices = _spoken(sound, predictor, words, progress)
+    if face.layers or keep:
+        prediction = replace(prediction, prosody=prosody_of(sound, prediction.track.times))
+    if keep:
+        prediction = as_kept(prediction)
     performance = perform(prediction, style, face)
-    return replace(performance, notices=performance.notices or notices, timeline=timeline)
+    return replace(performance, notices=performance.notices or notices, timeline=prediction.timeline)
 
 
 def perform(
@@ -105,9 +106,11 @@ def perform(
 
 def _spoken(
     sound: CheckedSound, predictor: TrackPredictor, words: LineWords | None, progress: Progress
-) -> tuple[AnimationTrack, PhonemeTimeline | None, tuple[str, ...]]:
+) -> tuple[Prediction, tuple[str, ...]]:
     if words is None:
-        return predictor.predict(sound, progress=progress), None, ()
+        track = predictor.predict(sound, progress=progress)
+        return Prediction(track, None, sound.is_silent, sound.source), ()
     hearing = predictor.hear(sound, progress=progress)
     timeline, notices = words.timeline(AnimationTrack(PHONES, hearing.phones, hearing.fps), sound.source)
-    return played(moved(predictor, hearing, timeline), timeline), timeline, notices
+    track = played(moved(predictor, hearing, timeline), timeline)
+    return Prediction(track, timeline, sound.is_silent, sound.source, hearing=hearing), notices

@@ -9,12 +9,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .hearing import Hearing
+from .phones import PHONES
 from .prosody import Prosody
 from .spoken import SILENCE, Heard
 from .timeline import PhonemeTimeline
+from .timeline_file import from_json, to_json
 from .track import AnimationTrack
 
-VERSION = 1
+VERSION = 2
 SURE = 0.15
 """Confidence of a phone below which somebody should look."""
 NEAR = 0.15
@@ -29,24 +32,28 @@ class Prediction:
 
     track: AnimationTrack
     """ARKit coefficients and visemes, 0..1, from second 0."""
-    sounds: tuple[Heard, ...] = ()
-    """What is said, sound by sound."""
-    doubts: tuple[tuple[float, float], ...] = ()
-    """(start s, end s) where the network is not sure what it heard."""
+    timeline: PhonemeTimeline | None = None
+    """What is said, as the track plays it; None where nobody asked."""
     silent: bool = False
     """Whether there is nothing to hear, so that the mouth stays still."""
     source: str = ""
     """Name of the recording."""
     prosody: Prosody | None = None
     """Level and pitch at the track's times, if they were asked for: the layers of the face follow them."""
+    hearing: Hearing | None = None
+    """What the network heard, at the track's rate, so that an edit of the timeline can be moved without the sound."""
 
-    @classmethod
-    def of(cls, track: AnimationTrack, timeline: PhonemeTimeline | None, source: str, silent: bool) -> Prediction:
-        """With what is said, where that is known."""
-        if silent or timeline is None:
-            return cls(track, (), (), silent, source)
-        sounds = tuple(Heard(phone.start, phone.end, phone.unit) for phone in timeline.phones)
-        return cls(track, sounds, _doubts(timeline), silent, source)
+    @property
+    def sounds(self) -> tuple[Heard, ...]:
+        """What is said, sound by sound."""
+        if self.silent or self.timeline is None:
+            return ()
+        return tuple(Heard(phone.start, phone.end, phone.unit) for phone in self.timeline.phones)
+
+    @property
+    def doubts(self) -> tuple[tuple[float, float], ...]:
+        """(start s, end s) where the network is not sure what it heard."""
+        return () if self.silent or self.timeline is None else _doubts(self.timeline)
 
 
 def _doubts(timeline: PhonemeTimeline) -> tuple[tuple[float, float], ...]:
@@ -62,26 +69,31 @@ def _doubts(timeline: PhonemeTimeline) -> tuple[tuple[float, float], ...]:
     return tuple(found)
 
 
-def to_bytes(prediction: Prediction) -> bytes:
-    """For a custom property of the take: about 150 kB for a minute."""
-    track = prediction.track
+def to_bytes(prediction: Prediction, level: int = 1) -> bytes:
+    """For a custom property of the take: about half a MB for a minute. What is heard is kept in half precision.
+    `level`: of compression, 0 to 9."""
+    track, hearing = prediction.track, prediction.hearing
     head = {
         "version": VERSION,
         "names": track.names,
         "fps": track.fps,
         "start": track.start,
         "frames": len(track.values),
-        "sounds": [(sound.start, sound.end, sound.unit) for sound in prediction.sounds],
-        "doubts": prediction.doubts,
+        "timeline": to_json(prediction.timeline) if prediction.timeline else None,
         "silent": prediction.silent,
         "source": prediction.source,
         "prosody": prediction.prosody is not None,
+        "heard": 0,
     }
+    voice = np.stack((prediction.prosody.level, prediction.prosody.pitch)) if prediction.prosody else np.zeros(0)
+    heard = np.zeros((0, 0))
+    if hearing is not None:
+        heard = hearing.phones if hearing.residual is None else np.hstack((hearing.phones, hearing.residual))
+        head["heard"] = heard.shape[1]
     text = json.dumps(head).encode()
     steps = np.round(np.clip(track.values, 0, 1) * _WHOLE).astype("<u2")
-    voice = np.stack((prediction.prosody.level, prediction.prosody.pitch)) if prediction.prosody else np.zeros(0)
-    body = voice.astype("<f4").tobytes() + steps.tobytes()
-    return len(text).to_bytes(4, "little") + text + zlib.compress(body, 1)
+    body = voice.astype("<f4").tobytes() + heard.astype("<f2").tobytes() + steps.tobytes()
+    return len(text).to_bytes(4, "little") + text + zlib.compress(body, level)
 
 
 def from_bytes(data: bytes) -> Prediction | None:
@@ -90,13 +102,22 @@ def from_bytes(data: bytes) -> Prediction | None:
     head = json.loads(data[4 : 4 + size])
     if head.get("version") != VERSION:
         return None
-    body = zlib.decompress(data[4 + size :])
-    count = 2 * head["frames"] * head["prosody"]
+    body, frames, columns = zlib.decompress(data[4 + size :]), head["frames"], head["heard"]
+    count = 2 * frames * head["prosody"]
     voice = np.frombuffer(body, "<f4", count).reshape(2, -1)
-    steps = np.frombuffer(body, "<u2", offset=4 * count)
-    values = steps.reshape(head["frames"], len(head["names"])).astype(np.float32) / _WHOLE
+    heard = np.frombuffer(body, "<f2", frames * columns, 4 * count).astype(np.float32).reshape(frames, columns)
+    steps = np.frombuffer(body, "<u2", offset=4 * count + 2 * frames * columns)
+    values = steps.reshape(frames, len(head["names"])).astype(np.float32) / _WHOLE
     track = AnimationTrack(tuple(head["names"]), values, head["fps"], head["start"])
-    sounds = tuple(Heard(*sound) for sound in head["sounds"])
-    doubts = tuple((start, end) for start, end in head["doubts"])
+    timeline = from_json(json.loads(head["timeline"])) if head["timeline"] else None
     prosody = Prosody(*voice) if count else None
-    return Prediction(track, sounds, doubts, head["silent"], head["source"], prosody)
+    phones, residual = heard[:, : len(PHONES)], heard[:, len(PHONES) :]
+    hearing = Hearing(phones, head["fps"], residual if residual.size else None) if columns else None
+    return Prediction(track, timeline, head["silent"], head["source"], prosody, hearing)
+
+
+def as_kept(prediction: Prediction) -> Prediction:
+    """In the precision of to_bytes(): keys that are made of it are those that the take will be played with."""
+    kept = from_bytes(to_bytes(prediction, level=0))
+    assert kept is not None
+    return kept

@@ -107,13 +107,15 @@ def with_word_times(timeline: PhonemeTimeline, word: int, start: float, end: flo
     return replace(timeline, phones=tuple(phones))
 
 
-def changed_span(old: PhonemeTimeline, new: PhonemeTimeline) -> tuple[float, float] | None:
-    """(start s, end s) outside which both say the same with the same times; None where they do everywhere."""
-    if old.phones == new.phones:
-        return None
+def changed_span(old: PhonemeTimeline, new: PhonemeTimeline, within: float = 0.0) -> tuple[float, float] | None:
+    """(start s, end s) outside which both say the same with the same times; None where they do everywhere. `within`:
+    seconds, and parts of 1, that are no change."""
     count = min(len(old.phones), len(new.phones))
-    first = next((i for i in range(count) if old.phones[i] != new.phones[i]), count)
-    last = next((i for i in range(1, count - first + 1) if old.phones[-i] != new.phones[-i]), count - first + 1)
+    first = next((i for i in range(count) if not _same(old.phones[i], new.phones[i], within)), count)
+    if first == len(old.phones) == len(new.phones):
+        return None
+    rest = count - first + 1
+    last = next((i for i in range(1, rest) if not _same(old.phones[-i], new.phones[-i], within)), rest)
     sides = (old.phones[first : len(old.phones) - last + 1], new.phones[first : len(new.phones) - last + 1])
     touched = [phone for side in sides for phone in side]
     return min(phone.start for phone in touched), max(phone.end for phone in touched)
@@ -128,6 +130,12 @@ def units_of(ipa: str) -> tuple[str, ...]:
     if not units:
         raise LipsyncError(f"{ipa!r} is no IPA that is known here.", 'Type a phone such as "p", "tʃ" or "sil".')
     return units
+
+
+def _same(one: Phone, other: Phone, within: float) -> bool:
+    numbers = zip(*((p.start, p.end, p.confidence, p.stress) for p in (one, other)))
+    kinds = ((p.unit, p.word, p.mute, p.confidence == 1) for p in (one, other))
+    return len(set(kinds)) == 1 and all(abs(a - b) <= within for a, b in numbers)
 
 
 def _phone(timeline: PhonemeTimeline, index: int) -> Phone:

@@ -9,10 +9,14 @@ import numpy as np
 from .hearing import Hearing
 from .style_steps import with_lips_sealed
 from .timeline import PhonemeTimeline
-from .timeline_closures import with_closures
+from .timeline_closures import RAMP, with_closures
 from .timeline_edits import changed_span
 from .timeline_posteriors import coverage, unmuted, with_timeline
 from .track import AnimationTrack
+
+
+KEPT = 0.001
+"""Seconds, and parts of 1; Blender keeps the times of a long line no finer."""
 
 
 class Mover(Protocol):
@@ -29,16 +33,19 @@ def moved(mover: Mover, hearing: Hearing, timeline: PhonemeTimeline) -> Animatio
 def remade(
     mover: Mover, hearing: Hearing, track: AnimationTrack, old: PhonemeTimeline, new: PhonemeTimeline
 ) -> AnimationTrack:
-    """`track`, which is moved(mover, hearing, old), for an edited timeline: only what the edit reaches is made again,
-    everything else keeps its bits."""
-    span = changed_span(unmuted(old), unmuted(new))  # a muted phone changes its neighbours
-    if span is None:
+    """`track`, which is played(moved(mover, hearing, old), old), for an edited timeline: only what the edit reaches is
+    made again, everything else keeps its bits."""
+    heard = (unmuted(old), unmuted(new))  # a muted phone changes its neighbours
+    spans = [span for pair in ((old, new), heard) if (span := changed_span(*pair, within=KEPT))]
+    if not spans:
         return track
-    first, last = (round(seconds * hearing.fps) for seconds in span)
-    part = mover.move(with_timeline(hearing, new), frames=slice(max(first - 1, 0), last + 2))
-    values = track.values.copy()
+    first = int((min(start for start, _ in spans) - RAMP) * hearing.fps) - 1
+    last = int((max(end for _, end in spans) + RAMP) * hearing.fps) + 3
+    part = mover.move(with_timeline(hearing, new), frames=slice(max(first, 0), last))
     place = round((part.start - track.start) * track.fps)
-    values[place : place + len(part.values)] = part.values
+    touched = slice(place, place + len(part.values))
+    values = track.values.copy()
+    values[touched] = played(track.pasted(part), new).values[touched]
     return track.with_values(values)
 
 

@@ -99,6 +99,11 @@ class Predictor:
         values = _joined(blocks)[first - before : last - before]
         return AnimationTrack(spec.channels(outputs), values, spec.fps, first / spec.fps)
 
+    def can_move(self, hearing: Hearing) -> bool:
+        """Whether it was heard by a network like this one, or made without any."""
+        width = len(self.spec.hear.outputs["residual"])
+        return hearing.fps == self.spec.fps and (hearing.residual is None or hearing.residual.shape[1] == width)
+
     def predict_many(
         self, sounds: Iterable[Sound], *, outputs: Sequence[str] = OUTPUTS, controls: Controls = Controls()
     ) -> Iterator[AnimationTrack | LipsyncError]:

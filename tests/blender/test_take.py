@@ -109,15 +109,26 @@ def test_a_line_of_a_minute_is_not_taken_for_edited(settings):
 
 def test_the_playhead_goes_through_the_doubtful_places_and_round(settings):
     (action,) = bpy.data.actions
-    store_prediction(action, replace(stored_prediction(action), doubts=()))
+    prediction = stored_prediction(action)
+    phones = prediction.timeline.phones
+    sure = [0.9] * len(phones)
+
+    def heard_with(confidences: list[float]) -> None:
+        known = tuple(replace(phone, confidence=value) for phone, value in zip(phones, confidences))
+        store_prediction(action, replace(prediction, timeline=replace(prediction.timeline, phones=known)))
+
+    heard_with(sure)
     assert not bpy.ops.lipsync.next_doubt.poll()
-    store_prediction(action, replace(stored_prediction(action), doubts=((0.5, 0.7), (1.5, 1.8))))
+    spoken = [index for index, phone in enumerate(phones) if phone.unit != "sil"]
+    places = (spoken[1], spoken[-2])
+    heard_with([0.05 if index in places else 0.9 for index in range(len(phones))])
     scene, visited = bpy.context.scene, []
     scene.frame_set(0)
     for _ in range(3):
         bpy.ops.lipsync.next_doubt()
         visited.append(scene.frame_current)
-    assert visited == [13, 37, 13]
+    first, last = (1 + phones[index].start * 24 for index in places)
+    assert visited == pytest.approx([first, last, first], abs=0.51)
 
 
 def test_markers_replace_ours_and_leave_the_artists_alone(settings):

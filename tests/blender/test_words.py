@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import bpy
@@ -10,6 +11,7 @@ import soundfile
 
 from lipsync_addon.blender import phoneme_strip
 from lipsync_addon.blender.operators.strip import dragged
+from lipsync_addon.blender.stored import store_prediction, stored_prediction
 from lipsync_addon.blender.words_settings import timeline_of
 from lipsync_addon.core.aperture import LIP_GAP, SEALED
 from lipsync_addon.core.phones import BILABIALS
@@ -89,6 +91,40 @@ def test_the_curves_follow_an_edit_at_once_and_only_if_they_are_to(words):
     assert lowest_gap(words, index) == was > SEALED
     words.follow = True
     bpy.ops.lipsync.change_phone(ipa="b")
+    assert lowest_gap(words, index) < SEALED
+
+
+def keys(words) -> dict[str, dict[float, float]]:
+    """Frame -> value of every key of the take, by shape key."""
+    action = bpy.data.objects["Face"].data.shape_keys.animation_data.action
+    return {c.data_path: {k.co.x: k.co.y for k in c.keyframe_points} for c in curves_of(action)}
+
+
+def test_an_edit_makes_its_own_stretch_again_without_the_sound(words, tmp_path):
+    before, index = keys(words), place(words, "ɑ")
+    middle = 11 + bpy.context.scene.render.fps * words.phones[index].start
+    soundfile.write(tmp_path / "line.wav", [0.0] * 16000, 16000)  # a bake would be of silence now
+    bpy.ops.lipsync.change_phone(ipa="m")
+    after = keys(words)
+    changed = {f for path in before for f in before[path] if after[path].get(f) != before[path][f]}
+    assert before.keys() == after.keys() and changed
+    assert all(abs(frame - middle) < 0.7 * bpy.context.scene.render.fps for frame in changed)
+    bpy.ops.lipsync.change_phone(ipa="o")
+    assert keys(words) != after and lowest_gap(words, index) > SEALED
+
+
+def test_a_muted_p_leaves_the_lips_open(words):
+    index = place(words, "p")
+    assert lowest_gap(words, index) < SEALED
+    bpy.ops.lipsync.mute_phone()
+    assert lowest_gap(words, index) > SEALED
+
+
+def test_a_take_without_what_was_heard_is_baked_again(words):
+    action = bpy.data.objects["Face"].data.shape_keys.animation_data.action
+    store_prediction(action, replace(stored_prediction(action), hearing=None))
+    index = place(words, "ɑ")
+    bpy.ops.lipsync.change_phone(ipa="m")
     assert lowest_gap(words, index) < SEALED
 
 

@@ -10,7 +10,7 @@ from lipsync_addon.core.hearing import Hearing
 from lipsync_addon.core.phones import PHONES
 from lipsync_addon.core.timeline import Phone, PhonemeTimeline
 from lipsync_addon.core.timeline_edits import with_boundary, with_mute, with_stress, with_unit
-from lipsync_addon.core.timeline_moves import moved, remade, with_stresses
+from lipsync_addon.core.timeline_moves import moved, played, remade, with_stresses
 from lipsync_addon.core.timeline_posteriors import with_timeline
 from lipsync_addon.core.track import AnimationTrack
 
@@ -73,10 +73,10 @@ def test_muted_phones_give_their_time_to_their_neighbours() -> None:
 
 def test_an_edit_remakes_its_own_stretch_and_no_other_bit() -> None:
     heard, mouth = hearing(), Mouth()
-    before = moved(mouth, heard, LINE)
-    for new in (with_unit(LINE, 3, "p"), with_boundary(LINE, 2, 0.55), with_mute(LINE, 1, True), LINE):
+    before = played(moved(mouth, heard, LINE), LINE)
+    for new in (with_unit(LINE, 3, "p"), with_boundary(LINE, 2, 0.55), with_mute(LINE, 1, True), with_stress(LINE, 2, 1.5), LINE):
         again = remade(mouth, heard, before, LINE, new)
-        assert (again.values == moved(mouth, heard, new).values).all()
+        assert (again.values == played(moved(mouth, heard, new), new).values).all()
     far = remade(mouth, heard, before, LINE, with_unit(LINE, 3, "p")).values
     assert (far[:36] == before.values[:36]).all() and (far[54:] == before.values[54:]).all()
     assert (far[40:50] != before.values[40:50]).any()

@@ -49,7 +49,7 @@ class LIPSYNC_OT_bake(JobOperator, bpy.types.Operator):
         threads = wanted_threads(context)
         words = line_words(settings.words, sound.source)
         return lambda progress: animate(
-            sound, shared_predictor(providers, threads), style, face, words, keep_prosody=True, progress=progress
+            sound, shared_predictor(providers, threads), style, face, words, keep=True, progress=progress
         )
 
     def finish(self, context: bpy.types.Context, result: Performance) -> None:

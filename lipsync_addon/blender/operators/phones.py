@@ -8,8 +8,14 @@ from bpy.props import FloatProperty, StringProperty
 from ...core import timeline_edits as edits
 from ...core.errors import LipsyncError
 from ...core.timeline import PhonemeTimeline, WordSpan
+from .. import panel_data
+from ..face_settings import face_settings
 from ..operator_base import LipsyncOperator
-from ..words_settings import LIPSYNC_PG_words, keep, timeline_of
+from ..preferences import wanted_providers, wanted_threads
+from ..restyle import replay
+from ..settings import bake_settings, style_settings
+from ..words_settings import keep, timeline_of
+from .bake import shared_predictor
 
 
 class _PhoneOperator(LipsyncOperator):
@@ -25,7 +31,7 @@ class _PhoneOperator(LipsyncOperator):
         words = context.scene.lipsync.words
         timeline = timeline_of(words)
         keep(words, self.edited(timeline, min(words.active, len(timeline.phones) - 1)), edited=True)
-        bake_if_followed(words)
+        play_if_followed(context)
 
     def edited(self, timeline: PhonemeTimeline, index: int) -> PhonemeTimeline:
         """The track with the change. Raises LipsyncError for what cannot be done."""
@@ -137,9 +143,24 @@ class LIPSYNC_OT_forget_phone_edits(_PhoneOperator, bpy.types.Operator):
         context.scene.lipsync.words.edited = False
 
 
-def bake_if_followed(words: LIPSYNC_PG_words) -> None:
-    """Bakes, where the curves are to follow the phones: one step of undo with the edit."""
-    if words.follow and bpy.ops.lipsync.bake.poll():
+def play_if_followed(context: bpy.types.Context) -> None:
+    """Moves the curves of the take with the phones, where they are to follow: one step of undo with the edit. A take
+    that does not know what was heard is baked again."""
+    scene, settings = context.scene, context.scene.lipsync
+    words = settings.words
+    if not words.follow or not bpy.ops.lipsync.bake.poll():
+        return
+    notices = replay(
+        scene,
+        panel_data.character(context),
+        timeline_of(words),
+        shared_predictor(wanted_providers(context), wanted_threads(context)),
+        style_settings(settings),
+        bake_settings(settings, words.start_frame),
+        face_settings(settings.face),
+        profiles=panel_data.profiles(context),
+    )
+    if notices is None:
         bpy.ops.lipsync.bake()
 
 

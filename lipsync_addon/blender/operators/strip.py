@@ -9,7 +9,7 @@ from ...core.timeline import PhonemeTimeline
 from .. import phoneme_strip
 from ..operator_base import LipsyncOperator
 from ..words_settings import keep, timeline_of
-from .phones import bake_if_followed
+from .phones import play_if_followed
 
 
 class LIPSYNC_OT_drag_phone(LipsyncOperator, bpy.types.Operator):
@@ -52,7 +52,7 @@ class LIPSYNC_OT_drag_phone(LipsyncOperator, bpy.types.Operator):
             if timeline_of(words).phones == self._before.phones:
                 return {"CANCELLED"}
             words.edited = True
-            return self.guarded(lambda: bake_if_followed(words))
+            return self.guarded(lambda: play_if_followed(context))
         return {"RUNNING_MODAL"}
 
 

@@ -99,7 +99,7 @@ class LIPSYNC_OT_bake_scene(JobOperator, bpy.types.Operator):
         def work(progress: Progress) -> list[Performance]:
             predictor = shared_predictor(providers, threads)
             return perform_voices(
-                self._voices, lambda sound, part: animate(sound, predictor, style, face, keep_prosody=True, progress=part), progress
+                self._voices, lambda sound, part: animate(sound, predictor, style, face, keep=True, progress=part), progress
             )
 
         return work
