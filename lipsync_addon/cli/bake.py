@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ..core.actors import load_actor
 from ..core.audio_clip import Sound
 from ..core.pipeline import Performance, animate
 from ..core.timeline_file import save
@@ -50,6 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="another line as a further take in the same file (.fbx, .glb, .blend with a character); may be repeated",
     )
+    add("--actor", metavar="NAME", help="one person's face, made with `lipsync adapt`, or FILE.json")
     add("--quiet", action="store_true", help="print nothing but errors and notices")
     add_motion_arguments(parser)
     add_words_arguments(parser)
@@ -132,7 +134,9 @@ def run(options: argparse.Namespace) -> None:
     started = time.perf_counter()
     for check in (chosen_style, chosen_face, checked_outputs):  # before the network is opened
         check(options)
+    actor = load_actor(options.actor) if options.actor else None
     predictor = Predictor.load(options.network, providers=options.provider and [options.provider])
+    predictor = predictor.adapted(actor) if actor else predictor
     with progress_line(options.quiet) as progress:
         baked = bake_line(options, predictor, progress, remember)
     for notice in baked.performance.notices:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.adaptation import Adaptation
 from ..core.audio_clip import Sound
 from ..core.controls import Controls
 from ..core.errors import LipsyncError
@@ -28,8 +29,12 @@ OUTPUTS = ("arkit", "visemes")
 class Predictor:
     """A network that takes sound of any length."""
 
-    def __init__(self, network: Network, *, window_seconds: float = WINDOW_SECONDS) -> None:
+    def __init__(
+        self, network: Network, *, window_seconds: float = WINDOW_SECONDS, adaptation: Adaptation | None = None
+    ) -> None:
+        """`adaptation`: to whose face the coefficients are fitted; of this network."""
         self._network = network
+        self._adaptation = adaptation
         self._frames = max(1, round(window_seconds * network.spec.fps))
 
     @classmethod
@@ -38,6 +43,15 @@ class Predictor:
     ) -> Predictor:
         """As Network.load()."""
         return cls(Network.load(description, providers=providers, threads=threads))
+
+    def adapted(self, adaptation: Adaptation) -> Predictor:
+        """The same network with the coefficients of one person's face. Raises LipsyncError for another network's."""
+        if adaptation.network != self.spec.fingerprint:
+            raise LipsyncError(
+                f"The actor was adapted to network {adaptation.network}, and this is {self.spec.fingerprint}.",
+                "Run lipsync adapt again with this network.",
+            )
+        return Predictor(self._network, window_seconds=self._frames / self.spec.fps, adaptation=adaptation)
 
     @property
     def spec(self) -> ModelSpec:
@@ -181,10 +195,15 @@ class Predictor:
         left = spec.move.left_context
         told = np.stack([controls.rows(spec.controls, first + w.first - left, rows.shape[1]) for w in windows])
         of_move = [output for output in outputs if output in spec.move.outputs]
+        adaptation = self._adaptation if "arkit" in of_move else None
+        if adaptation and "features" not in of_move:
+            of_move.append("features")
         results = self._network.move(rows, told, of_move) if of_move else {}
         results["phones"], results["residual"] = self._split(rows)
         if "arkit" in results:
             results["arkit"] = np.clip(results["arkit"], 0, 1)
+        if adaptation:
+            results["arkit"] = adaptation.apply(results["arkit"], results["features"])
         for index, window in enumerate(windows):
             yield np.concatenate([results[name][index, left : left + window.count] for name in outputs], axis=1)
 

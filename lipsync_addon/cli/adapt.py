@@ -1,0 +1,71 @@
+"""`lipsync adapt`: teaches the network one person's face from a captured take with its sound."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from pathlib import Path
+
+from ..core.actors import actor_file, save_actor
+from ..core.adaptation import ChannelFit, fitted, time_offset
+from ..core.aperture import LIP_GAP
+from ..core.errors import LipsyncError
+from ..core.track import AnimationTrack
+from ..importers import read_curves
+from ..inference.predictor import Predictor
+from .bake import open_sound
+from .own_results import check_free, remember
+from .progress_line import progress_line
+
+HELP = "Fit the mouth to one person's face, from a captured take with its sound."
+EXAMPLES = (
+    "lipsync adapt --capture take.csv --sound take.wav --name my_actor",
+    "lipsync bake line.wav --to line.csv --actor my_actor",
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The take and what to call the result."""
+    add = parser.add_argument
+    add("--capture", type=Path, required=True, metavar="CURVES", help="Live Link Face CSV, or other curves we read")
+    add("--sound", type=Path, required=True, metavar="SOUND", help="what was said in it; up to 1 s earlier or later")
+    add("--name", required=True, metavar="NAME", help="for `lipsync bake --actor NAME`, or FILE.json")
+    add("--overwrite", action="store_true", help="replace an actor of that name")
+    add("--quiet", action="store_true", help="print nothing but errors")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Fits, keeps the actor and says what it is worth."""
+    path = actor_file(options.name)
+    if path != Path(options.name):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise LipsyncError(f"{path.parent} cannot be made: {error.strerror}.", "Use --name FILE.json.") from error
+    check_free(path, options.overwrite)
+    captured = read_curves(options.capture)
+    if not set(captured.names) & set(LIP_GAP):
+        raise LipsyncError(f"{options.capture} holds no ARKit mouth coefficients.", "Capture with Live Link Face.")
+    predictor = Predictor.load(options.network)
+    names = predictor.spec.outputs["arkit"]
+    sound = open_sound(options.sound, predictor.spec.sample_rate)
+    with progress_line(options.quiet) as progress:
+        both = predictor.predict(sound, outputs=("arkit", "features"), progress=progress)
+    predicted = AnimationTrack(names, both.values[:, : len(names)], both.fps)
+    offset, agreement = time_offset(captured, predicted)
+    adaptation = fitted(captured, predicted, both.values[:, len(names) :], offset, predictor.spec.fingerprint)
+    save_actor(path, adaptation)
+    remember([path])
+    if options.quiet:
+        return
+    print(f"{options.capture} is {offset:+.2f} s later than {options.sound}; lips agree with r = {agreement:.2f}")
+    print("On the end of the take, which the choice was made on:")
+    for name, fit in adaptation.measured.items():
+        print(f"  {name:20} r {fit.r_before:5.2f} -> {fit.r_after:5.2f}  {_how(fit)}")
+    print(f"Actor -> {path}")
+
+
+def _how(fit: ChannelFit) -> str:
+    if fit.ridge is None:
+        return "left as predicted"
+    return "gain and offset" if math.isinf(fit.ridge) else "fitted"
