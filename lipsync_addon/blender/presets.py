@@ -6,6 +6,7 @@ from pathlib import Path
 
 import bpy
 
+from ..batch.names import safe_name
 from ..core.errors import LipsyncError
 from ..core.presets import Preset, load_preset, load_presets, write_preset
 
@@ -40,9 +41,9 @@ def own_file(name: str) -> Path | None:
     return next((path for path, preset in _own() if preset.name == name), None)
 
 
-def file_name(name: str) -> str:
-    """A name that every system takes."""
-    return "".join(letter if letter.isalnum() or letter in " -_" else "_" for letter in name) + ".json"
+def file_name(name: str, ending: str = ".json") -> str:
+    """A file name that every system takes, and that lies in its folder whatever the preset or take is called."""
+    return safe_name(name) + ending
 
 
 def _own() -> list[tuple[Path, Preset]]:

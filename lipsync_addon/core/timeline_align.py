@@ -10,10 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .alignment import Alignment, align
-from .phones import PHONES
 from .spoken import heard
 from .timeline import SILENCE, Phone, PhonemeTimeline, without_gaps
 from .track import AnimationTrack

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from .hearing import Hearing
 from .phones import BILABIALS, LABIODENTALS, PHONES
-from .timeline import SILENCE, Phone, PhonemeTimeline
+from .timeline import Phone, PhonemeTimeline
 
 TEXT = 0.5
 """Share of the text in a frame of one of its phones; the rest is what was heard, which knows how it is spoken."""

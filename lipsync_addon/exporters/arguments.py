@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
 
+from ..core.errors import LipsyncError
 from . import EXPORTERS, FORMATS, ExportOptions, Format, JawCurve
-from .channel_set import set_ids
+from .channel_set import ALL, load_set, set_ids
 
 
 OF_CHARACTERS = (".fbx", ".glb")
@@ -27,7 +28,12 @@ def add_format_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="ID",
         help="write all --to of the format's ending in it; may be repeated; `lipsync formats` lists them",
     )
-    add("--names", choices=set_ids(), metavar="SET", help=f"under the names of {', '.join(set_ids())}")
+    add(
+        "--names",
+        type=set_of_names,
+        metavar="SET",
+        help=f"under the names of {', '.join(set_ids())}; or of your character: a rig profile or set, .json",
+    )
     add("--prefix", default="", metavar="TEXT", help='before every name, e.g. "blendShape1."')
     add(
         "--offset",
@@ -83,6 +89,16 @@ def jaw_curve(text: str) -> JawCurve:
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r} is not like Armature/Jaw:0,0,90:18,0,90") from error
     return JawCurve(path, (x, y, z), (a, b, c))
+
+
+def set_of_names(text: str) -> str:
+    """A type for argparse: the id of a set, or the path of one."""
+    if text != ALL:
+        try:
+            load_set(text)
+        except LipsyncError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+    return text
 
 
 def number_within(low: float, high: float) -> Callable[[str], float]:

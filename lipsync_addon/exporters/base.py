@@ -31,7 +31,8 @@ class ExportOptions:
     offset: float = 0.0
     """Seconds by which everything comes later; below 0 earlier, and what would lie before second 0 is cut off."""
     names: str | None = None
-    """A file of data/sets without ".json", "all" for the channels as they are; None: what the readers expect."""
+    """A file of data/sets without ".json", the path of such a file or rig profile of the user's, "all" for the channels
+    as they are; None: what the readers expect."""
     prefix: str = ""
     """Before every name, for example "blendShape1." """
     max_error: float = 0.0

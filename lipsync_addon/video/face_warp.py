@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .face_mesh import INNER_LIPS, OUTER_LIPS, OVAL, reference_face
+from .face_mesh import INNER_LIPS, OVAL, reference_face
 from .head_pose import Poses, upright
 from .inner_mouth import mouth_fit, paint_inside
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tarfile
 from pathlib import Path
 
@@ -157,9 +158,19 @@ def test_exports_follow_the_artists_changes(addon, line, tmp_path):
         operator = bpy.ops.lipsync.export_curves if ending in (".csv", ".json") else bpy.ops.lipsync.export_character
         assert operator(filepath=str(tmp_path / f"out{ending}"), ending=ending) == {"FINISHED"}
         assert (tmp_path / f"out{ending}").stat().st_size > 1000
+    with pytest.raises(TypeError, match="enum"):  # a take's curves hold no words
+        bpy.ops.lipsync.export_curves(filepath=str(tmp_path / "out.srt"), ending=".srt")
     header, *rows = (tmp_path / "out.csv").read_text().splitlines()
     column = [name.lower() for name in header.split(",")].index("mouthsmileleft")
     assert {float(row.split(",")[column]) for row in rows} == {0.625}
+
+
+@pytest.mark.parametrize("name", ["../../take", "/take", "C:\\take", "..", "a/b"])
+def test_no_take_or_preset_is_called_a_place_elsewhere(addon, name):
+    from lipsync_addon.blender.presets import file_name
+
+    for ending in (".json", ".glb"):
+        assert re.fullmatch(r"[\w-][\w. -]*\.(json|glb)", file_name(name, ending))
 
 
 def test_one_undo_takes_the_bake_back(addon, line):
@@ -174,8 +185,6 @@ def test_one_undo_takes_the_bake_back(addon, line):
 
 
 def test_all_takes_go_into_one_file_with_an_engines_units(addon, line, tmp_path):
-    import re
-
     build_character()
     scene = bpy.context.scene
     scene.lipsync.sound_file = str(line)

@@ -148,7 +148,8 @@ def test_nobody_to_speak_is_told(clicks):
 @pytest.mark.parametrize("per", ["strip", "character"])
 def test_every_line_opens_the_right_mouth_at_the_right_time(clicks, per):
     scene = bpy.context.scene
-    character("Anna"), character("Bert")
+    character("Anna")
+    character("Bert")
     for name, start in (("anna 1", 1), ("bert 1", 110), ("anna 2", 220)):
         add(clicks, name, 1, start)
     voices, _ = find_voices(scene, RATE)
@@ -177,7 +178,7 @@ def test_a_strip_that_moved_takes_its_line_along(clicks):
 @pytest.mark.parametrize("per", ["strip", "character"])
 def test_an_error_in_the_last_line_leaves_nothing_half_done(clicks, per):
     scene = bpy.context.scene
-    (anna, _), (bert, rig) = character("Anna"), character("Bert")
+    character("Anna"), character("Bert")
     for name, start in (("anna 1", 1), ("anna 2", 110), ("bert 1", 220)):
         add(clicks, name, 1, start)
     voices, _ = find_voices(scene, RATE)

@@ -49,6 +49,32 @@ def test_options_reach_the_file(line: Path, tmp_path: Path) -> None:
     assert float(re.search(r"length = (.*)", text).group(1)) == pytest.approx(4.94 + 2, abs=0.06)
 
 
+def test_a_clip_under_the_names_of_a_character(
+    line: Path, root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    profile = root / "lipsync_addon" / "data" / "rigs" / "preston_blair.json"
+    target = tmp_path / "line.glb"
+    assert bake(line, "--to", target, "--format", "gltf-animation", "--names", profile) == 0
+    assert b'"targetNames":' in target.read_bytes() and b"jawOpen" not in target.read_bytes()
+    with pytest.raises(SystemExit):
+        bake(line, "--to", tmp_path / "b.glb", "--format", "gltf-animation", "--names", tmp_path / "none.json")
+    assert "none.json cannot be read" in capsys.readouterr().err and not (tmp_path / "b.glb").exists()
+
+
+@pytest.mark.parametrize("name", ["../escaped", "a/../../escaped", "/escaped", "C:\\escaped", "..\\escaped"])
+def test_no_name_makes_a_file_elsewhere(line: Path, tmp_path: Path, name: str) -> None:
+    """Names of curves, nodes and sets are text in the file, never places on the disk."""
+    folder, names = tmp_path / "in" / "out", tmp_path / "hero.json"
+    folder.mkdir(parents=True)
+    names.write_text(json.dumps({"profile": "arkit", "prefix": name, "names": {"jawOpen": name}}))
+    before = {path for path in tmp_path.rglob("*")}
+    for form in ("unity", "gltf-animation", "fbx-animation", "csv"):
+        target = folder / f"line{FORMATS[form].extension}"
+        assert bake(line, "--to", target, "--format", form, "--names", names, "--path", name) == 0
+        before.add(target)
+    assert {path for path in tmp_path.rglob("*")} == before
+
+
 def test_the_list(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["formats"]) == 0
     lines = capsys.readouterr().out.splitlines()

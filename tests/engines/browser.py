@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import functools
 import http.server
+import queue
 import subprocess
 import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from tests.engines import node_reader, programs
 
 OPTIONS = """--headless --no-sandbox --no-first-run --disable-quic --disable-sync --disable-background-networking
 --disable-component-update --use-angle=swiftshader --enable-unsafe-swiftshader --ignore-gpu-blocklist
 --remote-debugging-port=0 --user-data-dir=profile""".split()
+START_LIMIT = 120
+"""Seconds that Chromium has to start, two of them sharing a busy core."""
 
 
 @contextmanager
@@ -49,11 +52,22 @@ def drive(script: str, address: str, *arguments: str) -> Any:
 
 
 def _port(chromium: subprocess.Popen[str]) -> str:
-    """Where it listens for a driver, as it says itself."""
-    said = []
-    for line in chromium.stderr:
+    """Where it listens for a driver, as it says itself. Fails if it ends or does not say so within START_LIMIT."""
+    port: queue.Queue[str] = queue.Queue()
+    said: list[str] = []
+    threading.Thread(target=_listen, args=(chromium.stderr, said, port), daemon=True).start()
+    try:
+        found = port.get(timeout=START_LIMIT)
+    except queue.Empty:
+        found = ""
+    assert found, f"Chromium does not say within {START_LIMIT} s where it listens: {''.join(said)}"
+    return found
+
+
+def _listen(stream: IO[str], said: list[str], port: queue.Queue[str]) -> None:
+    """To the end, because a full pipe would stop Chromium. "" is the port where it ended without one."""
+    for line in stream:
         said.append(line)
         if line.startswith("DevTools listening on ws://"):
-            threading.Thread(target=chromium.stderr.read, daemon=True).start()  # a full pipe would stop it
-            return line.split(":")[2].split("/")[0]
-    raise AssertionError("".join(said))
+            port.put(line.split(":")[2].split("/")[0])
+    port.put("")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -56,6 +57,38 @@ def test_pygltflib_finds_the_track(written: Path, track: AnimationTrack) -> None
     np.testing.assert_allclose(weights.reshape(track.values.shape), track.values, atol=1e-6)
     assert gltf_reader.key_names(written) == {"Face": list(ARKIT_52)}
     assert_same_turns(clip["jaw", "rotation"][1], jaw_turns(track.channel("jawOpen")), 1e-6)
+
+
+@pytest.mark.parametrize("ending", [".glb", ".fbx"])
+def test_a_clip_under_the_characters_own_names(ending: str, track: AnimationTrack, tmp_path: Path) -> None:
+    """From a rig profile of the user's, which mixes, and from a table of names over one of ours."""
+    names, target = tmp_path / "hero.json", tmp_path / f"line{ending}"
+    rules = [
+        {"keys": ["Mund_auf", "open"], "channels": {"jawOpen": 0.5}},
+        {"keys": ["Lächeln"], "channels": {"mouthSmileLeft": 0.25, "mouthSmileRight": 0.75}},
+    ]
+    table = {"Mund_auf": track.channel("jawOpen") / 2}
+    table["Lächeln"] = track.channel("mouthSmileLeft") / 4 + track.channel("mouthSmileRight") * 0.75
+    names.write_text(json.dumps({"format_version": 1, "id": "hero", "label": "Hero", "shape_keys": rules}))
+    write(track, target, EXPORTERS[ending], replace(OPTIONS, names=str(names)))
+    assert_weights(target, table)
+    names.write_text(json.dumps({"profile": "arkit", "prefix": "M_", "names": {"jawOpen": "auf"}}))
+    write(track, target, EXPORTERS[ending], replace(OPTIONS, names=str(names)))
+    arkit = {f"M_{name}": track.channel(name) for name in ARKIT_52 if name != "jawOpen"}
+    assert_weights(target, {"M_auf": track.channel("jawOpen")} | arkit)
+
+
+def assert_weights(file: Path, expected: dict[str, np.ndarray]) -> None:
+    """The file has these keys and no others, with these values on every frame."""
+    if file.suffix == ".glb":
+        keys = gltf_reader.key_names(file)["Face"]
+        rows = gltf_reader.clips(file)["my line"]["Face", "weights"][1].reshape(-1, len(keys))
+        found = dict(zip(keys, rows.T))
+    else:
+        found = {name.removeprefix("Face/"): values for name, values in scene_reader.ufbx(file)["weights"].items()}
+    assert set(found) == set(expected)
+    for name, values in expected.items():
+        np.testing.assert_allclose(found[name], np.clip(values, 0, 1), atol=1e-6, err_msg=name)
 
 
 @pytest.mark.parametrize("written", [".glb"], indirect=True)

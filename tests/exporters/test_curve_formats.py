@@ -119,6 +119,27 @@ def test_sets_have_the_names_of_their_programs(spoken: AnimationTrack, set_id: s
         assert set(names.split(" ")) == set(written)
 
 
+@pytest.mark.parametrize(
+    "text, told",
+    [
+        (None, "cannot be read"),
+        ("{", "not valid JSON"),
+        ("{}", "lacks the key"),
+        ('{"profile": ["arkit"]}', "there is no profile"),
+        ('{"profile": "../rigs/arkit"}', "there is no profile"),
+        ('{"profile": "arkit", "names": {"jawopen": "auf"}}', "has no jawopen"),
+        ('{"profile": "arkit", "names": {"jawOpen": 1}}', "texts"),
+        ('{"profile": "arkit", "names": {"jawOpen": "tongueOut"}}', "'tongueOut' for two curves"),
+    ],
+)
+def test_a_wrong_file_of_names_is_told(spoken: AnimationTrack, tmp_path: Path, text: str | None, told: str) -> None:
+    names = tmp_path / "hero.json"
+    if text is not None:
+        names.write_text(text)
+    with pytest.raises(LipsyncError, match=told):
+        with_set(spoken, str(names))
+
+
 def test_lips_close_in_the_vowel_sets(spoken: AnimationTrack) -> None:
     """No vowel where the network is sure of p, b or m, and ん in MMD."""
     closed = spoken.channel("viseme_PP") > 0.8

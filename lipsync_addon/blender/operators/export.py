@@ -11,9 +11,14 @@ from ...exporters import EXPORTERS, write
 from .. import panel_data
 from ..actions import takes_of
 from ..operator_base import LipsyncOperator
+from ..presets import file_name
 from ..scene_export import ENDINGS, ENGINES, export_character
 from ..take_clips import export_takes
 from ..take_curves import read_channels, take_frames
+
+
+CURVES = [(ending, each.label, f"*{ending}") for ending, each in EXPORTERS.items() if ending not in (".srt", ".vtt")]
+"""Of Export Curves: all but subtitles, whose words a take's curves do not hold."""
 
 
 class _ExportOperator(LipsyncOperator):
@@ -28,7 +33,7 @@ class _ExportOperator(LipsyncOperator):
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         folder = Path(bpy.data.filepath).parent if bpy.data.filepath else Path.home()
-        self.filepath = str(folder / f"{panel_data.active_take(context)}{self.ending}")
+        self.filepath = str(folder / file_name(panel_data.active_take(context), self.ending))
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
 
@@ -85,9 +90,7 @@ class LIPSYNC_OT_export_curves(_ExportOperator, bpy.types.Operator):
     bl_label = "Export Curves"
 
     filepath: StringProperty(subtype="FILE_PATH")
-    ending: EnumProperty(
-        name="Format", items=[(ending, exporter.label, f"*{ending}") for ending, exporter in EXPORTERS.items()]
-    )
+    ending: EnumProperty(name="Format", items=CURVES)
 
     def run(self, context: bpy.types.Context) -> None:
         track = read_channels(context.scene, panel_data.character(context), panel_data.profiles(context))
