@@ -1,9 +1,9 @@
 """What NVIDIA Audio2Face writes, for tools that read it.
 
 JSON: the blend shape export of the Omniverse app, {"exportFps", "trackPath", "numPoses", "numFrames", "facsNames",
-"weightMat"}, names in camel case (layout as read and written by OpenFaceFX, `export_a2f.py`). CSV: `animation_frames.csv`
-of the Audio2Face-3D client (NVIDIA/Audio2Face-3D-Samples, `a2f_3d/client/service.py`): pandas' table with an index without
-a name, `timeCode` in seconds and `blendShapes.JawOpen` in Pascal case.
+"weightMat"}, names in camel case (layout as read and written by OpenFaceFX, `export_a2f.py`). CSV:
+`animation_frames.csv` of the Audio2Face-3D client (NVIDIA/Audio2Face-3D-Samples, `a2f_3d/client/service.py`): pandas'
+table with an index without a name, `timeCode` in seconds and `blendShapes.JawOpen` in Pascal case.
 """
 
 from __future__ import annotations

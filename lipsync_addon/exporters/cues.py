@@ -2,7 +2,8 @@
 
 The labels chosen are those that explain the probabilities best while each is held for a while (a shortest path, like
 Viterbi's with a minimum duration). Every closure (p, b, m) and every f, v that is the likeliest viseme of some frame is
-kept, for 40 ms unless another one is as near; every other mouth stays for 70 ms, under which the eye sees flicker and not a shape.
+kept, for 40 ms unless another one is as near; every other mouth stays for 70 ms, under which the eye sees flicker and
+not a shape.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Curves for NumPy: `numpy.load("line.npz")` gives format_version 1, names [C], values [T, C] float32, fps, start (s)."""
+"""Curves for NumPy: `numpy.load("line.npz")` gives format_version 1, names [C], values [T, C] float32, fps, start
+(s)."""
 
 from __future__ import annotations
 

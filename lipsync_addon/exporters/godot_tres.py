@@ -1,8 +1,8 @@
 """Godot 4 animation resource (.tres) with a blend shape track for each name: load it into an AnimationPlayer's library.
 
-Layout: Godot's text resources, format 3; the keys of a `blend_shape` track are one array of (time in seconds, transition,
-weight 0..1), as `Animation::_set` in the engine's `animation.cpp` reads them. `path` is the MeshInstance3D as seen from
-the AnimationPlayer's root node; without it the mesh is expected to be called Face.
+Layout: Godot's text resources, format 3; the keys of a `blend_shape` track are one array of (time in seconds,
+transition, weight 0..1), as `Animation::_set` in the engine's `animation.cpp` reads them. `path` is the MeshInstance3D
+as seen from the AnimationPlayer's root node; without it the mesh is expected to be called Face.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """MikuMikuDance motion (.vmd) with morph keys at 30 frames a second.
 
 Layout as read by mmd-parser and written by OpenFaceFX (`export_vmd.py`): 30 bytes "Vocaloid Motion Data 0002", the
-model's name in 20 bytes of Shift-JIS, the number of bone keys (none), the number of morph keys, each 15 bytes of name, a
-frame and a weight, then four counts of 0 (camera, light, shadow, IK) without which readers refuse the file. Frames are
-unsigned, little-endian.
+model's name in 20 bytes of Shift-JIS, the number of bone keys (none), the number of morph keys, each 15 bytes of name,
+a frame and a weight, then four counts of 0 (camera, light, shadow, IK) without which readers refuse the file. Frames
+are unsigned, little-endian.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Moho switch data (.dat), as Papagayo and Rhubarb write it: `File > Import` on a switch layer, also read by Blender add-ons.
+"""Moho switch data (.dat), as Papagayo and Rhubarb write it: `File > Import` on a switch layer, also read by Blender
+add-ons.
 
 Layout from Rhubarb's `DatExporter.cpp` and Papagayo: the line `MohoSwitch1`, then frame and shape where each shape
 begins, frames counted from 1, and the closed mouth at the end. Papagayo's shapes are Preston Blair's.

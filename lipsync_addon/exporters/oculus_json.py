@@ -1,8 +1,8 @@
 """The 15 visemes of every frame as Oculus LipSync keeps them, for `JsonUtility.FromJsonOverwrite` in Unity.
 
-Layout: the fields of `OVRLipSyncSequence` (entries, length in seconds) and `OVRLipSync.Frame` (frameNumber, frameDelay in
-ms, Visemes, laughterScore) in the Oculus LipSync Unity integration. Its GetFrameAtTime takes entry
-floor(count * time / length).
+Layout: the fields of `OVRLipSyncSequence` (entries, length in seconds) and `OVRLipSync.Frame` (frameNumber, frameDelay
+in ms, Visemes, laughterScore) in the Oculus LipSync Unity integration. Its GetFrameAtTime takes entry floor(count *
+time / length).
 """
 
 from __future__ import annotations

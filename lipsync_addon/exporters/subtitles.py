@@ -1,8 +1,8 @@
 """Subtitles of the words: SubRip (.srt) and WebVTT (.vtt).
 
 Layouts: SubRip as players read it (number, `00:00:01,500 --> 00:00:02,000`, text, empty line); WebVTT of the W3C, with
-the time of every word inside its cue, as for karaoke. A caption is at most two lines of 42 characters long, seven seconds,
-and ends where a pause is longer than half a second (the BBC's subtitle guidelines are near that).
+the time of every word inside its cue, as for karaoke. A caption is at most two lines of 42 characters long, seven
+seconds, and ends where a pause is longer than half a second (the BBC's subtitle guidelines are near that).
 """
 
 from __future__ import annotations

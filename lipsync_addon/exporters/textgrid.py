@@ -1,8 +1,8 @@
 """Praat TextGrid, long text format: a tier of words, where they are known, and a tier of phones.
 
-Layout: Praat's manual, "TextGrid file formats": interval tiers without gaps, pauses as empty labels, a quotation mark in
-a label doubled. The tiers are called `words` and `phones`, as the Montreal Forced Aligner has them. Without a timeline of
-phones there is what the network heard: a tier `phones` for a track with phones, else `visemes`.
+Layout: Praat's manual, "TextGrid file formats": interval tiers without gaps, pauses as empty labels, a quotation mark
+in a label doubled. The tiers are called `words` and `phones`, as the Montreal Forced Aligner has them. Without a
+timeline of phones there is what the network heard: a tier `phones` for a track with phones, else `visemes`.
 """
 
 from __future__ import annotations

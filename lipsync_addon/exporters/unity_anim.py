@@ -1,10 +1,11 @@
 """Unity animation clip (.anim, YAML) for the blend shapes of a SkinnedMeshRenderer and, if wished, a jaw bone.
 
-Layout from clips that Unity wrote (hecomi/uLipSync, Samples/07. Animation Bake; for the jaw an Euler clip of Unity 2019).
-Weights are 0..100. Unity finds what a curve moves by hashes: CRC-32 of the path below the Animator and of the attribute
-without "blendShape."; the bindings here hold the values that Unity itself wrote for those names.
+Layout from clips that Unity wrote (hecomi/uLipSync, Samples/07. Animation Bake; for the jaw an Euler clip of Unity
+2019). Weights are 0..100. Unity finds what a curve moves by hashes: CRC-32 of the path below the Animator and of the
+attribute without "blendShape."; the bindings here hold the values that Unity itself wrote for those names.
 
-`path` is the mesh below the object with the Animator, `prefix` what Unity shows before the shape's name ("blendShape1.").
+`path` is the mesh below the object with the Animator, `prefix` what Unity shows before the shape's name
+("blendShape1.").
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""VRM animation (.vrma): mouth expressions for any VRM avatar, as glTF binary with the extension VRMC_vrm_animation 1.0.
+"""VRM animation (.vrma): mouth expressions for any VRM avatar, as glTF binary with the extension VRMC_vrm_animation
+1.0.
 
 Layout from the specification (vrm-c/vrm-specification, VRMC_vrm_animation-1.0) and its reader in @pixiv/three-vrm: an
-expression's weight is the X translation of a node. The specification also wants VRM's required bones in T-pose; they are
-here without animation, so the body keeps what it does.
+expression's weight is the X translation of a node. The specification also wants VRM's required bones in T-pose; they
+are here without animation, so the body keeps what it does.
 """
 
 from __future__ import annotations

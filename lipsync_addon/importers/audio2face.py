@@ -1,7 +1,8 @@
-"""NVIDIA Audio2Face: the JSON of the Omniverse app and `animation_frames.csv` of Audio2Face-3D (layouts: exporters/audio2face.py).
+"""NVIDIA Audio2Face: the JSON of the Omniverse app and `animation_frames.csv` of Audio2Face-3D (layouts:
+exporters/audio2face.py).
 
-Names that are not ARKit's (tongue shapes, head) are left out. Audio2Face's mouthClose holds some opening of the jaw; it is
-taken as it is.
+Names that are not ARKit's (tongue shapes, head) are left out. Audio2Face's mouthClose holds some opening of the jaw; it
+is taken as it is.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Praat TextGrid, of Praat, the Montreal Forced Aligner, WebMAUS or us: phones with their times become curves.
 
-Both text formats of Praat are read, long and short: everything in them but free-standing numbers, quoted texts and flags
-is decoration (Praat's manual, "TextGrid file formats"). The tier of phones is the one called so, else the only one whose
-labels are phones; they may be IPA or ARPAbet. Each phone moves its viseme and the pose that stands for it among
-Rhubarb's (data/mouth_shapes, data/mouth_poses).
+Both text formats of Praat are read, long and short: everything in them but free-standing numbers, quoted texts and
+flags is decoration (Praat's manual, "TextGrid file formats"). The tier of phones is the one called so, else the only
+one whose labels are phones; they may be IPA or ARPAbet. Each phone moves its viseme and the pose that stands for it
+among Rhubarb's (data/mouth_shapes, data/mouth_poses).
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""What Pixar's own library finds in a USD file; as JSON on stdout. A process of its own: Blender brings another copy."""
+"""What Pixar's own library finds in a USD file; as JSON on stdout. A process of its own: Blender brings another
+copy."""
 
 from __future__ import annotations
 

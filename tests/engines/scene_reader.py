@@ -1,5 +1,5 @@
-"""Files as ufbx, assimp and usd-core read them, each in a process of its own: objects of the first two may be freed in an
-order that ends Python, and Blender brings a USD of its own."""
+"""Files as ufbx, assimp and usd-core read them, each in a process of its own: objects of the first two may be freed in
+an order that ends Python, and Blender brings a USD of its own."""
 
 from __future__ import annotations
 

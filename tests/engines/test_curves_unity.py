@@ -1,4 +1,5 @@
-"""Unity clips as PyPI's unityparser reads them, and their hashes against those that Unity wrote. Unity is not at hand."""
+"""Unity clips as PyPI's unityparser reads them, and their hashes against those that Unity wrote. Unity is not at
+hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""examples/unity compiled with Mono against stubs of Unity, and its binding run on them. Unity itself is not at hand."""
+"""examples/unity compiled with Mono against stubs of Unity, and its binding run on them. Unity itself is not at
+hand."""
 
 from __future__ import annotations
 

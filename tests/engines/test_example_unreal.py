@@ -1,7 +1,7 @@
 """examples/unreal against a stand-in for Unreal's Python module that refuses whatever the module's reference lacks.
 
-Unreal itself is not at hand. Properties: FbxImportUI, FbxAnimSequenceImportData and AssetImportTask in the reference of the
-Python API of Unreal 5.
+Unreal itself is not at hand. Properties: FbxImportUI, FbxAnimSequenceImportData and AssetImportTask in the reference of
+the Python API of Unreal 5.
 """
 
 from __future__ import annotations

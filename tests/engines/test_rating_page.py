@@ -1,4 +1,5 @@
-"""The page of `lipsync rate` in Chromium: every clip is seen once, all questions are asked, the answers can be counted."""
+"""The page of `lipsync rate` in Chromium: every clip is seen once, all questions are asked, the answers can be
+counted."""
 
 from __future__ import annotations
 

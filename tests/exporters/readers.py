@@ -1,6 +1,7 @@
 """Strict readers of the text and binary layouts, written from the consumers' rules and not from our writers.
 
-Each gives name -> (times in seconds [K], values [K]). Unity, Godot and VRM files are read by libraries in tests/engines.
+Each gives name -> (times in seconds [K], values [K]). Unity, Godot and VRM files are read by libraries in
+tests/engines.
 """
 
 from __future__ import annotations
