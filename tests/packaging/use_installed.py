@@ -1,4 +1,4 @@
-"""Installs the zip in a new Blender, bakes a voice line, switches the add-on off, on, and removes it; started by test_zip.py.
+"""Installs the zip in a new Blender, bakes a line, switches the add-on off and on, removes it; started by test_zip.py.
 
 python use_installed.py ZIP CHARACTER SOUND TEXT RESULT.json
 """
