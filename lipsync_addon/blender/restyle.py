@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import bpy
 
+from ..core.controls import Controls
 from ..core.errors import LipsyncError
 from ..core.face_layers import FaceSettings
 from ..core.lip_truth import contacts
@@ -77,7 +78,8 @@ def replay(
     hearing, old = prediction.hearing, prediction.timeline
     if hearing is None or old is None or not predictor.can_move(hearing):
         return None
-    track = remade(predictor, hearing, prediction.track, old, timeline)
+    controls = Controls(prediction.speech_style)
+    track = remade(predictor, hearing, prediction.track, old, timeline, controls)
     edited = as_kept(replace(prediction, track=track, timeline=timeline))
     notices = _play(scene, objects, action, edited, record, style, settings, face, None, profiles, quick=False)
     store_prediction(playing_take(objects), edited)

@@ -106,13 +106,22 @@ def bake_line(
     sound = open_sound(options.line, predictor.spec.sample_rate)
     share = 0.2 if characters else 1.0
     performance = animate(
-        sound, predictor, style, face, words, progress=part(progress, 0.0, share / (1 + len(options.also)))
+        sound,
+        predictor,
+        style,
+        face,
+        words,
+        speech_style=options.speech_style,
+        progress=part(progress, 0.0, share / (1 + len(options.also))),
     )
     also = []
     for place, line in enumerate(options.also, 1):
         begin, end = (share * step / (1 + len(options.also)) for step in (place, place + 1))
         further = open_sound(line, predictor.spec.sample_rate)
-        also.append((line, animate(further, predictor, style, face, progress=part(progress, begin, end))))
+        performed = animate(
+            further, predictor, style, face, speech_style=options.speech_style, progress=part(progress, begin, end)
+        )
+        also.append((line, performed))
     predicted = time.perf_counter()
     results = []
     if characters:

@@ -26,6 +26,12 @@ STYLE_HELP = {
 def add_style_arguments(parser: argparse.ArgumentParser) -> None:
     """--preset, and a slider for each number of a style; one that is not given is the preset's."""
     parser.add_argument("--preset", metavar="NAME", help="a named style, e.g. Shouted, or FILE.json")
+    parser.add_argument(
+        "--speech-style",
+        metavar="NAME",
+        default="",
+        help="whose way of speaking: filmed, captured or clear, as the network was taught (else their mean)",
+    )
     for name, text in STYLE_HELP.items():
         unit = "SECONDS" if name in ("smoothing", "anticipation") else None
         flag = "--jaw-gain" if name == "jaw" else f"--{name}"  # --jaw is a bone of Unity's

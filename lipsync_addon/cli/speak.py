@@ -75,5 +75,7 @@ def run(options: argparse.Namespace) -> None:
     if curves:
         predictor = inference.Predictor.load(options.network)
         sound = open_sound(options.sound, predictor.spec.sample_rate)
-        print(*write_curves(options, animate(sound, predictor, style, face, Known(timeline)), curves), sep="\n")
+        known, way = Known(timeline), options.speech_style
+        performance = animate(sound, predictor, style, face, known, speech_style=way)
+        print(*write_curves(options, performance, curves), sep="\n")
     remember(filter(None, (options.sound, options.timeline, *curves)))

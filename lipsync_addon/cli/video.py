@@ -87,7 +87,8 @@ def run(options: argparse.Namespace) -> None:
     predictor = Predictor.load(options.network, providers=["CPU"] if options.gpu == "false" else None)
     with progress_line(options.quiet) as progress, _line(options) as (line, words):
         sound = open_sound(line, predictor.spec.sample_rate)
-        track = animate(sound, predictor, style, face, words, progress=part(progress, 0.0, 0.1)).track
+        way, shown = options.speech_style, part(progress, 0.0, 0.1)
+        track = animate(sound, predictor, style, face, words, speech_style=way, progress=shown).track
         if options.character:
             done, fps = _rendered(options, line, track, part(progress, 0.1, 1.0)), options.fps
         else:

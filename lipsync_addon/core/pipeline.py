@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from .audio_clip import CheckedSound, Sound
+from .controls import Controls
 from .face_layers import FaceSettings, with_face
 from .hearing import Hearing
 from .phones import PHONES
@@ -28,12 +29,17 @@ class TrackPredictor(Protocol):
     """What the pipeline needs of inference.Predictor, so that core does not import ONNX Runtime."""
 
     def predict(
-        self, sound: Sound, *, outputs: Sequence[str] = ..., progress: Progress = no_progress
+        self,
+        sound: Sound,
+        *,
+        outputs: Sequence[str] = ...,
+        controls: Controls = ...,
+        progress: Progress = no_progress,
     ) -> AnimationTrack: ...
 
     def hear(self, sound: Sound, *, progress: Progress = no_progress) -> Hearing: ...
 
-    def move(self, hearing: Hearing) -> AnimationTrack: ...
+    def move(self, hearing: Hearing, *, controls: Controls = ...) -> AnimationTrack: ...
 
 
 class LineWords(Protocol):
@@ -76,14 +82,16 @@ def animate(
     face: FaceSettings = FaceSettings(),
     words: LineWords | None = None,
     *,
+    speech_style: str = "",
     keep: bool = False,
     progress: Progress = no_progress,
 ) -> Performance:
     """Speech to ARKit coefficients and visemes, with the layers of the face that are on; with `words`, also what is
     said when, and lips that meet in every p, b and m. `keep`: for a take, which can then be played with other
-    layers of the face and edited phones. Raises LipsyncError for sound that cannot be used."""
+    layers of the face and edited phones. `speech_style`: whose way of speaking, of those that
+    the network knows. Raises LipsyncError for one that it does not know, and for sound that cannot be used."""
     sound = CheckedSound(sound)
-    prediction, notices = _spoken(sound, predictor, words, progress)
+    prediction, notices = _spoken(sound, predictor, words, speech_style, progress)
     if face.layers or keep:
         prediction = replace(prediction, prosody=prosody_of(sound, prediction.track.times))
     if keep:
@@ -105,12 +113,13 @@ def perform(
 
 
 def _spoken(
-    sound: CheckedSound, predictor: TrackPredictor, words: LineWords | None, progress: Progress
+    sound: CheckedSound, predictor: TrackPredictor, words: LineWords | None, speech_style: str, progress: Progress
 ) -> tuple[Prediction, tuple[str, ...]]:
+    controls = Controls(speech_style)
     if words is None:
-        track = predictor.predict(sound, progress=progress)
+        track = predictor.predict(sound, controls=controls, progress=progress)
         return Prediction(track, None, sound.is_silent, sound.source), ()
     hearing = predictor.hear(sound, progress=progress)
     timeline, notices = words.timeline(AnimationTrack(PHONES, hearing.phones, hearing.fps), sound.source)
-    track = played(moved(predictor, hearing, timeline), timeline)
-    return Prediction(track, timeline, sound.is_silent, sound.source, hearing=hearing), notices
+    track = played(moved(predictor, hearing, timeline, controls), timeline)
+    return Prediction(track, timeline, sound.is_silent, sound.source, None, speech_style, hearing), notices

@@ -17,7 +17,7 @@ from .timeline import PhonemeTimeline
 from .timeline_file import from_json, to_json
 from .track import AnimationTrack
 
-VERSION = 2
+VERSION = 3
 SURE = 0.15
 """Confidence of a phone below which somebody should look."""
 NEAR = 0.15
@@ -40,6 +40,8 @@ class Prediction:
     """Name of the recording."""
     prosody: Prosody | None = None
     """Level and pitch at the track's times, if they were asked for: the layers of the face follow them."""
+    speech_style: str = ""
+    """core.controls.Controls.style that it was moved with."""
     hearing: Hearing | None = None
     """What the network heard, at the track's rate, so that an edit of the timeline can be moved without the sound."""
 
@@ -83,6 +85,7 @@ def to_bytes(prediction: Prediction, level: int = 1) -> bytes:
         "silent": prediction.silent,
         "source": prediction.source,
         "prosody": prediction.prosody is not None,
+        "speech_style": prediction.speech_style,
         "heard": 0,
     }
     voice = np.stack((prediction.prosody.level, prediction.prosody.pitch)) if prediction.prosody else np.zeros(0)
@@ -113,7 +116,7 @@ def from_bytes(data: bytes) -> Prediction | None:
     prosody = Prosody(*voice) if count else None
     phones, residual = heard[:, : len(PHONES)], heard[:, len(PHONES) :]
     hearing = Hearing(phones, head["fps"], residual if residual.size else None) if columns else None
-    return Prediction(track, timeline, head["silent"], head["source"], prosody, hearing)
+    return Prediction(track, timeline, head["silent"], head["source"], prosody, head["speech_style"], hearing)
 
 
 def as_kept(prediction: Prediction) -> Prediction:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
+from .controls import Controls
 from .hearing import Hearing
 from .style_steps import with_lips_sealed
 from .timeline import PhonemeTimeline
@@ -22,18 +23,27 @@ KEPT = 0.001
 class Mover(Protocol):
     """The half of a network that moves the mouth from phones."""
 
-    def move(self, hearing: Hearing, *, frames: slice | None = ...) -> AnimationTrack: ...
+    def move(
+        self, hearing: Hearing, *, controls: Controls = ..., frames: slice | None = ...
+    ) -> AnimationTrack: ...
 
 
-def moved(mover: Mover, hearing: Hearing, timeline: PhonemeTimeline) -> AnimationTrack:
+def moved(
+    mover: Mover, hearing: Hearing, timeline: PhonemeTimeline, controls: Controls = Controls()
+) -> AnimationTrack:
     """The network's motion for the phones of the timeline over what was heard."""
-    return mover.move(with_timeline(hearing, timeline))
+    return mover.move(with_timeline(hearing, timeline), controls=controls)
 
 
 def remade(
-    mover: Mover, hearing: Hearing, track: AnimationTrack, old: PhonemeTimeline, new: PhonemeTimeline
+    mover: Mover,
+    hearing: Hearing,
+    track: AnimationTrack,
+    old: PhonemeTimeline,
+    new: PhonemeTimeline,
+    controls: Controls = Controls(),
 ) -> AnimationTrack:
-    """`track`, which is played(moved(mover, hearing, old), old), for an edited timeline: only what the edit reaches is
+    """`track`, which is played(moved(mover, hearing, old, controls), old), for an edited timeline: only what the edit reaches is
     made again, everything else keeps its bits."""
     heard = (unmuted(old), unmuted(new))  # a muted phone changes its neighbours
     spans = [span for pair in ((old, new), heard) if (span := changed_span(*pair, within=KEPT))]
@@ -41,7 +51,7 @@ def remade(
         return track
     first = int((min(start for start, _ in spans) - RAMP) * hearing.fps) - 1
     last = int((max(end for _, end in spans) + RAMP) * hearing.fps) + 3
-    part = mover.move(with_timeline(hearing, new), frames=slice(max(first, 0), last))
+    part = mover.move(with_timeline(hearing, new), controls=controls, frames=slice(max(first, 0), last))
     place = round((part.start - track.start) * track.fps)
     touched = slice(place, place + len(part.values))
     values = track.values.copy()

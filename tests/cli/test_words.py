@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from lipsync_addon.cli import main
@@ -93,6 +95,19 @@ def test_without_a_text_the_track_is_what_is_heard(line: Path, tmp_path: Path) -
     phones = [phone for phone in load(saved).phones if phone.unit != "sil"]
     assert 15 < len(phones) < 60
     assert all(phone.word is None and phone.confidence < 1 for phone in phones)
+
+
+@pytest.mark.parametrize("words", [(), ("--text", TEXT, "--language", "nl")])
+def test_a_way_of_speaking_moves_the_mouth_otherwise(words: tuple[str, ...], line: Path, tmp_path: Path, capsys) -> None:
+    ways = {}
+    for way in ("", "filmed", "captured"):
+        code, curves = bake(line, tmp_path, *words, *(["--speech-style", way] if way else []))
+        assert code == 0
+        ways[way] = lip_gap(read_curves(curves))
+    for one, other in itertools.combinations(ways.values(), 2):
+        assert np.abs(one - other).max() > SEALED
+    assert bake(line, tmp_path, *words, "--speech-style", "shy")[0] != 0
+    assert "knows no style 'shy'. Choose one of filmed, captured, clear." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("words", ["", "😀 [laughs]", "<speak></speak>"])

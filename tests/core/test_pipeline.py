@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from lipsync_addon.core.audio_clip import AudioClip, Sound
+from lipsync_addon.core.controls import Controls
 from lipsync_addon.core.pipeline import animate
 from lipsync_addon.core.progress import Cancelled, Progress, no_progress
 from lipsync_addon.core.style import StyleSettings
@@ -15,7 +16,7 @@ from lipsync_addon.core.track import AnimationTrack
 class ByLoudness:
     """Half the loudness of every 20 ms as jawOpen, never quite closed."""
 
-    def predict(self, sound: Sound, *, progress: Progress = no_progress) -> AnimationTrack:
+    def predict(self, sound: Sound, *, controls: Controls, progress: Progress = no_progress) -> AnimationTrack:
         progress(0.5)
         samples = np.concatenate(list(sound.blocks()))
         loudness = np.abs(samples[: len(samples) // 320 * 320].reshape(-1, 320)).max(axis=1)

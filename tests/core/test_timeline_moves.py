@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from lipsync_addon.core.aperture import SEALED, lip_gap
+from lipsync_addon.core.controls import Controls
 from lipsync_addon.core.hearing import Hearing
 from lipsync_addon.core.phones import PHONES
 from lipsync_addon.core.timeline import Phone, PhonemeTimeline
@@ -38,7 +39,7 @@ class Mouth:
 
     REACH = 3
 
-    def move(self, hearing: Hearing, *, frames: slice | None = None) -> AnimationTrack:
+    def move(self, hearing: Hearing, *, controls: Controls, frames: slice | None = None) -> AnimationTrack:
         first, last = (0, len(hearing)) if frames is None else (frames.start - self.REACH, frames.stop + self.REACH)
         first, last = max(first, 0), min(last, len(hearing))
         padded = np.pad(hearing.phones, ((self.REACH, self.REACH), (0, 0)))
