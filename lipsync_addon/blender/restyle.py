@@ -1,5 +1,5 @@
-"""restyle(): a take that was baked, played in another style, without the network. replay(): with edited phones, of which
-the network moves the touched stretch only. Neither needs the sound."""
+"""restyle(): a take that was baked, played in another style, without the network. replay(): with edited phones, of
+which the network moves the touched stretch only. Neither needs the sound."""
 
 from __future__ import annotations
 
