@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import signal
 
 from lipsync_addon.core.audio_clip import AudioClip, Sound
+from lipsync_addon.core.controls import Controls
 from lipsync_addon.core.pipeline import animate
 from lipsync_addon.core.progress import Progress, no_progress
 from lipsync_addon.core.track import AnimationTrack
@@ -34,8 +35,11 @@ class Network:
     def load(cls, label: str, path: Path) -> Network:
         return cls(label, Predictor.load(path))
 
-    def predict(self, sound: Sound, *, progress: Progress = no_progress) -> AnimationTrack:
-        return self.predictor.predict(sound, outputs=("arkit", "visemes", "phones"), progress=progress)
+    def predict(
+        self, sound: Sound, *, controls: Controls = Controls(), progress: Progress = no_progress
+    ) -> AnimationTrack:
+        outputs = ("arkit", "visemes", "phones")
+        return self.predictor.predict(sound, outputs=outputs, controls=controls, progress=progress)
 
     def perform(self, sound: Sound) -> AnimationTrack:
         """Coefficients, visemes and phones as a bake with default settings gets them."""
