@@ -62,7 +62,7 @@ def bake(
     """
     scene, path = scene or bpy.context.scene, Path(bpy.path.abspath(str(sound)))
     predictor: Predictor = shared_predictor((provider,) if provider else None, wanted_threads(bpy.context))
-    performance = animate(open_sound(path, predictor.spec.sample_rate), predictor, style, face, Known())
+    performance = animate(open_sound(path, predictor.spec.sample_rate), predictor, style, face, Known(), keep=True)
     settings = BakeSettings(start_frame, keys=KeySettings(keys, max_error), as_strip=as_strip)
     objects = character_of(character, scene)
     return bake_performance(scene, objects, performance, path.stem, settings, sound=path if add_sound else None)
@@ -77,8 +77,7 @@ def restyle(
     max_error: float = 0.02,
     scene: bpy.types.Scene | None = None,
 ) -> tuple[str, ...]:
-    """The take that plays on the character, in another style, without the network; returns notices. Layers of the face
-    that were all off in the bake stay off."""
+    """The take that plays on the character, in another style, without the network; returns notices."""
     scene = scene or bpy.context.scene
     settings = BakeSettings(keys=KeySettings(keys, max_error))
     return restyle_take(scene, character_of(character, scene), style, settings, face)

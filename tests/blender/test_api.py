@@ -41,7 +41,7 @@ def test_functions_and_buttons_give_the_same_keys(addon, keys):
     pressed = points()
     assert pressed.keys() == called.keys()
     for path, keyed in pressed.items():
-        np.testing.assert_allclose(called[path], keyed, atol=2e-4)
+        np.testing.assert_allclose(called[path], keyed, atol=1e-5)
 
 
 def test_without_a_take_there_is_nothing_to_restyle(addon):

@@ -61,7 +61,7 @@ def test_the_button_and_the_function_give_the_same_curves(addon, line):
     character = build_character()
     predictor = Predictor.load()
     style = StyleSettings(np.float32(1.3), np.float32(0.04))
-    performance = animate(open_sound(line, predictor.spec.sample_rate), predictor, style)
+    performance = animate(open_sound(line, predictor.spec.sample_rate), predictor, style, keep=True)
     bake(bpy.context.scene, character, performance, "ask not", BakeSettings(5, JawSettings("instead")))
     called = curves()
     assert pressed.keys() == called.keys()
