@@ -65,6 +65,11 @@ class Source:
         )
 
 
+def is_filmed(name: str) -> bool:
+    """Whether `lipsync dataset build` made the source, from mouths that were tracked in films."""
+    return (PREPARED / name / "datasheet.json").is_file()
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """B pieces of T frames; the sound is at its own tempo, long enough for the fastest."""

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import json
 import sys
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
+
+from lipsync_addon.core.training_frames import bilabial_core, frame_phones, is_held_out
 
 from .datasets.aligned import aligned_phones
 from .datasets.corpora import FACEGOOD_AUDIO, GRID_AUDIO, corpus_sound, dev_utterances, tar_sound, utterances
@@ -29,7 +30,7 @@ from .datasets.synthetic import espeak_lines, flite_lines
 from .datasets.teacher import teacher_opening
 from .network import HOP, UNITS
 from .paths import PREPARED
-from .targets import FPS, Phones, bilabial_core, frame_phones, fused, gap_weights
+from .targets import FPS, Phones, fused, gap_weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +46,6 @@ class Line:
     """(times s, lip opening in distances of the outer eye corners)"""
     units: tuple[NDArray[np.float64], NDArray[np.float32]] | None = None
     """(times s, [K, U]) captured mouth units"""
-
-
-def is_held_out(line: Line) -> bool:
-    """Every 32nd line, or all lines of every 16th speaker, by a hash of the name."""
-    if line.speaker:
-        return zlib.crc32(line.speaker.encode()) % 16 == 0
-    return zlib.crc32(line.name.encode()) % 32 == 0
 
 
 def at_frames(curve: tuple[NDArray, NDArray], frames: int) -> NDArray[np.float32]:
@@ -82,7 +76,7 @@ def store(source: str, lines: Iterator[Line]) -> None:
         audio.append(pcm.astype(np.int16))
         starts.append(starts[-1] + len(audio[-1]))
         names.append(line.name)
-        held_out.append(is_held_out(line))
+        held_out.append(is_held_out(line.name, line.speaker))
         phones.append(labels)
         openings.append(opening.astype(np.float16))
         units.append(curves.astype(np.float16))

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from lipsync_addon.core.aperture import LIP_GAP
 from lipsync_addon.core.phones import BILABIALS, PHONES
+from lipsync_addon.core.training_frames import frame_phones
 
 from .network import HOP, SAMPLE_RATE, UNITS
 
@@ -54,14 +55,6 @@ def articulation() -> dict[str, dict[str, float]]:
     if missing := set(PHONES) - set(table):
         raise ValueError(f"articulation.csv lacks {sorted(missing)}")
     return table
-
-
-def frame_phones(phones: Phones, frames: int) -> NDArray[np.int16]:
-    """[T] index into PHONES of the phone in which each frame's centre lies; -1 where there is none."""
-    labels = np.full(frames, -1, np.int16)
-    for start, end, unit in phones:
-        labels[int(np.ceil(start * FPS - 1e-6)) : int(np.ceil(end * FPS - 1e-6))] = PHONES.index(unit)
-    return labels
 
 
 def unit_curves(phones: Phones, frames: int) -> NDArray[np.float32]:
@@ -121,14 +114,3 @@ def with_short_onsets(phones: Phones, longest: float = 0.12) -> Phones:
 
 
 _CLOSED = frozenset("p b m t d k ɡ n tʃ dʒ".split())
-
-
-def bilabial_core(phones: Phones, frames: int) -> NDArray[np.bool_]:
-    """[T] the middle of every p, b, m (at least one frame each), where the lips must be sealed."""
-    core = np.zeros(frames, bool)
-    for start, end, unit in phones:
-        if unit in BILABIALS:
-            first = int(np.round((start + 0.25 * (end - start)) * FPS))
-            last = int(np.round((start + 0.75 * (end - start)) * FPS))
-            core[first : max(last, first) + 1] = True
-    return core

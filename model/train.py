@@ -29,7 +29,7 @@ from torch import Tensor
 
 from . import controls
 from .augment import augmented, coloured, drawn_filters
-from .dataset import Batch, Pieces
+from .dataset import Batch, Pieces, is_filmed
 from .losses import LossWeights, total_loss, with_phones_obeyed
 from .network import CONTROLS, LIVE, OFFLINE, Lipsync, NetworkConfig
 from .paths import REPOSITORY, RUNS
@@ -37,7 +37,7 @@ from .targets import opening_units
 from .validation import Validation
 
 MEASURED = ("grid_s1", "grid_s1_voices", "facegood", "facegood_voices")
-"""Sources with a tracked or captured face."""
+"""Sources with a tracked or captured face, beside those of `lipsync dataset build`."""
 NETWORKS = {"offline": OFFLINE, "live": LIVE}
 
 
@@ -83,7 +83,7 @@ class TrainConfig:
                 config = replace(config, network=value if isinstance(value, NetworkConfig) else NETWORKS[value])
             elif not group and name in asdict(self):
                 config = replace(config, **{name: value})
-            elif entry in asdict(self).get(group, {}):
+            elif entry in asdict(self).get(group, {}) or (group == "shares" and is_filmed(entry)):
                 old = getattr(config, group)
                 new = old | {entry: value} if isinstance(old, dict) else replace(old, **{entry: value})
                 config = replace(config, **{group: new})
@@ -118,7 +118,7 @@ class Trainer:
         self.shares = {name: config.shares[name] for name in names}
         per_source = lambda values: torch.tensor(values, device=device)  # noqa: E731
         self.source_weight = per_source([config.unit_weights.get(name, 1.0) for name in names])
-        self.measured = per_source([name in MEASURED for name in names])
+        self.measured = per_source([name in MEASURED or is_filmed(name) for name in names])
         self.style = per_source([controls.STYLES.index(controls.STYLE_OF.get(name, "clear")) for name in names])
 
     def save(self) -> None:

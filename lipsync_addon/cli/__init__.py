@@ -9,10 +9,10 @@ from pathlib import Path
 from types import ModuleType
 
 from ..core.errors import LipsyncError
-from . import adapt, bake, batch, capture, convert, evaluate, formats, info, rate, speak, video, watch
+from . import adapt, bake, batch, capture, convert, dataset, evaluate, formats, info, rate, speak, video, watch
 
 COMMANDS: tuple[ModuleType, ...] = (
-    bake, batch, watch, speak, video, capture, evaluate, rate, adapt, convert, formats, info,
+    bake, batch, watch, speak, video, capture, evaluate, rate, adapt, dataset, convert, formats, info,
 )  # fmt: skip
 """In the order of the help. What a module needs beside core, it imports when it runs, if that takes long."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -56,11 +57,11 @@ class Film:
         if not count:
             raise LipsyncError(f"{self.path} holds no picture that can be decoded.", HINT)
 
-    def sound(self, sample_rate: int) -> FilmSound:
-        """Its sound as mono. Raises LipsyncError if it has none."""
+    def sound(self, sample_rate: int, filters: str = "") -> FilmSound:
+        """Its sound as mono, through ffmpeg's `filters`. Raises LipsyncError if it has none."""
         if not self.has_sound:
             raise LipsyncError(f"{self.path} has no sound.", "Choose a film with sound, or name the sound's file too.")
-        return FilmSound(self.path, sample_rate, self.duration)
+        return FilmSound(self.path, sample_rate, self.duration, filters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ class FilmSound:
     path: Path
     sample_rate: int
     duration: float
+    filters: str = ""
 
     @property
     def source(self) -> str:
@@ -79,6 +81,7 @@ class FilmSound:
     def blocks(self) -> Iterator[NDArray[np.float32]]:
         """[n] samples each, -1..1."""
         command = ["ffmpeg", "-v", "error", "-nostdin", "-i", str(self.path), "-map", "0:a:0", "-ac", "1"]
+        command += ["-af", self.filters] if self.filters else []
         command += ["-ar", str(self.sample_rate), "-f", "f32le", "-"]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
             try:
@@ -118,6 +121,20 @@ def open_film(path: Path) -> Film:
     fps = _ratio(picture.get("avg_frame_rate")) or _ratio(picture.get("r_frame_rate")) or 25.0
     duration = _number(picture.get("duration")) or _number(found.get("format", {}).get("duration"))
     return Film(path, width, height, fps, duration, lead, bool(sounds))
+
+
+def loudness(path: Path, filters: str = "") -> float:
+    """LUFS of a film's sound as mono (EBU R 128, integrated), after ffmpeg's `filters`; -70 for silence.
+
+    Raises LipsyncError for sound that cannot be decoded.
+    """
+    chain = ",".join(each for each in ("aformat=channel_layouts=mono", filters, "ebur128=framelog=verbose") if each)
+    command = ["ffmpeg", "-nostdin", "-hide_banner", "-i", str(path), "-map", "0:a:0", "-af", chain, "-f", "null", "-"]
+    measured = subprocess.run(command, capture_output=True, text=True, errors="replace")
+    found = re.findall(r"^\s*I:\s*(-?[\d.]+) LUFS", measured.stderr, re.MULTILINE)
+    if measured.returncode or not found:
+        raise LipsyncError(f"The loudness of {path} cannot be measured.", HINT)
+    return float(found[-1])
 
 
 def _number(text: str | None) -> float:

@@ -13,8 +13,8 @@ from sklearn.metrics import confusion_matrix
 from lipsync_addon.core.channels import VISEMES_15
 from lipsync_addon.core.phones import PHONES, VISEME_OF_PHONE
 from lipsync_addon.core.track import AnimationTrack
+from lipsync_addon.core.training_frames import frame_phones
 
-from ..targets import frame_phones
 from .lines import Line
 from .statistics import Measured, ratio
 

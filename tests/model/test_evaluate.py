@@ -17,6 +17,7 @@ import soundfile
 from lipsync_addon.core.channels import VISEMES_15
 from lipsync_addon.core.phones import BILABIALS, PHONES
 from lipsync_addon.core.track import AnimationTrack
+from lipsync_addon.core.training_frames import frame_phones
 from model import evaluate as command
 from model.evaluation import bench, exhibits, faces, lines, page, sections
 from model.evaluation.accuracy import VISEME_INDEX, accuracy, collapsed
@@ -27,7 +28,7 @@ from model.evaluation.performance import write_all
 from model.evaluation.statistics import Measured, ratio
 from model.evaluation.targets import at_least
 from model.paths import EXPORTED
-from model.targets import FPS, frame_phones
+from model.targets import FPS
 
 CLIPS = (
     "s1_bbaf2n s1_bras9a s1_lbbr1a s1_pbav2n grid_lbbc2a grid_lwbsza grid_swiz3n nl_rhasspy_1 nl_rhasspy_1002".split()
