@@ -57,6 +57,10 @@ def checked_outputs(options: argparse.Namespace, alone: Set[str] = frozenset()) 
     for chosen in (FORMATS[each] for each in options.format):
         if chosen.extension not in {path.suffix.lower() for path in curves}:
             raise LipsyncError(f"--format {chosen.id} is not used.", f"Add --to with a file named *{chosen.extension}.")
+    if options.clamp and not curves:
+        raise LipsyncError(
+            "--clamp is not used: on a character the limits of its shape keys hold.", "Leave it out, or add a curve file."
+        )
     if len({path.resolve() for path in options.to}) < len(options.to):
         raise LipsyncError("The same file stands twice after --to.", "Name each file once.")
     if characters and not options.character:

@@ -14,10 +14,10 @@ from ..core.errors import LipsyncError
 
 def check_installed(*packages: str) -> None:
     """Raises LipsyncError if one of the Python packages or ffmpeg is missing."""
-    missing = [name for name in packages if not importlib.util.find_spec(name)]
+    missing = [name for name in dict.fromkeys(packages) if not importlib.util.find_spec(name)]
     if missing:
         raise LipsyncError(
-            f"This needs the Python package {' and '.join(missing)}.", 'Install it with `pip install "lipsync[video]"`.'
+            f"Python packages are missing: {', '.join(missing)}.", 'Install them with `pip install "lipsync[video]"`.'
         )
     for program in ("ffmpeg", "ffprobe"):
         if not shutil.which(program):
