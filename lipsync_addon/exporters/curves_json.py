@@ -14,6 +14,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+import numpy as np
+
 from ..core.track import AnimationTrack
 from .base import ROWS_AT_ONCE, ExportOptions, named
 
@@ -29,7 +31,7 @@ def render(track: AnimationTrack, options: ExportOptions) -> Iterator[bytes]:
     yield ("{\n" + lines + ',\n "values": [').encode()
     separator = "\n"
     for first in range(0, len(track.values), ROWS_AT_ONCE):
-        rows = track.values[first : first + ROWS_AT_ONCE].tolist()
-        yield (separator + ",\n".join("  " + json.dumps([round(value, 5) for value in row]) for row in rows)).encode()
+        rows = np.round(track.values[first : first + ROWS_AT_ONCE].astype(np.float64), 5).tolist()
+        yield (separator + "  " + json.dumps(rows)[1:-1].replace("], [", "],\n  [")).encode()
         separator = ",\n"
     yield b"\n ]\n}\n"

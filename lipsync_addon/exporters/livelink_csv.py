@@ -36,10 +36,13 @@ def render(track: AnimationTrack, options: ExportOptions) -> Iterator[bytes]:
     """Rows at k / fps on the sound's clock, from 0 to the track's end."""
     fps = options.fps or USUAL_FPS
     yield ("Timecode,BlendshapeCount," + ",".join(COLUMNS) + "\n").encode()
-    row = "%s," + str(len(COLUMNS)) + ",%.10f" * len(COLUMNS) + "\n"
     frame = 0
     for block in blocks(track, fps, options.offset):
-        rows = np.hstack([block.filled(CHANNELS).values, _rotations(block)]).tolist()
+        values = np.hstack([block.filled(CHANNELS).values, _rotations(block)])
+        moves = values.any(axis=0) | np.signbit(values).any(axis=0)
+        cells = "".join(",%.10f" if each else f",{0:.10f}" for each in moves)  # half of the face stays at rest
+        row = f"%s,{len(COLUMNS)}{cells}\n"
+        rows = values[:, moves].tolist()
         yield "".join(row % (timecode(frame + i, fps), *weights) for i, weights in enumerate(rows)).encode()
         frame += len(rows)
 

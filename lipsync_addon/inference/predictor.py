@@ -17,11 +17,11 @@ from ..core.model_spec import ModelSpec
 from ..core.progress import Progress, no_progress
 from ..core.track import AnimationTrack
 from .network import Network
-from .windows import Window, Windows
+from .windows import SIZE_STEP, Window, Windows
 
 WINDOW_SECONDS = 16.0
-BATCH_WINDOWS = 16
-"""Windows that a GPU takes at once."""
+GPU_WINDOWS = 16
+"""Windows' worth of short lines that a GPU takes at once."""
 OUTPUTS = ("arkit", "visemes")
 """What a bake needs."""
 
@@ -118,51 +118,57 @@ class Predictor:
         width = len(self.spec.hear.outputs["residual"])
         return hearing.fps == self.spec.fps and (hearing.residual is None or hearing.residual.shape[1] == width)
 
-    def predict_many(
-        self, sounds: Iterable[Sound], *, outputs: Sequence[str] = OUTPUTS, controls: Controls = Controls()
-    ) -> Iterator[AnimationTrack | LipsyncError]:
-        """predict() of many lines in their order; lines that fit together go through the network as one batch.
+    def hear_many(self, sounds: Iterable[Sound]) -> Iterator[Hearing | LipsyncError]:
+        """hear() of many lines in their order, bit for bit. Short lines follow each other through the network in one
+        window: the silence between two of them is the context of both.
 
-        A sound that cannot be used gives its error in the place of its track. Holds the sound of one batch at a time.
+        A sound that cannot be used gives its error in the place of its hearing. Holds one window of sound.
         """
-        batch: list[Window] = []
+        together: list[Window] = []
         for sound in sounds:
-            result: AnimationTrack | LipsyncError | None = None
+            result: Hearing | LipsyncError | None = None
             try:
                 windows = self._sound_windows().of(sound.blocks())
                 window = next(windows)
                 if next(windows, None):
-                    result = self.predict(sound, outputs=outputs, controls=controls)
+                    result = self.hear(sound)
             except LipsyncError as error:
                 result = error
-            if result is not None or not self._fits([*batch, window]):
-                yield from self._together(batch, controls, outputs)
-                batch = []
+            if result is not None or not self._fits([*together, window]):
+                yield from self._together(together)
+                together = []
             if result is None:
-                batch.append(window)
+                together.append(window)
             else:
                 yield result
-        yield from self._together(batch, controls, outputs)
+        yield from self._together(together)
 
-    def _fits(self, batch: Sequence[Window]) -> bool:
-        """Whether these may go through the network together: as much as one long window, on a GPU as many of those."""
-        spec, windows = self.spec, 1 if self._network.on_cpu else BATCH_WINDOWS
-        most = windows * (spec.hear.left_context + self._frames + spec.hear.right_context) * spec.hop
-        return len(batch) * max(len(window.rows) for window in batch) <= most
+    def _fits(self, windows: Sequence[Window]) -> bool:
+        """Whether these are no more work together than one long window, on a GPU than many of those."""
+        most = self._frames * (1 if self._network.on_cpu else GPU_WINDOWS)
+        return sum(window.count + self._gap for window in windows) <= most + self._gap
 
-    def _together(
-        self, batch: Sequence[Window], controls: Controls, outputs: Sequence[str]
-    ) -> Iterator[AnimationTrack]:
-        """The tracks of lines of one window of sound each."""
-        if not batch:
+    @property
+    def _gap(self) -> int:
+        """Frames of silence between two lines that do not hear each other."""
+        return max(self.spec.hear.left_context, self.spec.hear.right_context)
+
+    def _together(self, windows: Sequence[Window]) -> Iterator[Hearing]:
+        """The hearings of lines of one window of sound each."""
+        if not windows:
             return
-        left = self.spec.hear.left_context
-        heard = self._network.hear(_stacked(batch, np.float32(0)))
-        lines = [rows[left : left + window.count] for rows, window in zip(heard, batch, strict=True)]
-        windows = [next(self._frame_windows().of([line])) for line in lines]
-        moved = self._run_move(_stacked(windows, self._silence()), windows, controls, outputs)
-        for values in moved:
-            yield self._track([values], outputs)
+        hear, hop, parts, starts, end = self.spec.hear, self.spec.hop, [], [], 0
+        for window in windows:
+            parts.append(np.zeros((self._gap - hear.left_context) * hop, np.float32))
+            parts.append(window.rows[: (hear.left_context + window.count) * hop])
+            starts.append(end + self._gap)
+            end += self._gap + window.count
+        size = -(-end // self._step) * self._step
+        parts.append(np.zeros((size - end + hear.right_context) * hop, np.float32))
+        heard = self._network.hear(np.concatenate(parts)[None])[0]
+        for window, start in zip(windows, starts, strict=True):
+            phones, residual = self._split(heard[start : start + window.count])
+            yield Hearing(phones, self.spec.fps, residual)
 
     def _heard(self, sound: Sound, progress: Progress) -> Iterator[NDArray[np.float32]]:
         """[n, P + R] frames of the sound, window by window."""
@@ -210,12 +216,24 @@ class Predictor:
     def _sound_windows(self) -> Windows:
         spec = self.spec
         return Windows(
-            left=spec.hear.left_context, right=spec.hear.right_context, frames=self._frames, hop=spec.hop, after=1
+            left=spec.hear.left_context,
+            right=spec.hear.right_context,
+            frames=self._frames,
+            hop=spec.hop,
+            after=1,
+            step=self._step,
         )
 
     def _frame_windows(self) -> Windows:
-        move = self.spec.move
-        return Windows(left=move.left_context, right=move.right_context, frames=self._frames, beyond=self._silence())
+        move, beyond = self.spec.move, self._silence()
+        return Windows(
+            left=move.left_context, right=move.right_context, frames=self._frames, beyond=beyond, step=self._step
+        )
+
+    @property
+    def _step(self) -> int:
+        """To a multiple of how many frames a window is filled up."""
+        return 1 if self._network.on_cpu else SIZE_STEP
 
     def _silence(self) -> NDArray[np.float32]:
         """[P + R] what *move* is told beyond the ends of a line."""
@@ -235,13 +253,3 @@ def _joined(blocks: Iterable[NDArray[np.float32]]) -> NDArray[np.float32]:
     values = np.concatenate(list(blocks))
     values.flags.writeable = False
     return values
-
-
-def _stacked(windows: Sequence[Window], beyond: NDArray[np.float32]) -> NDArray[np.float32]:
-    """[B, N, ...] the rows of all windows, filled up to the length of the longest."""
-    longest = max(len(window.rows) for window in windows)
-    stacked = np.empty((len(windows), longest, *beyond.shape), np.float32)
-    stacked[:] = beyond
-    for row, window in zip(stacked, windows, strict=True):
-        row[: len(window.rows)] = window.rows
-    return stacked

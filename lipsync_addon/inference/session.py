@@ -111,7 +111,8 @@ class Session:
         options.log_severity_level = 4  # what it logs about a provider is in provider_line
         options.enable_cpu_mem_arena = False  # the arena keeps the largest window's memory for ever
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.enable_mem_pattern = provider.name != "DirectML"  # which cannot have it
+        # DirectML cannot have it; on a CPU it gains nothing and keeps a plan for every length of line for ever.
+        options.enable_mem_pattern = provider.name not in ("DirectML", "CPU")
         settings = {"cudnn_conv_algo_search": "HEURISTIC"} if provider.name == "CUDA" else {}
         chain = [(provider.id, settings)] + ([("CPUExecutionProvider", {})] if provider.name != "CPU" else [])
         session = self._runtime.InferenceSession(str(self._network), options, providers=chain)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 SIZE_STEP = 50
-"""Frames. The last window is filled up to a multiple: GPUs plan anew for every size that they have not seen."""
+"""Frames, for GPUs: filled up to a multiple, as they plan anew for every size that they have not seen."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,15 +37,17 @@ class Windows:
         after: int = 0,
         beyond: ArrayLike = 0.0,
         at_once: bool = False,
+        step: int = 1,
     ) -> None:
         """n rows give n // hop + `after` frames, frame k at row k * hop; a window has `frames` of them.
 
         `left`, `right`: frames of context. `beyond`: what lies before the first row and after the last one.
-        `at_once`: hand frames out as soon as their context is there, in windows of whatever size.
+        `at_once`: hand frames out as soon as their context is there, in windows of whatever size. `step`: frames; the
+        last window is filled up to a multiple.
         """
         self._left, self._right, self._frames, self._hop, self._after = left, right, frames, hop, after
         self._beyond = np.asarray(beyond, np.float32)
-        self._at_once = at_once
+        self._at_once, self._step = at_once, step
         self._held = self._filler(left * hop)
         self._rows = self._done = 0
 
@@ -63,7 +65,7 @@ class Windows:
         """The frames that are left once all rows have come."""
         while (rest := self._rows // self._hop + self._after - self._done) > 0:
             count = min(rest, self._frames)
-            size = count if self._at_once else min(-(-count // SIZE_STEP) * SIZE_STEP, self._frames)
+            size = min(-(-count // self._step) * self._step, self._frames)
             wanted = (self._left + size + self._right) * self._hop
             rows = np.concatenate([self._held[:wanted], self._filler(max(wanted - len(self._held), 0))])
             yield self._next(rows, count)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from lipsync_addon.core.audio_clip import AudioClip
+from lipsync_addon.core.audio_clip import AudioClip, CheckedSound
 from lipsync_addon.core.channels import ARKIT_52, VISEMES_15
 from lipsync_addon.core.controls import Controls
 from lipsync_addon.core.errors import LipsyncError
@@ -171,10 +171,19 @@ def test_an_edited_stretch_is_made_again_and_nothing_else(predictor: Predictor) 
     assert 100 - move.right_context <= changed.min() <= changed.max() < 110 + move.left_context
 
 
-def test_many_lines_at_once_are_each_line_alone(predictor: Predictor) -> None:
-    clips = [noise(seconds, seed) for seed, seconds in enumerate((0.5, 3.2, 1.7, 20.0, 0.02))]
-    for clip, track in zip(clips, predictor.predict_many(clips), strict=True):
-        np.testing.assert_allclose(track.values, predictor.predict(clip).values, atol=1e-5)
+def test_lines_that_go_through_the_network_together_are_each_line_alone(predictor: Predictor) -> None:
+    clips = [noise(seconds, seed) for seed, seconds in enumerate((0.5, 3.2, 1.7, 9.5, 3.0, 20.0, 0.02))]
+    for clip, hearing in zip(clips, predictor.hear_many(clips), strict=True):
+        alone = predictor.hear(clip)
+        np.testing.assert_allclose(hearing.phones, alone.phones, atol=1e-5)
+        np.testing.assert_allclose(hearing.residual, alone.residual, atol=1e-5)
+
+
+def test_a_sound_that_cannot_be_used_leaves_the_lines_beside_it_alone(predictor: Predictor) -> None:
+    broken = CheckedSound(AudioClip(np.full(RATE, np.nan, np.float32), RATE, "broken"))
+    before, error, after = predictor.hear_many([noise(1), broken, noise(2)])
+    assert "broken holds samples that are not numbers" in str(error)
+    assert [len(before), len(after)] == [51, 101]
 
 
 def test_controls_steer_and_unknown_ones_are_refused(predictor: Predictor) -> None:
