@@ -36,10 +36,10 @@ class Take:
     """An action under construction. Nothing in the scene changes before assign()."""
 
     def __init__(
-        self, name: str, character: str, owners: Iterable[bpy.types.ID], *, in_place: bool = False
+        self, name: str, character: str, owners: Iterable[bpy.types.ID], *, replaces: str = "", in_place: bool = False
     ) -> None:
-        """Starts from a copy of our earlier action for the same line and character; `in_place`: from that itself, for a
-        slider that is being dragged.
+        """Starts from a copy of our earlier action for the same line and character, else of the take `replaces`;
+        `in_place`: from the earlier one itself, for a slider that is being dragged.
 
         Raises LipsyncError if a data-block cannot be animated: linked, or in the NLA's tweak mode.
         """
@@ -49,7 +49,10 @@ class Take:
         earlier = _find_take(name, character, self.owners)
         self._stays = in_place and earlier is not None
         self._earlier = None if self._stays else earlier
-        self.action = earlier if self._stays else earlier.copy() if earlier else bpy.data.actions.new(name)
+        self._model = earlier or (_find_take(replaces, character, self.owners) if replaces else None)
+        self.action = earlier if self._stays else self._model.copy() if self._model else bpy.data.actions.new(name)
+        if earlier is None:
+            self.action.name = name
         self.action.use_fake_user = True
         self.action[TAKE] = name
         self.action[CHARACTER] = character
@@ -193,7 +196,7 @@ class Take:
 
     def _slot(self, owner: bpy.types.ID) -> bpy.types.ActionSlot:
         data = owner.animation_data
-        if data and data.action_slot and data.action in (self.action, self._earlier):
+        if data and data.action_slot and data.action in (self.action, self._model):
             used = data.action_slot.identifier
         else:
             used = None

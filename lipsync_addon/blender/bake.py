@@ -41,6 +41,8 @@ class BakeSettings:
     """See to it that at p b m the lips of this mesh meet, and at f v the lower one reaches the teeth."""
     as_strip: bool = False
     """Lay the take down as a strip in the NLA, instead of making it the active action."""
+    replaces: str = ""
+    """An earlier take of the character whose hand edits a new one takes over, word by word. That take stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +229,7 @@ def _write(
             f"The take '{take}' has nothing for this character to do.", "Choose a voice line with some sound in it."
         )
     owners = list(dict.fromkeys(data_block(target) for target in mapping.targets))
-    new = Take(take, character, owners, in_place=quick)
+    new = Take(take, character, owners, replaces=settings.replaces, in_place=quick)
     undo.callback(new.discard)
     mapped, report = map_track(track, mapping), LipReport()
     if lips:
@@ -236,7 +238,7 @@ def _write(
         mapped,
         mapping.targets,
         new,
-        Timing(settings.start_frame, frame_rate(scene), _sounds(performance)),
+        Timing(settings.start_frame, frame_rate(scene), _sounds(performance), _words(performance)),
         ranges=mapping.high - mapping.low,
         closed=closures(track),
         keys=settings.keys,
@@ -253,6 +255,11 @@ def _sounds(performance: Performance) -> tuple[Heard, ...]:
     """What is said: as it was heard, whatever a style made of it since."""
     prediction = performance.prediction
     return prediction.sounds if prediction and prediction.sounds else heard(performance.track)
+
+
+def _words(performance: Performance) -> tuple[str, ...]:
+    prediction = performance.prediction
+    return prediction.timeline.words if prediction and prediction.sounds else ()
 
 
 def _told(written: Written) -> Iterator[str]:

@@ -14,6 +14,7 @@ from ..core.mapping import JawSettings
 from ..core.pipeline import Performance
 from ..core.progress import Progress, no_progress
 from ..core.writing import whole_file
+from .actions import TAKE, takes_of
 from .bake import BakeReport, BakeSettings, bake
 from .rig_scan import find_character
 from .scene_export import ENDINGS, write_character
@@ -33,13 +34,15 @@ def bake_character(
     engine: str = "",
     also: Sequence[tuple[Path, Performance]] = (),
     jaw: JawSettings = JawSettings(),
+    replaces: str = "",
     progress: Progress = no_progress,
 ) -> BakeReport:
     """Bakes one voice line onto the character of a .blend and writes .blend files and those that scene_export knows.
 
     `line`: the sound file; the take is named after it, and it is packed into a .blend output. `fps`: frames per
     second of the result; None: the character's own. `engine`: one of scene_export.ENGINES. `also`: further lines, each
-    a take of its own in the same files. Takes start at frame 0. Raises LipsyncError, and then none of the outputs is
+    a take of its own in the same files. `replaces`: a take in the
+    character's file whose hand edits `line` takes over, word by word. Takes start at frame 0. Raises LipsyncError, and then none of the outputs is
     written.
     """
     if wrong := [path.name for path in outputs if path.suffix.lower() not in OUTPUTS]:
@@ -55,7 +58,11 @@ def bake_character(
     progress(0.05)
     with_sound = any(path.suffix.lower() == ".blend" for path in outputs)
     settings = BakeSettings(start_frame=0, jaw=jaw)
-    report = bake(scene, objects, performance, line.stem, settings, sound=line if with_sound else None)
+    if replaces and replaces not in (known := [action[TAKE] for action in takes_of(objects)]):
+        there = f"It has {', '.join(map(repr, known))}." if known else "It has none."
+        raise LipsyncError(f"{Path(character).name} has no take {replaces!r} to replace.", there)
+    own = replace(settings, replaces=replaces)
+    report = bake(scene, objects, performance, line.stem, own, sound=line if with_sound else None)
     notices = list(report.notices)
     for other, further in also:
         notices += bake(scene, objects, further, other.stem, settings).notices

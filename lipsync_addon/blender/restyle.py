@@ -80,7 +80,8 @@ def replay(
         return None
     controls = Controls(prediction.speech_style)
     track = remade(predictor, hearing, prediction.track, old, timeline, controls)
-    edited = as_kept(replace(prediction, track=track, timeline=timeline))
+    before = prediction.original or old
+    edited = as_kept(replace(prediction, track=track, timeline=timeline, original=before))
     notices = _play(scene, objects, action, edited, record, style, settings, face, None, profiles, quick=False)
     store_prediction(playing_take(objects), edited)
     return notices

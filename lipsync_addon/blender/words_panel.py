@@ -48,6 +48,7 @@ class LIPSYNC_PT_words(SidebarPanel, bpy.types.Panel):
         layout.use_property_decorate = False
         layout.prop(words, "text")
         layout.prop(words, "language")
+        layout.prop(words, "replaces")
         if not words.phones:
             return
         layout.template_list("LIPSYNC_UL_phones", "", words, "phones", words, "active", rows=6)

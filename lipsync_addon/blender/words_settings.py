@@ -7,10 +7,16 @@ import json
 import bpy
 from bpy.props import BoolProperty, CollectionProperty, FloatProperty, IntProperty, StringProperty
 
-from ..core.pipeline import Known, LineWords
 from ..core.timeline import Phone, PhonemeTimeline
 
 NO_WORD = -1
+
+
+def _takes(settings: bpy.types.PropertyGroup, context: bpy.types.Context, typed: str) -> list[str]:
+    from .actions import TAKE, takes_of
+    from .panel_data import objects  # which reads these settings
+
+    return [action[TAKE] for action in takes_of(objects(context))]
 
 
 class LIPSYNC_PG_phone(bpy.types.PropertyGroup):
@@ -33,6 +39,12 @@ class LIPSYNC_PG_words(bpy.types.PropertyGroup):
     )
     language: StringProperty(
         name="Language", description="Of the text, e.g. en-GB, hi or pt-BR. Empty: guessed from the text"
+    )
+    replaces: StringProperty(
+        name="Replaces",
+        description="An earlier take of these words, for example a spoken one: your edits of its curves and phonemes "
+        "move along, word by word. That take stays",
+        search=_takes,
     )
     phones: CollectionProperty(type=LIPSYNC_PG_phone)
     active: IntProperty(name="Phone", description="The phone that the buttons change")
@@ -85,17 +97,3 @@ def keep(words: LIPSYNC_PG_words, timeline: PhonemeTimeline, *, edited: bool) ->
     words.texts = json.dumps(timeline.words, ensure_ascii=False)
     words.source, words.spoken_language, words.edited = timeline.source, timeline.language, edited
     words.active = min(max(words.active, 0), max(len(timeline.phones) - 1, 0))
-
-
-def line_words(words: LIPSYNC_PG_words, source: str) -> LineWords:
-    """What is known of the sound of this name: the track that was edited, else the text, else what will be heard.
-
-    Raises LipsyncError for text that cannot be said or a language that espeak-ng does not read.
-    """
-    if words.edited and words.source == source and (timeline := timeline_of(words)):
-        return Known(timeline)
-    if not words.text.strip():
-        return Known()
-    from ..speech.transcript import Transcript  # opens espeak-ng, which a line without text does not need
-
-    return Transcript.of(words.text, words.language)

@@ -22,7 +22,7 @@ from .outputs import CHARACTER_ENDINGS, ENGINES, add_output_arguments, checked_o
 from .own_results import remember
 from .performance import add_face_arguments, add_style_arguments, chosen_face, chosen_style
 from .progress_line import progress_line
-from .words import add_words_arguments, chosen_words
+from .words import add_words_arguments, chosen_edits, chosen_words
 
 HELP = "Turn one voice line into animation."
 EXAMPLES = (
@@ -50,6 +50,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         help="another line as a further take in the same file (.fbx, .glb, .blend with a character); may be repeated",
+    )
+    add(
+        "--edits-of",
+        type=Path,
+        nargs=2,
+        metavar=("OLD.json", "EDITED.json"),
+        help="phonemes of an earlier take, as they were saved and as you changed them: the changes move along by word",
+    )
+    add(
+        "--replaces",
+        metavar="TAKE",
+        default="",
+        help="an earlier take in the character's file: your changes of its curves move along by word",
     )
     add("--actor", metavar="NAME", help="one person's face, made with `lipsync adapt`, or FILE.json")
     add("--quiet", action="store_true", help="print nothing but errors and notices")
@@ -103,6 +116,7 @@ def bake_line(
     """
     style, face, words = chosen_style(options), chosen_face(options), chosen_words(options)
     characters, curves = checked_outputs(options)
+    edits = chosen_edits(options)
     sound = open_sound(options.line, predictor.spec.sample_rate)
     share = 0.2 if characters else 1.0
     performance = animate(
@@ -111,6 +125,7 @@ def bake_line(
         style,
         face,
         words,
+        edits=edits,
         speech_style=options.speech_style,
         progress=part(progress, 0.0, share / (1 + len(options.also))),
     )

@@ -26,7 +26,7 @@ from . import bake
 from .outputs import CHARACTER_ENDINGS
 from .performance import chosen_style
 
-NOT_COLUMNS = {"line", "to", "also", "actor", "character", "quiet", "overwrite", "provider", "help", "network"}
+NOT_COLUMNS = {"line", "to", "also", "actor", "character", "quiet", "overwrite", "provider", "help", "network", "edits_of"}
 """Options of `lipsync bake` that a batch sets itself, or that mean nothing for a line."""
 CODE = ("core", "inference", "speech", "exporters", "batch/quality.py", "cli/bake.py", "cli/outputs.py")
 CODE_OF_CHARACTERS = ("blender",)

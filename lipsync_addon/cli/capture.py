@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The film, the results, which face, and the tracker."""
     add = parser.add_argument
     add("line", type=Path, metavar="FILM", help="film with a face, any size, frame rate and format that ffmpeg knows")
-    parser.set_defaults(also=[], engine=None)
+    parser.set_defaults(also=[], engine=None, replaces="")
     add_output_arguments(parser, (*EXPORTERS, *CHARACTER_ENDINGS))
     add("--character", type=Path, metavar="FILE.blend", help="whose shape keys and jaw to move; needs Blender")
     add("--face", type=int, metavar="N", help="the Nth face from the left (else the largest)")

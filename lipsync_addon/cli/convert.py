@@ -21,7 +21,7 @@ EXAMPLES = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The curves and the results."""
-    parser.set_defaults(character=None, engine=None, also=[])
+    parser.set_defaults(character=None, engine=None, also=[], replaces="")
     add = parser.add_argument
     add("line", type=Path, metavar="CURVES", help="Live Link, Rhubarb, Audio2Face, TextGrid, or a CSV or JSON of ours")
     add_output_arguments(parser, EXPORTERS)

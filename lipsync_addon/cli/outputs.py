@@ -89,6 +89,8 @@ def _check_takes(options: argparse.Namespace, characters: list[Path]) -> None:
         raise LipsyncError(f"{single[0]} holds one line only.", f"With --also give --character and {known} after --to.")
     if len({path.stem for path in (options.line, *options.also)}) <= len(options.also):
         raise LipsyncError("Two lines have the same name, and takes are named after them.", "Rename one of the files.")
+    if options.replaces and not characters:
+        raise LipsyncError("--replaces is not used: no character is written.", "Add --character and --to with .blend.")
     if options.engine and ".fbx" not in {path.suffix.lower() for path in characters}:
         raise LipsyncError(f"--for {options.engine} is not used.", "Add --character and --to with a file named *.fbx.")
 
@@ -112,6 +114,7 @@ def write_characters(
             fps=options.fps,
             engine=options.engine or "",
             also=also,
+            replaces=options.replaces,
             progress=progress,
         )
     return f"{report} -> {', '.join(map(str, outputs))}", report.notices

@@ -24,7 +24,7 @@ EXAMPLES = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The text, the voice and the results."""
-    parser.set_defaults(character=None, also=[], engine=None)
+    parser.set_defaults(character=None, also=[], engine=None, replaces="")
     add = parser.add_argument
     add("text", metavar="TEXT", help="what to say")
     add("--voice", default="", metavar="TAG", help="language, e.g. en-GB, hi; with a timbre: en-US+f3 (else guessed)")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..core.errors import LipsyncError
 from ..core.pipeline import Known, LineWords
+from ..core.timeline_retiming import Edits
 from .own_results import check_free
 
 TABLES = (".csv", ".tsv", ".jsonl", ".xlsx")
@@ -56,6 +57,13 @@ def chosen_words(options: argparse.Namespace) -> LineWords | None:
     if not any(letter.isalnum() for letter in cleaned(text)):  # "[laughs]" in a table is no reason to fail
         return Known(notices=("the text has no words, so it is left out and what is heard is used.",))
     return Transcript.of(text, language)
+
+
+def chosen_edits(options: argparse.Namespace) -> Edits | None:
+    """The edits of an earlier take that are to move along. Raises LipsyncError for what cannot be read."""
+    from ..importers import read_phonemes
+
+    return Edits(*map(read_phonemes, options.edits_of)) if options.edits_of else None
 
 
 def _transcribed(line: Path) -> LineWords:

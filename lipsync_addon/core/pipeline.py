@@ -22,6 +22,7 @@ from .style import StyleSettings, apply_style, still
 from .timeline import PhonemeTimeline
 from .timeline_align import recognised
 from .timeline_moves import moved, played
+from .timeline_retiming import Edits, told
 from .track import AnimationTrack
 
 
@@ -82,16 +83,18 @@ def animate(
     face: FaceSettings = FaceSettings(),
     words: LineWords | None = None,
     *,
+    edits: Edits | None = None,
     speech_style: str = "",
     keep: bool = False,
     progress: Progress = no_progress,
 ) -> Performance:
     """Speech to ARKit coefficients and visemes, with the layers of the face that are on; with `words`, also what is
-    said when, and lips that meet in every p, b and m. `keep`: for a take, which can then be played with other
+    said when, and lips that meet in every p, b and m. `edits`: of the phones of an earlier take of these words, which
+    move along. `keep`: for a take, which can then be played with other
     layers of the face and edited phones. `speech_style`: whose way of speaking, of those that
     the network knows. Raises LipsyncError for one that it does not know, and for sound that cannot be used."""
     sound = CheckedSound(sound)
-    prediction, notices = _spoken(sound, predictor, words, speech_style, progress)
+    prediction, notices = _spoken(sound, predictor, words or (Known() if edits else None), edits, speech_style, progress)
     if face.layers or keep:
         prediction = replace(prediction, prosody=prosody_of(sound, prediction.track.times))
     if keep:
@@ -113,7 +116,12 @@ def perform(
 
 
 def _spoken(
-    sound: CheckedSound, predictor: TrackPredictor, words: LineWords | None, speech_style: str, progress: Progress
+    sound: CheckedSound,
+    predictor: TrackPredictor,
+    words: LineWords | None,
+    edits: Edits | None,
+    speech_style: str,
+    progress: Progress,
 ) -> tuple[Prediction, tuple[str, ...]]:
     controls = Controls(speech_style)
     if words is None:
@@ -121,5 +129,9 @@ def _spoken(
         return Prediction(track, None, sound.is_silent, sound.source), ()
     hearing = predictor.hear(sound, progress=progress)
     timeline, notices = words.timeline(AnimationTrack(PHONES, hearing.phones, hearing.fps), sound.source)
+    original = None
+    if edits:
+        original, (timeline, dropped) = timeline, edits.on(timeline)
+        notices += told(dropped, sound.source)
     track = played(moved(predictor, hearing, timeline, controls), timeline)
-    return Prediction(track, timeline, sound.is_silent, sound.source, None, speech_style, hearing), notices
+    return Prediction(track, timeline, sound.is_silent, sound.source, None, speech_style, hearing, original), notices

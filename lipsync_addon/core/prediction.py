@@ -12,9 +12,10 @@ import numpy as np
 from .hearing import Hearing
 from .phones import PHONES
 from .prosody import Prosody
-from .spoken import SILENCE, Heard
-from .timeline import PhonemeTimeline
+from .spoken import Heard, sounds_of
+from .timeline import SILENCE, PhonemeTimeline
 from .timeline_file import from_json, to_json
+from .timeline_retiming import Edits
 from .track import AnimationTrack
 
 VERSION = 3
@@ -44,13 +45,21 @@ class Prediction:
     """core.controls.Controls.style that it was moved with."""
     hearing: Hearing | None = None
     """What the network heard, at the track's rate, so that an edit of the timeline can be moved without the sound."""
+    original: PhonemeTimeline | None = None
+    """The timeline before a person edited it; None where nobody did."""
+
+    @property
+    def edits(self) -> Edits | None:
+        """What a person changed in the phones; None where nobody did."""
+        original, timeline = self.original, self.timeline
+        return Edits(original, timeline) if original and timeline and original != timeline else None
 
     @property
     def sounds(self) -> tuple[Heard, ...]:
         """What is said, sound by sound."""
         if self.silent or self.timeline is None:
             return ()
-        return tuple(Heard(phone.start, phone.end, phone.unit) for phone in self.timeline.phones)
+        return sounds_of(self.timeline)
 
     @property
     def doubts(self) -> tuple[tuple[float, float], ...]:
@@ -87,6 +96,7 @@ def to_bytes(prediction: Prediction, level: int = 1) -> bytes:
         "prosody": prediction.prosody is not None,
         "speech_style": prediction.speech_style,
         "heard": 0,
+        "original": to_json(prediction.original) if prediction.original else None,
     }
     voice = np.stack((prediction.prosody.level, prediction.prosody.pitch)) if prediction.prosody else np.zeros(0)
     heard = np.zeros((0, 0))
@@ -116,7 +126,8 @@ def from_bytes(data: bytes) -> Prediction | None:
     prosody = Prosody(*voice) if count else None
     phones, residual = heard[:, : len(PHONES)], heard[:, len(PHONES) :]
     hearing = Hearing(phones, head["fps"], residual if residual.size else None) if columns else None
-    return Prediction(track, timeline, head["silent"], head["source"], prosody, head["speech_style"], hearing)
+    original = from_json(json.loads(head["original"])) if head.get("original") else None
+    return Prediction(track, timeline, head["silent"], head["source"], prosody, head["speech_style"], hearing, original)
 
 
 def as_kept(prediction: Prediction) -> Prediction:

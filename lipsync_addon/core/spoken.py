@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from itertools import pairwise
 
 import numpy as np
@@ -11,9 +12,9 @@ from numpy.typing import NDArray
 
 from .channels import VISEMES_15
 from .phones import PHONES, VISEME_OF_PHONE
+from .timeline import ROUNDING, SILENCE, PhonemeTimeline
 from .track import AnimationTrack
 
-SILENCE = "sil"
 SHORTEST = 0.03
 """Seconds; what the network hears for less than that is a flicker between two sounds."""
 SAME_SOUND = 0.8
@@ -28,12 +29,19 @@ _SAME, _ALIKE, _OTHER, _GAP = 2.0, 1.0, -1.5, -1.0
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """One sound, pause or word, in seconds on the recording's clock."""
+    """One sound or pause, in seconds on the recording's clock."""
 
     start: float
     end: float
     unit: str
     """IPA, or the viseme's name without "viseme_"; "sil" for a pause."""
+    word: int | None = None
+    """Index of the word that it belongs to, where the words are known."""
+
+
+def sounds_of(timeline: PhonemeTimeline) -> tuple[Heard, ...]:
+    """What is said in a timeline, sound by sound."""
+    return tuple(Heard(phone.start, phone.end, phone.unit, phone.word) for phone in timeline.phones)
 
 
 def heard(track: AnimationTrack) -> tuple[Heard, ...]:
@@ -80,6 +88,16 @@ class TimeMap:
         """New moments on the old clock."""
         return _along(seconds, self.new, self.old)
 
+    def span(self, start: float, end: float) -> tuple[float, float]:
+        """Where a stretch of the old take lies in the new one; pauses that only the new one has beside it stay outside."""
+        first, last = self.forward(np.array([start + ROUNDING, end - ROUNDING])).tolist()
+        return first, last
+
+    def leaps(self) -> list[tuple[float, float, float]]:
+        """(old moment, the last and the first new moment that belong to it) wherever only the new take goes on."""
+        stands = np.flatnonzero((np.diff(self.old) <= ROUNDING) & (np.diff(self.new) > ROUNDING))
+        return [(float(self.old[k]), float(self.new[k]), float(self.new[k + 1])) for k in stands]
+
     def holds(self, start: float, end: float) -> bool:
         """Whether the same is said for nearly all of that time of the old take."""
         if len(self.old) < 3 and self.same.all():
@@ -89,38 +107,79 @@ class TimeMap:
         return bool(overlap[self.same].sum() > 0.75 * max(overlap.sum(), 1e-9))
 
 
-def time_map(old: Sequence[Heard], new: Sequence[Heard]) -> TimeMap:
-    """Lays two takes over each other. Without sounds in one of them every moment stays where it is."""
+def time_map(
+    old: Sequence[Heard], new: Sequence[Heard], old_words: Sequence[str] = (), new_words: Sequence[str] = ()
+) -> TimeMap:
+    """Lays two takes over each other: word on word where both know theirs, sound on sound within and between them.
+    Without sounds in one of them every moment stays where it is."""
     if not old or not new or _are_one(old, new):
         return TimeMap.unchanged()
-    pairs = aligned([sound.unit for sound in old], [sound.unit for sound in new])
-    agreed = [_likeness(old[i].unit, new[j].unit) > 0 for i, j in pairs]
     bounds = [(old[0].start, new[0].start)]
     same: list[bool] = []
     run: list[bool] = []  # of the stretches in `same`: whether a sound that is no pause
-    for (i, j), agrees in zip(pairs, agreed, strict=True):
-        if not agrees:
-            continue
-        before, after = bounds[-1], (old[i].start, new[j].start)
-        if after[0] > before[0] + 1e-6 or after[1] > before[1] + 1e-6:
-            slip = max(after[0] - before[0], after[1] - before[1]) <= SLIP
-            same.append(slip)
-            run.append(False)
-            bounds.append(after)
-        same.append(True)
-        run.append(old[i].unit != SILENCE)
-        bounds.append((old[i].end, new[j].end))
-    ends = (old[-1].end, new[-1].end)
-    if ends[0] > bounds[-1][0] + 1e-6 or ends[1] > bounds[-1][1] + 1e-6:
-        same.append(False)
-        run.append(False)
-        bounds.append(ends)
+
+    def reach(moment: tuple[float, float], holds: bool, counts: bool = False) -> None:
+        if moment[0] > bounds[-1][0] + 1e-6 or moment[1] > bounds[-1][1] + 1e-6:
+            bounds.append(moment)
+            same.append(holds)
+            run.append(counts)
+
+    def slips(moment: tuple[float, float]) -> bool:
+        return max(moment[0] - bounds[-1][0], moment[1] - bounds[-1][1]) <= SLIP
+
+    for ours, theirs, matched in _blocks(old, new, old_words, new_words):
+        if matched:
+            start = (old[ours.start].start, new[theirs.start].start)
+            reach(start, slips(start))
+        pairs = aligned([sound.unit for sound in old[ours]], [sound.unit for sound in new[theirs]])
+        for one, other in ((old[ours][i], new[theirs][j]) for i, j in pairs):
+            if _likeness(one.unit, other.unit) > 0:
+                start = (one.start, other.start)
+                reach(start, matched or slips(start))
+                reach((one.end, other.end), True, one.unit != SILENCE)
+        if matched:
+            reach((old[ours.stop - 1].end, new[theirs.stop - 1].end), True, True)
+    reach((old[-1].end, new[-1].end), False)
     moments = np.array(bounds)
     return TimeMap(moments[:, 0], moments[:, 1], _long_enough(np.array(same), np.array(run)))
 
 
+def same_words(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
+    """Pairs of indices of words that both lines have in the same order; case and punctuation do not count."""
+    plain = [["".join(filter(str.isalnum, word.casefold())) for word in line] for line in (old, new)]
+    blocks = SequenceMatcher(None, *plain, autojunk=False).get_matching_blocks()
+    pairs = ((a + k, b + k) for a, b, size in blocks for k in range(size))
+    return [(i, j) for i, j in pairs if plain[0][i]]
+
+
+def _blocks(
+    old: Sequence[Heard], new: Sequence[Heard], old_words: Sequence[str], new_words: Sequence[str]
+) -> Iterator[tuple[slice, slice, bool]]:
+    """Both takes from the beginning to the end in pieces: the sounds of one word in both (True), or what lies between."""
+    ours, theirs = _spans(old), _spans(new)
+    said = ([*ours], [*theirs])
+    reached = (0, 0)
+    for i, j in same_words([old_words[w] for w in said[0]], [new_words[w] for w in said[1]]):
+        one, other = ours[said[0][i]], theirs[said[1][j]]
+        yield slice(reached[0], one.start), slice(reached[1], other.start), False
+        yield one, other, True
+        reached = one.stop, other.stop
+    yield slice(reached[0], len(old)), slice(reached[1], len(new)), False
+
+
+def _spans(sounds: Sequence[Heard]) -> dict[int, slice]:
+    """Word -> its sounds, in order; a pause inside a word counts to it."""
+    found: dict[int, slice] = {}
+    for index, sound in enumerate(sounds):
+        if sound.word is not None:
+            found[sound.word] = slice(found[sound.word].start if sound.word in found else index, index + 1)
+    return found
+
+
 def aligned(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
     """Pairs of indices of the best alignment in order (Needleman and Wunsch, 1970); what has no partner is left out."""
+    if not old or not new:
+        return []
     units = sorted({*old, *new})
     table = np.array([[_likeness(a, b) for b in units] for a in units])
     scores = table[np.ix_([units.index(unit) for unit in old], [units.index(unit) for unit in new])]

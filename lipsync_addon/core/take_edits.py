@@ -28,6 +28,8 @@ class Timing:
     rate: float
     """Frames per second."""
     sounds: tuple[Heard, ...] = ()
+    words: tuple[str, ...] = ()
+    """To which the sounds belong, where they are known."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,8 +42,8 @@ class Retiming:
 
     @classmethod
     def between(cls, old: Timing, new: Timing) -> Retiming:
-        """Lays the sounds of two takes over each other."""
-        return cls(old, new, time_map(old.sounds, new.sounds))
+        """Lays the words and sounds of two takes over each other."""
+        return cls(old, new, time_map(old.sounds, new.sounds, old.words, new.words))
 
     def forward(self, frames: NDArray[np.floating]) -> NDArray[np.float64]:
         """Frames of the old take in the new one."""

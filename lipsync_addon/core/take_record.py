@@ -118,7 +118,12 @@ def to_bytes(record: TakeRecord) -> bytes:
         "hidden": record.hidden,
     }
     head["timings"] = [
-        {"start": t.start_frame, "rate": t.rate, "sounds": [(s.start, s.end, s.unit) for s in t.sounds]}
+        {
+            "start": t.start_frame,
+            "rate": t.rate,
+            "sounds": [(s.start, s.end, s.unit, s.word) for s in t.sounds],
+            "words": t.words,
+        }
         for t in timings
     ]
     text = json.dumps(head).encode()
@@ -134,7 +139,7 @@ def from_bytes(data: bytes) -> TakeRecord | None:
         return None
     numbers = io.BytesIO(data[4 + size :])
     timings = [
-        Timing(each["start"], each["rate"], tuple(Heard(*sound) for sound in each["sounds"]))
+        Timing(each["start"], each["rate"], tuple(Heard(*s) for s in each["sounds"]), tuple(each.get("words", ())))
         for each in head["timings"]
     ]
 

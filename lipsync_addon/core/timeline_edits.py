@@ -11,6 +11,8 @@ from .errors import LipsyncError
 from .phones import ipa_to_units
 from .timeline import ROUNDING, SILENCE, Phone, PhonemeTimeline
 
+KEPT = 0.001
+"""Seconds, and parts of 1, that are no change; Blender keeps the times of a long line no finer."""
 LEAST = 0.01
 """Seconds that a phone keeps at least, whatever is moved."""
 

@@ -11,13 +11,9 @@ from .hearing import Hearing
 from .style_steps import with_lips_sealed
 from .timeline import PhonemeTimeline
 from .timeline_closures import RAMP, with_closures
-from .timeline_edits import changed_span
+from .timeline_edits import KEPT, changed_span
 from .timeline_posteriors import coverage, unmuted, with_timeline
 from .track import AnimationTrack
-
-
-KEPT = 0.001
-"""Seconds, and parts of 1; Blender keeps the times of a long line no finer."""
 
 
 class Mover(Protocol):

@@ -178,3 +178,22 @@ def test_a_batch_takes_text_and_language_of_every_row(line: Path, tmp_path: Path
     of_batch = read_curves(tmp_path / "out" / "kat.json").values
     assert (of_batch == read_curves(tmp_path / "text.json").values).all()
     assert (of_batch != read_curves(tmp_path / "alone.json").values).any()
+
+
+def test_edits_of_a_spoken_draft_move_along_to_the_recorded_line(line: Path, tmp_path: Path, capsys) -> None:
+    draft, edited, saved = tmp_path / "draft.json", tmp_path / "edited.json", tmp_path / "a.json"
+    speak = ["speak", TEXT, "--voice", "nl", "--to", str(tmp_path / "draft.wav"), "--timeline", str(draft)]
+    assert main(speak) == 0
+    data = json.loads(draft.read_text(encoding="utf-8"))
+    next(phone for phone in data["phones"] if phone["unit"] == "ɑ")["unit"] = "m"
+    next(phone for phone in data["phones"] if phone["unit"] == "p")["mute"] = True
+    edited.write_text(json.dumps(data), encoding="utf-8")
+    words = ("--text", TEXT, "--language", "nl", "--edits-of", str(draft), str(edited), "--timeline", str(saved))
+    code, curves = bake(line, tmp_path, *words)
+    assert code == 0 and "dropped" not in capsys.readouterr().err
+    phones, gap = load(saved).phones, lip_gap(read_curves(curves))
+    vowel = next(phone for phone in phones if phone.unit == "m" and phone.word == 1)
+    assert gap[round((vowel.start + vowel.end) / 2 * read_curves(curves).fps)] < SEALED
+    assert [(phone.unit, phone.word) for phone in phones if phone.mute] == [("p", 9)]
+    assert bake(line, tmp_path, "--edits-of", str(draft), str(tmp_path / "no.json"))[0] == 2
+    assert "no.json cannot be read" in capsys.readouterr().err

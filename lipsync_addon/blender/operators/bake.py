@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -18,10 +19,11 @@ from .. import panel_data
 from ..bake import bake
 from ..face_settings import face_settings
 from ..jobs import JobOperator, running
+from ..line_words import known_words
 from ..preferences import wanted_providers, wanted_threads
 from ..sequencer import take_of
 from ..settings import bake_settings, sound_path, style_settings
-from ..words_settings import keep, line_words
+from ..words_settings import keep
 from ..sound_import import open_sound, sound_of_strip
 
 
@@ -42,14 +44,15 @@ class LIPSYNC_OT_bake(JobOperator, bpy.types.Operator):
     def prepare(self, context: bpy.types.Context) -> Callable[[Progress], Performance]:
         settings = context.scene.lipsync
         self._scene = context.scene.name
-        self._objects = [obj.name for obj in panel_data.character(context)]
+        objects = panel_data.character(context)
+        self._objects = [obj.name for obj in objects]
         sound, start_frame, self._file, self._take = _chosen_sound(context.scene)
-        self._settings = bake_settings(settings, start_frame)
+        self._settings = replace(bake_settings(settings, start_frame), replaces=settings.words.replaces)
         style, face, providers = style_settings(settings), face_settings(settings.face), wanted_providers(context)
         threads = wanted_threads(context)
-        words = line_words(settings.words, sound.source)
+        words, edits = known_words(settings.words, objects, sound.source, self._take)
         return lambda progress: animate(
-            sound, shared_predictor(providers, threads), style, face, words, keep=True, progress=progress
+            sound, shared_predictor(providers, threads), style, face, words, edits=edits, keep=True, progress=progress
         )
 
     def finish(self, context: bpy.types.Context, result: Performance) -> None:
@@ -68,7 +71,8 @@ class LIPSYNC_OT_bake(JobOperator, bpy.types.Operator):
         if result.timeline:
             words = scene.lipsync.words
             words.start_frame = self._settings.start_frame
-            keep(words, result.timeline, edited=words.edited and words.source == result.timeline.source)
+            played = words.edited and words.source == result.timeline.source
+            keep(words, result.timeline, edited=played or bool(result.prediction.edits))
 
 
 @lru_cache(maxsize=1)
