@@ -1,7 +1,8 @@
 """Bakes tasks in processes of this machine, each with a network (and a Blender, where one is needed) of its own.
 
-A process that dies or hangs takes nothing with it: the line that it was at gets a second try in another process, then
-it is given up with the reason; the lines that waited behind it go to others.
+A process takes several short lines through the network together. One that dies or hangs takes nothing with it: the lines
+that it was at are tried again one by one, and one that ends its process alone, twice, is given up with the reason; the
+lines that waited behind go to others.
 """
 
 from __future__ import annotations
@@ -19,8 +20,12 @@ from multiprocessing.connection import Connection, wait
 from ..core.errors import LipsyncError
 from .worker import Outcome, Task, Worker
 
-AHEAD = 2
-"""Tasks that a process holds at once, so that it never waits for the next."""
+TOGETHER = 4
+"""Short lines that a process bakes together."""
+AHEAD = 2 * TOGETHER
+"""Short lines that a process holds at once, so that it never waits for the next."""
+LONG = 2_000_000
+"""Bytes of a sound that is no short line, a quarter of a minute or more."""
 TRIES = 2
 BEAT = 0.25
 """Seconds after which run() yields None if nothing else comes, so that the caller can look after other things."""
@@ -38,7 +43,17 @@ def default_workers() -> int:
 @dataclass(slots=True)
 class _Attempt:
     task: Task
+    alone: bool = False
+    """Whether a process was lost that was at it, perhaps because of it."""
     tries: int = 0
+    """How many processes were lost that were at it alone."""
+
+    @property
+    def load(self) -> int:
+        """In short lines: what takes long does not wait for one process while others are idle."""
+        if self.alone:
+            return AHEAD
+        return AHEAD // 2 if self.task.line.character or _size(self.task.line.sound) > LONG else 1
 
 
 @dataclass(slots=True)
@@ -50,6 +65,10 @@ class _Process:
     since: float = field(default_factory=time.monotonic)
     """When it began with that."""
     ready: bool = False
+
+    @property
+    def load(self) -> int:
+        return sum(each.load for each in self.held)
 
 
 class Pool:
@@ -79,24 +98,24 @@ class Pool:
 
         Raises LipsyncError where no line can be baked: the network is damaged, for example.
         """
+        tasks = (_Attempt(task) for task in tasks)
         exhausted = False
         while True:
-            while not exhausted and self._room():
-                task = next(tasks, None)
-                exhausted = task is None
-                if task:
-                    self._give(_Attempt(task))
-            while self._again and self._room():
-                self._give(self._again.popleft())
+            while self._has_room(alone=bool(self._again)):
+                attempt = self._again.popleft() if self._again else next(tasks, None)
+                if exhausted := attempt is None:
+                    break
+                self._give(attempt)
             if exhausted and not self._again and not any(each.held for each in self._processes):
                 return
             yield from self._listen()
 
-    def _room(self) -> bool:
-        return len(self._processes) < self._count or any(len(each.held) < AHEAD for each in self._processes)
+    def _has_room(self, *, alone: bool) -> bool:
+        """Whether a process can take a task, `alone`: one that holds nothing."""
+        return len(self._processes) < self._count or any(each.load < (1 if alone else AHEAD) for each in self._processes)
 
     def _give(self, attempt: _Attempt) -> None:
-        least = min(self._processes, key=lambda each: len(each.held), default=None)
+        least = min(self._processes, key=lambda each: each.load, default=None)
         if least is None or (least.held and len(self._processes) < self._count):
             least = self._start()
         if not least.held:
@@ -145,14 +164,14 @@ class Pool:
         lost.process.kill()
         lost.process.join()
         lost.pipe.close()
-        if lost.held:
-            first = lost.held.popleft()
-            first.tries += 1
-            if first.tries < TRIES:
-                self._again.append(first)
+        suspects = min(len(lost.held), TOGETHER)  # it was at one of these
+        for place, attempt in enumerate(lost.held):
+            attempt.tries += suspects == 1
+            attempt.alone |= place < suspects
+            if attempt.tries < TRIES:
+                self._again.append(attempt)
             else:
-                yield Outcome(first.task, error=f"Given up after {TRIES} tries: {why}.")
-        self._again.extend(lost.held)
+                yield Outcome(attempt.task, error=f"Given up after {TRIES} tries: {why}.")
 
 
 class Here:
@@ -172,7 +191,14 @@ class Here:
         bake = None
         for task in tasks:
             bake = bake or self._worker.open()
-            yield bake(task)
+            yield from bake([task])
+
+
+def _size(file: str) -> int:
+    try:
+        return os.path.getsize(file)
+    except (OSError, ValueError):
+        return 0
 
 
 def _died(process: multiprocessing.process.BaseProcess) -> str:
@@ -197,4 +223,8 @@ def _work(worker: Worker, pipe: Connection, threads: int) -> None:
             return
         pipe.send(None)
         while True:
-            pipe.send(bake(pipe.recv()))
+            tasks = [pipe.recv()]
+            while len(tasks) < TOGETHER and pipe.poll():
+                tasks.append(pipe.recv())
+            for outcome in bake(tasks):
+                pipe.send(outcome)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -87,11 +87,15 @@ class Outcome:
     """See preview.py."""
 
 
+Bake = Callable[[Sequence[Task]], Iterator[Outcome]]
+"""Bakes tasks together, with an outcome for each in their order; raises nothing for what is wrong with a line."""
+
+
 class Worker(Protocol):
     """Bakes lines. Passed to other processes, so it can be pickled; open() loads what takes long."""
 
-    def open(self) -> Callable[[Task], Outcome]:
-        """Called once in each process. The function returned raises nothing for what is wrong with a line."""
+    def open(self) -> Bake:
+        """Called once in each process."""
         ...
 
     def inputs(self, line: Line) -> Mapping[str, str]:

@@ -7,19 +7,25 @@ import errno
 import importlib.metadata
 import os
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from copy import deepcopy
 from dataclasses import asdict, dataclass
 from functools import cache, partial
 from pathlib import Path
 from typing import NoReturn
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..batch.names import output_name
 from ..batch.quality import Observed
 from ..batch.table import Row
-from ..batch.worker import Line, Outcome, Task, file_digest, text_digest
+from ..batch.worker import Bake, Line, Outcome, Task, file_digest, text_digest
+from ..core.audio_clip import CheckedSound
 from ..core.errors import LipsyncError
 from ..exporters import FORMATS
+from ..inference.heard import HeardBefore
 from ..inference.network import DEFAULT_NETWORK
 from ..inference.predictor import Predictor
 from . import bake
@@ -45,6 +51,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = _LineParser(add_help=False, allow_abbrev=False)
     bake.add_arguments(parser)
     return parser
+
+
+@cache
+def _known() -> frozenset[str]:
+    """Names of the options of `lipsync bake`."""
+    return frozenset(vars(_parser().parse_args(["--to=x", "x"])))
 
 
 @cache
@@ -105,11 +117,11 @@ class Baker:
     common: argparse.Namespace
     """Options of `lipsync bake` that hold for all lines."""
 
-    def open(self) -> Callable[[Task], Outcome]:
+    def open(self) -> Bake:
         """Opens the network."""
         common = self.common
         loaded = Predictor.load(common.network, providers=common.provider and [common.provider])
-        return partial(self._bake, loaded)
+        return partial(self._bake_together, loaded)
 
     def inputs(self, line: Line) -> dict[str, str]:
         """Everything that the files of a line depend on."""
@@ -138,12 +150,19 @@ class Baker:
         if line.character:
             words.append(f"--character={line.character}")
         # argparse takes what a namespace holds for the defaults.
-        known = vars(_parser().parse_args(["--to=x", "x"]))
-        common = {name: deepcopy(value) for name, value in vars(self.common).items() if name in known}
+        common = {name: deepcopy(value) for name, value in vars(self.common).items() if name in _known()}
         common = {name: value for name, value in common.items() if name not in ("line", "to", "character")}
         return _parser().parse_args([*words, "--", line.sound], argparse.Namespace(**common))
 
-    def _bake(self, predictor: Predictor, task: Task) -> Outcome:
+    def _bake_together(self, predictor: Predictor, tasks: Sequence[Task]) -> Iterator[Outcome]:
+        hearings = predictor.hear_many(_sounds(tasks, predictor.spec.sample_rate)) if len(tasks) > 1 else iter(())
+        for task in tasks:
+            hearing = None
+            with suppress(Exception):  # whatever it is, the line that it comes from meets it again alone
+                hearing = next(hearings, None)
+            yield self._bake(HeardBefore(predictor, hearing) if hearing else predictor, task)
+
+    def _bake(self, predictor: Predictor | HeardBefore, task: Task) -> Outcome:
         staged = task.staged()
         try:
             for path in staged.values():
@@ -165,6 +184,24 @@ class Baker:
             frame = traceback.extract_tb(error.__traceback__)[-1]
             where = f"{Path(frame.filename).name}, line {frame.lineno}"
             return Outcome(task, error=f"Something unexpected went wrong: {type(error).__name__} in {where}: {error}")
+
+
+@dataclass(frozen=True, slots=True)
+class _LaterOpened:
+    """A sound file that is opened when it is read. Follows core.audio_clip.Sound."""
+
+    file: Path
+    sample_rate: int
+    source: str = ""
+    duration: float = 0.0
+
+    def blocks(self) -> Iterator[NDArray[np.float32]]:
+        """Of the file."""
+        return bake.open_sound(self.file, self.sample_rate).blocks()
+
+
+def _sounds(tasks: Iterable[Task], sample_rate: int) -> Iterator[CheckedSound]:
+    return (CheckedSound(_LaterOpened(Path(task.line.sound), sample_rate)) for task in tasks)
 
 
 def endings_alone(common: argparse.Namespace) -> set[str]:

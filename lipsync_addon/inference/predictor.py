@@ -118,29 +118,28 @@ class Predictor:
         width = len(self.spec.hear.outputs["residual"])
         return hearing.fps == self.spec.fps and (hearing.residual is None or hearing.residual.shape[1] == width)
 
-    def hear_many(self, sounds: Iterable[Sound]) -> Iterator[Hearing | LipsyncError]:
-        """hear() of many lines in their order, bit for bit. Short lines follow each other through the network in one
-        window: the silence between two of them is the context of both.
+    def hear_many(self, sounds: Iterable[Sound]) -> Iterator[Hearing | None]:
+        """hear() of many lines in their order, bit for bit. They follow each other through the network in one window:
+        the silence between two of them is the context of both.
 
-        A sound that cannot be used gives its error in the place of its hearing. Holds one window of sound.
+        None for what must go alone, a sound that is longer than a window or cannot be used: hear() says why. Holds
+        one window of sound.
         """
         together: list[Window] = []
         for sound in sounds:
-            result: Hearing | LipsyncError | None = None
+            windows = self._sound_windows().of(sound.blocks())
             try:
-                windows = self._sound_windows().of(sound.blocks())
                 window = next(windows)
-                if next(windows, None):
-                    result = self.hear(sound)
-            except LipsyncError as error:
-                result = error
-            if result is not None or not self._fits([*together, window]):
+                alone = next(windows, None) is not None
+            except LipsyncError:
+                alone = True
+            if alone or not self._fits([*together, window]):
                 yield from self._together(together)
                 together = []
-            if result is None:
-                together.append(window)
+            if alone:
+                yield None
             else:
-                yield result
+                together.append(window)
         yield from self._together(together)
 
     def _fits(self, windows: Sequence[Window]) -> bool:

@@ -6,7 +6,7 @@ import argparse
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ from lipsync_addon.batch.plan import Choice, take_in
 from lipsync_addon.batch.run import Executor, Totals, run
 from lipsync_addon.batch.state import State
 from lipsync_addon.batch.table import Row
-from lipsync_addon.batch.worker import Line, Outcome, Task
+from lipsync_addon.batch.worker import Bake, Line, Outcome, Task
 from lipsync_addon.cli import parser
 from lipsync_addon.cli.baker import Baker, lines
 
@@ -32,13 +32,19 @@ class Faulty:
     marks: Path
     """A folder for what happened once."""
 
-    def open(self) -> Callable[[Task], Outcome]:
+    def open(self) -> Bake:
         return partial(self._bake, self.baker.open())
 
     def inputs(self, line: Line) -> Mapping[str, str]:
         return self.baker.inputs(line)
 
-    def _bake(self, bake: Callable[[Task], Outcome], task: Task) -> Outcome:
+    def _bake(self, bake: Bake, tasks: Sequence[Task]) -> Iterator[Outcome]:
+        outcomes = bake(tasks)
+        for task in tasks:
+            self._fail(task)
+            yield next(outcomes)
+
+    def _fail(self, task: Task) -> None:
         id = task.line.id
         first = True
         if ONCE in id:
@@ -52,7 +58,6 @@ class Faulty:
             os.kill(os.getpid(), signal.SIGKILL)
         if first and "stall" in id:
             threading.Event().wait()
-        return bake(task)
 
 
 class Told:
