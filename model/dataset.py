@@ -6,12 +6,14 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from lipsync_addon.core.hearing import silence
 from lipsync_addon.core.phones import PHONES
 
 from .network import HOP
@@ -75,7 +77,7 @@ class Batch:
     """B pieces of T frames; the sound is at its own tempo, long enough for the fastest."""
 
     samples: Tensor
-    """[B, L * HOP]"""
+    """[B, L * HOP]; in batches of HeardPieces [B, L, P + R], what *hear* made of the sound"""
     tempo: Tensor
     """[B] frames of the sound to one frame of the piece"""
     phones: Tensor
@@ -89,13 +91,13 @@ class Batch:
     source: Tensor
     """int64 [B] which of the shares"""
 
-    def at_tempo(self, mel: Tensor) -> Tensor:
-        """[B, M, 2L] log-mel of the samples -> [B, M, 2T] at the pieces' tempo: longer, not lower."""
-        position = torch.arange(2 * self.phones.shape[1], device=mel.device) * self.tempo[:, None]
+    def at_tempo(self, rows: Tensor, rate: int = 2) -> Tensor:
+        """[B, M, rate * L], as log-mel of the samples (rate 2) -> [B, M, rate * T] at the pieces' tempo: longer, not lower."""
+        position = torch.arange(rate * self.phones.shape[1], device=rows.device) * self.tempo[:, None]
         before = position.long()
         share = (position - before)[:, None]
-        pick = lambda index: mel.gather(2, index[:, None].expand(-1, mel.shape[1], -1))  # noqa: E731
-        return pick(before) * (1 - share) + pick((before + 1).clamp(max=mel.shape[2] - 1)) * share
+        pick = lambda index: rows.gather(2, index[:, None].expand(-1, rows.shape[1], -1))  # noqa: E731
+        return pick(before) * (1 - share) + pick((before + 1).clamp(max=rows.shape[2] - 1)) * share
 
 
 class Pieces:
@@ -117,9 +119,12 @@ class Pieces:
         self.begins = np.concatenate([start[:-1][of_source] for start, of_source in zip(starts, lines)])
         self.lengths = np.concatenate([np.diff(start)[of_source] for start, of_source in zip(starts, lines)])
         joined = lambda part: torch.from_numpy(np.concatenate([getattr(s, part) for s in sources])).to(device)  # noqa: E731
-        self.audio, self.phones, self.opening, self.units, self.seal = map(
-            joined, ("audio", "phones", "opening", "units", "seal")
-        )
+        self.phones, self.opening, self.units, self.seal = map(joined, ("phones", "opening", "units", "seal"))
+        self.sound = self._sound(sources)
+
+    def _sound(self, sources: list[Source]) -> Tensor:
+        """int16 [N] of all sources."""
+        return torch.from_numpy(np.concatenate([source.audio for source in sources])).to(self.device)
 
     def draw(self, count: int) -> Batch:
         """So many pieces."""
@@ -138,11 +143,7 @@ class Pieces:
 
     def gather(self, begin: Tensor, length: Tensor, first: Tensor, tempo: Tensor, source: Tensor) -> Batch:
         """Pieces that begin at frame `first` [B] of the lines at `begin` [B] of so many frames; below 0: in silence."""
-        longest = math.ceil(self.frames * FASTEST) + 1
-        sample = first[:, None] * HOP + torch.arange(longest * HOP, device=self.device)
-        heard = (sample >= 0) & (sample < length[:, None] * HOP)
-        samples = self.audio[(begin[:, None] * HOP + sample).clamp(0, len(self.audio) - 1)].float() / 32768 * heard
-
+        samples = self._samples(begin, length, first, math.ceil(self.frames * FASTEST) + 1)
         exact = torch.arange(self.frames, device=self.device) * tempo[:, None]
         nearest = first[:, None] + exact.round().long()
         inside = (nearest >= 0) & (nearest < length[:, None])
@@ -163,6 +164,37 @@ class Pieces:
             seal=self.seal[nearest] & inside,
             source=source,
         )
+
+    def _samples(self, begin: Tensor, length: Tensor, first: Tensor, count: int) -> Tensor:
+        """[B, count * HOP] sound of the pieces and what follows, silent beyond their lines."""
+        sample = first[:, None] * HOP + torch.arange(count * HOP, device=self.device)
+        heard = (sample >= 0) & (sample < length[:, None] * HOP)
+        return self.sound[(begin[:, None] * HOP + sample).clamp(0, len(self.sound) - 1)].float() / 32768 * heard
+
+
+class HeardPieces(Pieces):
+    """Pieces whose sound a network has heard already (model/heard.py)."""
+
+    def __init__(
+        self, shares: Mapping[str, float], frames: int, seed: int, device: str = "cpu", *, held_out: bool = False,
+        folder: Path,
+    ) -> None:  # fmt: skip
+        self.folder = folder
+        super().__init__(shares, frames, seed, device, held_out=held_out)
+
+    def _sound(self, sources: list[Source]) -> Tensor:
+        """float16 [F, P + R]"""
+        heard = [np.load(self.folder / f"{source.name}.npy", mmap_mode="r") for source in sources]
+        return torch.from_numpy(np.concatenate(heard)).to(self.device)
+
+    def _samples(self, begin: Tensor, length: Tensor, first: Tensor, count: int) -> Tensor:
+        """[B, count, P + R], silence beyond the lines."""
+        frame = first[:, None] + torch.arange(count, device=self.device)
+        inside = (frame >= 0) & (frame < length[:, None])
+        rows = self.sound[(begin[:, None] + frame).clamp(0, len(self.sound) - 1)].float()
+        beyond = torch.zeros(rows.shape[-1], device=self.device)
+        beyond[: len(PHONES)] = torch.from_numpy(silence())
+        return torch.where(inside[..., None], rows, beyond)
 
 
 def _firsts(sources: list[Source]) -> list[int]:

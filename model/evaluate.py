@@ -106,11 +106,12 @@ def main() -> None:
     parser.add_argument("--lines", type=int, default=LINES, help=f"most lines of each set (default {LINES})")
     parser.add_argument("--quick", action="store_true", help="the bench's tables alone")
     options = parser.parse_args()
-    options.to.mkdir(parents=True, exist_ok=True)
+    folder = options.to.resolve()  # the bench runs in a folder of its own
+    folder.mkdir(parents=True, exist_ok=True)
     networks = {"ours": options.network} | ({"previous": options.previous} if options.previous else {})
-    numbers = evaluate(networks, options.to, quick=options.quick, lines=options.lines)
+    numbers = evaluate(networks, folder, quick=options.quick, lines=options.lines)
     print(summary(numbers))
-    print(f"\n{options.to / 'report.html'}")
+    print(f"\n{folder / 'report.html'}")
 
 
 if __name__ == "__main__":

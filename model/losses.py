@@ -12,17 +12,19 @@ from torch.nn import functional as F
 from lipsync_addon.core.phones import PHONES, VISEME_OF_PHONE
 
 from .dataset import SILENCE, Batch
-from .network import UNITS
+from .network import CONTROLS, UNITS
 from .targets import gap_weights
 
 WIDE_VOWELS = frozenset("a ɑ ɐ æ ʌ e ɛ o ɔ ɒ".split())
 LABIALS = frozenset("sil p b m f v w u ʊ ʉ y ʏ".split())
-LEAST_OPEN, LEAST_PARTED = 0.045, 0.03
-"""Opening that the middle of a wide vowel, and of any other phone but LABIALS, has at least, where no face was measured:
-a seal is for p, b and m. Teachers and rounded, quick phones come close to it."""
+SEALS = frozenset("sil p b m f v".split())
+"""Phones at which lips may touch, or rest."""
+SHUT = 0.006
+"""Measured lips this near have met."""
 SIBILANTS = frozenset(p for p in PHONES if VISEME_OF_PHONE[p] in ("viseme_SS", "viseme_CH"))
-SIBILANT_JAW = 0.06
-"""Most that the jaw is open in the middle of a sibilant: the teeth are nearly together."""
+REST_MARGIN = 0.002
+"""How far below 0 units are at rest; *move*'s slope below 0 makes much of it."""
+INTENSITY, EMOTIONS_FROM = list(CONTROLS).index("intensity"), list(CONTROLS).index("joy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,22 @@ class LossWeights:
     stillness: float = 20.0
     parted: float = 20.0
     sibilant: float = 10.0
+    rest: float = 0.0
     confidence: float = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Hinges:
+    """Bounds that some phones set, where no face was measured; openings in distances of the outer eye corners."""
+
+    wide: float = 0.045
+    """Least opening in the middle of a wide vowel."""
+    parted: float = 0.03
+    """And of any other phone but LABIALS: a seal is for p, b and m. Teachers and quick phones come close to it."""
+    rounded: float = 0.0
+    """And of w, u and their like."""
+    sibilant_jaw: float = 0.06
+    """Most that the jaw is open in the middle of a sibilant: the teeth are nearly together."""
 
 
 def lip_gap(units: Tensor) -> Tensor:
@@ -64,10 +81,10 @@ def middle_of(phones: Tensor, names: frozenset[str]) -> Tensor:
     return -F.max_pool1d(-among[:, None], 3, stride=1, padding=1)[:, 0] > 0
 
 
-def least_opening(phones: Tensor) -> Tensor:
+def least_opening(phones: Tensor, hinges: Hinges = Hinges()) -> Tensor:
     """[B, T] opening that these phones have at least in their middle; 0 where they ask for none."""
-    parted = LEAST_PARTED * middle_of(phones, frozenset(PHONES) - LABIALS)
-    return torch.maximum(parted, LEAST_OPEN * middle_of(phones, WIDE_VOWELS))
+    bounds = {frozenset(PHONES) - LABIALS: hinges.parted, WIDE_VOWELS: hinges.wide, LABIALS - SEALS: hinges.rounded}
+    return torch.stack([bound * middle_of(phones, names) for names, bound in bounds.items()]).amax(0)
 
 
 def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
@@ -117,10 +134,10 @@ def seal_loss(gap: Tensor, seal: Tensor, trusted: Tensor) -> Tensor:
     return masked_mean(F.relu(gap + 0.01), seal & trusted[:, None])
 
 
-def with_phones_obeyed(opening: Tensor, batch: Batch, measured: Tensor) -> Tensor:
+def with_phones_obeyed(opening: Tensor, batch: Batch, measured: Tensor, hinges: Hinges = Hinges()) -> Tensor:
     """[B, T] the opening, where it was guessed, closed at p, b, m and parted where phones ask for that."""
     guessed = ~measured[:, None] & ~opening.isnan()
-    parted = torch.where(guessed, opening.maximum(least_opening(batch.phones)), opening)
+    parted = torch.where(guessed, opening.maximum(least_opening(batch.phones, hinges)), opening)
     return torch.where(guessed & batch.seal, 0.0, parted)
 
 
@@ -129,9 +146,9 @@ def parted_loss(gap: Tensor, least: Tensor, trusted: Tensor) -> Tensor:
     return masked_mean(F.relu(least - gap), (least > 0) & trusted[:, None])
 
 
-def sibilant_loss(units: Tensor, phones: Tensor) -> Tensor:
-    """A jaw that is open in the middle of a sibilant."""
-    return masked_mean(F.relu(units[..., UNITS.index("jawOpen")] - SIBILANT_JAW), middle_of(phones, SIBILANTS))
+def sibilant_loss(units: Tensor, phones: Tensor, most: float) -> Tensor:
+    """A jaw that is open by more than `most` in the middle of a sibilant."""
+    return masked_mean(F.relu(units[..., UNITS.index("jawOpen")] - most), middle_of(phones, SIBILANTS))
 
 
 def confidence_loss(units: Tensor, log_variance: Tensor, wanted: Tensor) -> Tensor:
@@ -149,32 +166,48 @@ def stillness_loss(units: Tensor, phones: Tensor) -> Tensor:
     return masked_mean(units.diff(dim=1).abs().mean(-1), deep[:, 1:])
 
 
+def at_rest(phones: Tensor, opening: Tensor) -> Tensor:
+    """bool [B, T] silence in which the lips, where they were measured, had met, and 40 ms before and after it too."""
+    resting = (phones == SILENCE) & ~(opening > SHUT)
+    return -F.max_pool1d(-resting.float()[:, None], 5, stride=1, padding=2)[:, 0] > 0
+
+
+def rest_loss(units: Tensor, resting: Tensor) -> Tensor:
+    """Units that are not clearly 0 at rest: below 0 the export cuts them, so that nothing is left to tremble."""
+    return masked_mean(F.relu(units + REST_MARGIN).mean(-1), resting)
+
+
 def total_loss(
-    logits: Tensor,
+    logits: Tensor | None,
     units: Tensor,
     log_variance: Tensor,
     batch: Batch,
     source_weight: Tensor,
     measured: Tensor,
-    intensity: Tensor,
+    told: Tensor,
     weights: LossWeights,
+    hinges: Hinges = Hinges(),
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """Sum of all terms, and each by name.
 
-    source_weight [B] for the units; measured [B]: a face was tracked; intensity [B] that was asked for.
+    logits: None where *hear* is not trained; source_weight [B] for the units; measured [B]: a face was tracked;
+    told [B, K]: the controls.
     """
     gap = lip_gap(units)
+    intensity = told[:, INTENSITY, None]
+    plain = (told[:, EMOTIONS_FROM:] == 0).all(1, keepdim=True)
     distance, velocity, agreement = opening_losses(gap, batch.opening)
     terms = {
-        "phones": phone_loss(logits, batch.phones),
+        "phones": phone_loss(logits, batch.phones) if logits is not None else units.new_zeros(()),
         "units": unit_loss(units, batch.units, source_weight),
         "opening": distance,
         "velocity": velocity,
         "agreement": agreement,
         "seal": seal_loss(gap, batch.seal, ~measured),
-        "parted": parted_loss(gap, least_opening(batch.phones) * intensity[:, None], ~measured),
-        "sibilant": sibilant_loss(units, batch.phones),
+        "parted": parted_loss(gap, least_opening(batch.phones, hinges) * intensity, ~measured),
+        "sibilant": sibilant_loss(units, batch.phones, hinges.sibilant_jaw),
         "stillness": stillness_loss(units, batch.phones),
+        "rest": rest_loss(units, at_rest(batch.phones, batch.opening) & plain),
         "confidence": confidence_loss(units, log_variance, batch.units),
     }
     total = sum(getattr(weights, name) * term for name, term in terms.items())

@@ -4,6 +4,7 @@
     python -m model.train --run live --network live     the one that looks 100 ms ahead
     python -m model.train --run plain --set augment=false --set losses.seal=0
     python -m model.train --run quick --seconds 500 --compile       as many steps as fit, learning rate falling in time
+    python -m model.train --run tuned --start-from model/checkpoints/0.2.0.pt --set heard=offline    *move* alone, see heard.py
 
 runs/<run>/: config.json (everything that was set, and the commit), metrics.jsonl (losses every 100 steps, figures of
 held-out lines every 1000), checkpoint.pt (weights, their running average, optimiser, step), weights.pt (the average in
@@ -21,18 +22,21 @@ import subprocess
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from lipsync_addon.core.phones import PHONES
+
 from . import controls
 from .augment import augmented, coloured, drawn_filters
-from .dataset import Batch, Pieces, is_filmed
-from .losses import LossWeights, total_loss, with_phones_obeyed
-from .network import CONTROLS, LIVE, OFFLINE, Lipsync, NetworkConfig
-from .paths import REPOSITORY, RUNS
+from .dataset import Batch, HeardPieces, Pieces, is_filmed
+from .losses import Hinges, LossWeights, total_loss, with_phones_obeyed
+from .network import LIVE, OFFLINE, Lipsync, NetworkConfig
+from .paths import HEARD, REPOSITORY, RUNS
 from .targets import opening_units
 from .validation import Validation
 
@@ -47,6 +51,7 @@ class TrainConfig:
 
     network: NetworkConfig = OFFLINE
     losses: LossWeights = LossWeights()
+    hinges: Hinges = Hinges()
     shares: dict[str, float] = field(
         default_factory=lambda: {
             "grid_s1": 0.09, "grid_s1_voices": 0.2, "facegood": 0.04, "facegood_voices": 0.08, "nathalie_nl": 0.07,
@@ -69,6 +74,8 @@ class TrainConfig:
     augment: bool = True
     teacher: bool = True
     """Whether lines without a measured face follow the opening that the teacher heard."""
+    heard: str = ""
+    """Folder of runs/heard: *hear* stays as it is, and *move* learns from what it made of the sound there."""
     average: float = 0.999
     keep: int = 0
     """Averaged weights are kept as <step>.pt every so many steps, where it is not 0."""
@@ -110,8 +117,8 @@ class Trainer:
         compile_or_not = torch.compile if compiled else lambda module: module
         self.hear, self.move = compile_or_not(self.model.hear), compile_or_not(self.model.move)
         self.averaged = copy.deepcopy(self.model).eval()
-        decayed = [p for p in self.model.parameters() if p.ndim > 1]
-        others = [p for p in self.model.parameters() if p.ndim <= 1]
+        trained = list((self.model.move if config.heard else self.model).parameters())
+        decayed, others = [p for p in trained if p.ndim > 1], [p for p in trained if p.ndim <= 1]
         groups = [{"params": decayed, "weight_decay": config.weight_decay}, {"params": others, "weight_decay": 0.0}]
         self.optimiser = torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.98), fused=device == "cuda")
         names = [name for name, share in config.shares.items() if share > 0]
@@ -152,21 +159,23 @@ class Trainer:
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(self.step, self.done, config)
         with torch.no_grad():
-            if config.augment:
+            if config.heard:
+                rows = batch.at_tempo(batch.samples.transpose(1, 2), 1)
+            elif config.augment:
                 samples = augmented(batch.samples, generator)
                 mel = self.model.mel(samples, drawn_filters(count, generator))
-                mel = coloured(batch.at_tempo(mel), generator)
+                rows = coloured(batch.at_tempo(mel), generator)
             else:
-                mel = batch.at_tempo(self.model.mel(batch.samples))
+                rows = batch.at_tempo(self.model.mel(batch.samples))
             told = controls.drawn(self.style[batch.source], generator)
             measured = self.measured[batch.source]
             if not config.teacher:
                 batch = without_teacher(batch, measured)
-            opening = with_phones_obeyed(batch.opening, batch, measured)
+            opening = with_phones_obeyed(batch.opening, batch, measured, config.hinges)
             opening, units = controls.asked(opening, batch.units, told)
             batch = replace(batch, opening=opening, units=units)
             keep = torch.rand(count, 1, 1, generator=generator, device=self.device) >= config.phones_only
-        loss, terms = self._losses(mel, told, keep, batch, self.source_weight[batch.source], measured)
+        loss, terms = self._losses(rows, told, keep, batch, self.source_weight[batch.source], measured)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
@@ -176,16 +185,24 @@ class Trainer:
         return {"loss": loss.detach(), **terms}
 
     def _losses(
-        self, mel: Tensor, told: Tensor, keep: Tensor, batch: Batch, source_weight: Tensor, measured: Tensor
+        self, rows: Tensor, told: Tensor, keep: Tensor, batch: Batch, source_weight: Tensor, measured: Tensor
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Sum and each, of mel [B, M, 2T] under controls [B, K]; keep [B, 1, 1] says who may use the residual."""
+        """Sum and each, of mel [B, M, 2T], or of what was heard [B, P + R, T], under controls [B, K].
+
+        keep [B, 1, 1] says who may use the residual.
+        """
+        logits = None
         with torch.autocast(self.device, dtype=torch.bfloat16):
-            logits, residual = self.hear(mel)
-            phones = torch.softmax(logits.float(), -1)
+            if self.config.heard:
+                phones, residual = rows.transpose(1, 2).split([len(PHONES), self.config.network.residual], -1)
+            else:
+                logits, residual = self.hear(rows)
+                logits = logits.float()
+                phones = torch.softmax(logits, -1)
             motion = self.move(phones, residual * keep, told[:, None].expand(-1, phones.shape[1], -1))
         return total_loss(
-            logits.float(), motion.units.float(), motion.log_variance.float(), batch, source_weight, measured,
-            told[:, list(CONTROLS).index("intensity")], self.config.losses,
+            logits, motion.units.float(), motion.log_variance.float(), batch, source_weight, measured, told,
+            self.config.losses, self.config.hinges,
         )  # fmt: skip
 
     @torch.no_grad()
@@ -200,9 +217,10 @@ class Trainer:
         They count from here: reading the data and compiling are in them.
         """
         config, started = self.config, time.time()
-        pieces = Pieces(self.shares, config.frames, config.seed * 100003 + self.step, self.device)
+        kind = partial(HeardPieces, folder=HEARD / config.heard) if config.heard else Pieces
+        pieces = kind(self.shares, config.frames, config.seed * 100003 + self.step, self.device)
         generator = torch.Generator(self.device).manual_seed(config.seed + self.step)
-        validation = Validation(self.shares, config.frames, self.device)
+        validation = Validation(kind, self.shares, config.frames, self.device)
         sums: dict[str, Tensor] = {}
         while self.done < 1 and time.time() - started < minutes * 60:
             self.done = (time.time() - started) / seconds if seconds else (self.step + 1) / config.steps
