@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import bpy
 
-from ..core.controls import Controls
 from ..core.errors import LipsyncError
 from ..core.face_layers import FaceSettings
 from ..core.lip_truth import contacts
@@ -78,8 +77,8 @@ def replay(
     hearing, old = prediction.hearing, prediction.timeline
     if hearing is None or old is None or not predictor.can_move(hearing):
         return None
-    controls = Controls(prediction.speech_style)
-    track = remade(predictor, hearing, prediction.track, old, timeline, controls)
+    predictor = predictor.adapted(prediction.actor) if prediction.actor else predictor
+    track = remade(predictor, hearing, prediction.track, old, timeline, prediction.controls)
     before = prediction.original or old
     edited = as_kept(replace(prediction, track=track, timeline=timeline, original=before))
     notices = _play(scene, objects, action, edited, record, style, settings, face, None, profiles, quick=False)

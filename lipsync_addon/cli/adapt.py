@@ -6,9 +6,14 @@ import argparse
 import math
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..core.actors import actor_file, save_actor
-from ..core.adaptation import ChannelFit, fitted, time_offset
+from ..core.adaptation import ChannelFit
+from ..core.adaptation_fit import fitted, time_offset
 from ..core.aperture import LIP_GAP
+from ..core.controls import Controls
 from ..core.errors import LipsyncError
 from ..core.track import AnimationTrack
 from ..importers import read_curves
@@ -47,25 +52,39 @@ def run(options: argparse.Namespace) -> None:
     if not set(captured.names) & set(LIP_GAP):
         raise LipsyncError(f"{options.capture} holds no ARKit mouth coefficients.", "Capture with Live Link Face.")
     predictor = Predictor.load(options.network)
-    names = predictor.spec.outputs["arkit"]
-    sound = open_sound(options.sound, predictor.spec.sample_rate)
+    spec = predictor.spec
+    sound = open_sound(options.sound, spec.sample_rate)
     with progress_line(options.quiet) as progress:
-        both = predictor.predict(sound, outputs=("arkit", "features"), progress=progress)
-    predicted = AnimationTrack(names, both.values[:, : len(names)], both.fps)
-    offset, agreement = time_offset(captured, predicted)
-    adaptation = fitted(captured, predicted, both.values[:, len(names) :], offset, predictor.spec.fingerprint)
+        hearing = predictor.hear(sound, progress=progress)
+
+    def move(controls: Controls) -> tuple[AnimationTrack, NDArray[np.float32]]:
+        both = predictor.move(hearing, outputs=("arkit", "features"), controls=controls)
+        count = len(spec.outputs["arkit"])
+        return AnimationTrack(both.names[:count], both.values[:, :count], both.fps), both.values[:, count:]
+
+    offset, agreement = time_offset(captured, move(Controls())[0])
+    adaptation = fitted(captured, move, offset, spec.fingerprint, spec.controls)
     save_actor(path, adaptation)
     remember([path])
     if options.quiet:
         return
     print(f"{options.capture} is {offset:+.2f} s later than {options.sound}; lips agree with r = {agreement:.2f}")
-    print("On the end of the take, which the choice was made on:")
+    print(f"Way of speaking: {_way(adaptation.controls)}")
+    print("On blocks of the take that the fit did not see:")
     for name, fit in adaptation.measured.items():
         print(f"  {name:20} r {fit.r_before:5.2f} -> {fit.r_after:5.2f}  {_how(fit)}")
+    if adaptation.changes_nothing:
+        print("The capture teaches nothing that the network does not do already.")
     print(f"Actor -> {path}")
 
 
 def _how(fit: ChannelFit) -> str:
-    if fit.ridge is None:
+    if not fit.strength:
         return "left as predicted"
-    return "gain and offset" if math.isinf(fit.ridge) else "fitted"
+    how = "gain and offset" if math.isinf(fit.ridge) else "fitted"
+    return how if fit.strength == 1 else f"{how}, {fit.strength:.0%} of it"
+
+
+def _way(controls: Controls) -> str:
+    shares = ", ".join(f"{share:.0%} {name}" for name, share in controls.styles.items()) or "the mean speaker's"
+    return shares if float(controls.intensity) == 1 else f"{shares}, intensity {float(controls.intensity):g}"

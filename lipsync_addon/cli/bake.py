@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..core.actors import load_actor
 from ..core.audio_clip import Sound
 from ..core.pipeline import Performance, animate
 from ..core.timeline_file import save
@@ -20,7 +19,14 @@ from ..inference.predictor import Predictor
 from ..inference.session import PROVIDERS
 from .outputs import CHARACTER_ENDINGS, ENGINES, add_output_arguments, checked_outputs, write_characters, write_curves
 from .own_results import remember
-from .performance import add_face_arguments, add_style_arguments, chosen_face, chosen_style
+from .performance import (
+    add_face_arguments,
+    add_style_arguments,
+    chosen_controls,
+    chosen_face,
+    chosen_predictor,
+    chosen_style,
+)
 from .progress_line import progress_line
 from .words import add_words_arguments, chosen_edits, chosen_words
 
@@ -64,7 +70,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="",
         help="an earlier take in the character's file: your changes of its curves move along by word",
     )
-    add("--actor", metavar="NAME", help="one person's face, made with `lipsync adapt`, or FILE.json")
     add("--quiet", action="store_true", help="print nothing but errors and notices")
     add_motion_arguments(parser)
     add_words_arguments(parser)
@@ -116,7 +121,7 @@ def bake_line(
     """
     style, face, words = chosen_style(options), chosen_face(options), chosen_words(options)
     characters, curves = checked_outputs(options)
-    edits = chosen_edits(options)
+    edits, controls = chosen_edits(options), chosen_controls(options)
     sound = open_sound(options.line, predictor.spec.sample_rate)
     share = 0.2 if characters else 1.0
     performance = animate(
@@ -126,7 +131,7 @@ def bake_line(
         face,
         words,
         edits=edits,
-        speech_style=options.speech_style,
+        controls=controls,
         progress=part(progress, 0.0, share / (1 + len(options.also))),
     )
     also = []
@@ -134,7 +139,7 @@ def bake_line(
         begin, end = (share * step / (1 + len(options.also)) for step in (place, place + 1))
         further = open_sound(line, predictor.spec.sample_rate)
         performed = animate(
-            further, predictor, style, face, speech_style=options.speech_style, progress=part(progress, begin, end)
+            further, predictor, style, face, controls=controls, progress=part(progress, begin, end)
         )
         also.append((line, performed))
     predicted = time.perf_counter()
@@ -158,9 +163,7 @@ def run(options: argparse.Namespace) -> None:
     started = time.perf_counter()
     for check in (chosen_style, chosen_face, checked_outputs):  # before the network is opened
         check(options)
-    actor = load_actor(options.actor) if options.actor else None
-    predictor = Predictor.load(options.network, providers=options.provider and [options.provider])
-    predictor = predictor.adapted(actor) if actor else predictor
+    predictor = chosen_predictor(options, options.provider and [options.provider])
     with progress_line(options.quiet) as progress:
         baked = bake_line(options, predictor, progress, remember)
     for notice in baked.performance.notices:

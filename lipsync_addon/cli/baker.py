@@ -22,19 +22,22 @@ from ..batch.names import output_name
 from ..batch.quality import Observed
 from ..batch.table import Row
 from ..batch.worker import Bake, Line, Outcome, Task, file_digest, text_digest
+from ..core.actors import actor_file, load_actor
+from ..core.adaptation import Adaptation
 from ..core.audio_clip import CheckedSound
 from ..core.errors import LipsyncError
+from ..core.hearing import Hearing
 from ..exporters import FORMATS
 from ..inference.heard import HeardBefore
 from ..inference.network import DEFAULT_NETWORK
 from ..inference.predictor import Predictor
 from . import bake
 from .outputs import CHARACTER_ENDINGS
-from .performance import chosen_style
+from .performance import chosen_controls, chosen_style
 
-NOT_COLUMNS = {"line", "to", "also", "actor", "character", "quiet", "overwrite", "provider", "help", "network", "edits_of"}
+NOT_COLUMNS = {"line", "to", "also", "character", "quiet", "overwrite", "provider", "help", "network", "edits_of"}
 """Options of `lipsync bake` that a batch sets itself, or that mean nothing for a line."""
-CODE = ("core", "inference", "speech", "exporters", "batch/quality.py", "cli/bake.py", "cli/outputs.py")
+CODE = ("core", "inference", "speech", "exporters", "batch/quality.py", "cli/bake.py", "cli/outputs.py", "cli/performance.py")
 CODE_OF_CHARACTERS = ("blender",)
 """What of the add-on decides how a result looks."""
 
@@ -61,11 +64,14 @@ def _known() -> frozenset[str]:
 
 @cache
 def option_of(column: str) -> str:
-    """The option of `lipsync bake` that a column sets, "--preset" for "preset"; "" for one that sets none."""
+    """The option of `lipsync bake` that a column sets, "--preset" for "preset"; "" for one that sets none.
+
+    An actor goes by `style`: a column "actor" names whose voice it is, as tables of games do.
+    """
     flag = "--" + column.replace("_", "-").replace(" ", "-")
     # argparse lists its options nowhere else
     flags = (flag for action in _parser()._actions if action.dest not in NOT_COLUMNS for flag in action.option_strings)
-    return flag if flag in flags else ""
+    return flag if flag in flags and flag != "--actor" else ""
 
 
 def lines(
@@ -129,7 +135,7 @@ class Baker:
         settings = {
             name: value
             for name, value in vars(options).items()
-            if name not in NOT_COLUMNS | {"text", "preset"} and not name.startswith("style_")
+            if name not in NOT_COLUMNS | {"text", "preset", "actor"} and not name.startswith("style_")
         }
         settings |= {"style": asdict(chosen_style(options)), "outputs": line.outputs}
         found = {"sound": _digest(line.sound), "settings": text_digest(settings)}
@@ -137,6 +143,8 @@ class Baker:
             found["text"] = text_digest(str(text))
         if line.character:
             found["character"] = _kept_digest(line.character)
+        if options.actor:
+            found["actor"] = _actor(options.actor).digest
         return found | {"network": self.network(), "tool": _tool(bool(line.character))}
 
     def network(self) -> str:
@@ -160,15 +168,17 @@ class Baker:
             hearing = None
             with suppress(Exception):  # whatever it is, the line that it comes from meets it again alone
                 hearing = next(hearings, None)
-            yield self._bake(HeardBefore(predictor, hearing) if hearing else predictor, task)
+            yield self._bake(predictor, hearing, task)
 
-    def _bake(self, predictor: Predictor | HeardBefore, task: Task) -> Outcome:
+    def _bake(self, predictor: Predictor, hearing: Hearing | None, task: Task) -> Outcome:
         staged = task.staged()
         try:
             for path in staged.values():
                 path.parent.mkdir(parents=True, exist_ok=True)
-            observed = Observed(predictor)
             options = self._options(task.line, staged.values())
+            chosen_controls(options).check(predictor.spec.controls)
+            mover = predictor.adapted(_actor(options.actor)) if options.actor else predictor
+            observed = Observed(HeardBefore(mover, hearing) if hearing else mover)
             baked = bake.bake_line(options, observed)
             digests = {output: _flushed(path) for output, path in staged.items()}
             performance = baked.performance
@@ -238,6 +248,20 @@ def _digest(path: str) -> str:
 
 _kept_digest = cache(_digest)
 """For characters and networks, which many lines share."""
+
+
+def _actor(name: str) -> Adaptation:
+    """One that many lines share, as its file is now."""
+    try:
+        found = actor_file(name).stat()
+    except OSError:
+        return load_actor(name)  # which says what is wrong
+    return _read_actor(name, found.st_mtime_ns, found.st_size)
+
+
+@cache
+def _read_actor(name: str, *state: int) -> Adaptation:
+    return load_actor(name)
 
 
 @cache

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..core.actors import load_actor
 from ..core.audio_clip import Sound
 from ..core.errors import LipsyncError
 from ..core.progress import Progress, part
@@ -37,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     seen.add_argument("--video", type=Path, metavar="FILM", help="film of one who speaks")
     seen.add_argument("--track", type=Path, metavar="CURVES", help="ARKit curves, as `lipsync convert` reads them")
     add("--sound", type=Path, metavar="LINE", help="what is heard (else the film's own sound)")
+    add("--actor", metavar="NAME", help="whose mouth it is, made with `lipsync adapt`, or FILE.json")
     add("--face", type=int, metavar="N", help="the Nth face from the left (else the largest)")
     add("--to", type=Path, metavar="FILE", action="append", default=[], help="report, .html or .json; may be repeated")
     add("--overwrite", action="store_true", help="replace files that exist")
@@ -62,7 +64,9 @@ def run(options: argparse.Namespace) -> None:
     options.line = options.sound or options.video
     started = time.perf_counter()
     words = chosen_words(options)
+    actor = load_actor(options.actor) if options.actor else None
     predictor = Predictor.load(options.network)
+    predictor = predictor.adapted(actor) if actor else predictor
     thumbnails: list[tuple[str, str]] = []
     with progress_line(options.quiet) as progress:
         if options.track:

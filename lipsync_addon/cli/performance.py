@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import replace
 
+from ..core.actors import load_actor
+from ..core.controls import Controls, styles_of
 from ..core.errors import LipsyncError
 from ..core.face_layers import LAYERS, FaceSettings, emotion_table
 from ..core.presets import LIMITS, find_preset
 from ..core.style import StyleSettings
 from ..exporters.arguments import number_within
+from ..inference.predictor import Predictor
 
+SPEECH_INTENSITY = (0.4, 1.6)
+"""As the network was taught: model/controls.py."""
 
 STYLE_HELP = {
     "intensity": "0 still .. 1 as predicted (default) .. 2 twice as strong",
@@ -23,15 +29,49 @@ STYLE_HELP = {
 }
 
 
-def add_style_arguments(parser: argparse.ArgumentParser) -> None:
-    """--preset, and a slider for each number of a style; one that is not given is the preset's."""
-    parser.add_argument("--preset", metavar="NAME", help="a named style, e.g. Shouted, or FILE.json")
-    parser.add_argument(
-        "--speech-style",
+def add_speaker_arguments(parser: argparse.ArgumentParser) -> None:
+    """Who speaks and how: what the network is told beside the sound."""
+    add = parser.add_argument
+    add(
+        "--actor",
+        "--style",
         metavar="NAME",
-        default="",
-        help="whose way of speaking: filmed, captured or clear, as the network was taught (else their mean)",
+        help="one person's face and way of speaking, made with `lipsync adapt`, or FILE.json",
     )
+    add(
+        "--speech-style",
+        metavar="NAME[:0..1]",
+        default="",
+        help="way of speaking, of those that the network was taught, e.g. clear, or filmed:0.5,clear:0.5 (default: the "
+        "actor's, else the mean speaker's)",
+    )
+    low, high = SPEECH_INTENSITY
+    add(
+        "--speech-intensity",
+        type=number_within(low, high),
+        default=1.0,
+        metavar=f"{low}..{high}",
+        help="how large the speaker moves his mouth, p, b and m closing all the same (default 1)",
+    )
+
+
+def chosen_controls(options: argparse.Namespace) -> Controls:
+    """What the network is told; emotions come with the face. Raises LipsyncError for a share that is no number."""
+    return Controls(styles_of(options.speech_style), options.speech_intensity)
+
+
+def chosen_predictor(options: argparse.Namespace, providers: Sequence[str] | None = None) -> Predictor:
+    """The network, adapted to the actor. Raises LipsyncError for an actor or controls that it does not know."""
+    actor = load_actor(options.actor) if options.actor else None  # before the network is opened
+    predictor = Predictor.load(options.network, providers=providers)
+    chosen_controls(options).check(predictor.spec.controls)
+    return predictor.adapted(actor) if actor else predictor
+
+
+def add_style_arguments(parser: argparse.ArgumentParser) -> None:
+    """The speaker, --preset, and a slider for each number of a style; one that is not given is the preset's."""
+    add_speaker_arguments(parser)
+    parser.add_argument("--preset", metavar="NAME", help="a named style, e.g. Shouted, or FILE.json")
     for name, text in STYLE_HELP.items():
         unit = "SECONDS" if name in ("smoothing", "anticipation") else None
         flag = "--jaw-gain" if name == "jaw" else f"--{name}"  # --jaw is a bone of Unity's

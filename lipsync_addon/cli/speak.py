@@ -10,10 +10,16 @@ from ..core.pipeline import Known, animate
 from ..core.timeline_file import save
 from ..exporters import EXPORTERS
 from ..exporters.arguments import add_format_arguments, frame_rate
-from ..inference import predictor as inference
 from .outputs import checked_outputs, write_curves
 from .own_results import check_free, remember
-from .performance import add_face_arguments, add_style_arguments, chosen_face, chosen_style
+from .performance import (
+    add_face_arguments,
+    add_style_arguments,
+    chosen_controls,
+    chosen_face,
+    chosen_predictor,
+    chosen_style,
+)
 
 HELP = "Speak a text: sound and animation to block a scene before the actor is recorded."
 EXAMPLES = (
@@ -66,16 +72,15 @@ def run(options: argparse.Namespace) -> None:
         if path.suffix.lower() not in EXPORTERS:
             raise LipsyncError(f"{path} cannot be made of curves alone.", f"Use one of {', '.join(EXPORTERS)}.")
     _, curves = checked_outputs(options, alone=set(EXPORTERS))
+    predictor = chosen_predictor(options) if curves else None
     clip, timeline = speak(options.text, options.voice, rate=options.rate, pitch=options.pitch)
     save_sound(clip, options.sound)
     print(f"{clip.source}, {clip.duration:.2f} s -> {options.sound}")
     if options.timeline:
         save(timeline, options.timeline)
         print(f"{len(timeline.phones)} phonemes -> {options.timeline}")
-    if curves:
-        predictor = inference.Predictor.load(options.network)
+    if predictor:
         sound = open_sound(options.sound, predictor.spec.sample_rate)
-        known, way = Known(timeline), options.speech_style
-        performance = animate(sound, predictor, style, face, known, speech_style=way)
+        performance = animate(sound, predictor, style, face, Known(timeline), controls=chosen_controls(options))
         print(*write_curves(options, performance, curves), sep="\n")
     remember(filter(None, (options.sound, options.timeline, *curves)))

@@ -21,11 +21,10 @@ from ..core.progress import Progress, part
 from ..core.track import AnimationTrack
 from ..core.writing import check_writable, whole_file
 from ..exporters.arguments import frame_rate, number_within
-from ..inference.predictor import Predictor
 from .capture import add_tracker_arguments
 from .outputs import INSTALL_BLENDER, without_chatter
 from .own_results import is_ours, remember
-from .performance import add_style_arguments, chosen_style
+from .performance import add_style_arguments, chosen_controls, chosen_predictor, chosen_style
 from .progress_line import progress_line
 
 HELP = "Let a picture speak, or the mouth of a film say another line."
@@ -84,11 +83,11 @@ def run(options: argparse.Namespace) -> None:
     started = time.perf_counter()
     style = chosen_style(options)
     face = FaceSettings() if options.video else FaceSettings(blinks=options.blinks, brows=0.6, head=options.head)
-    predictor = Predictor.load(options.network, providers=["CPU"] if options.gpu == "false" else None)
+    predictor = chosen_predictor(options, ["CPU"] if options.gpu == "false" else None)
     with progress_line(options.quiet) as progress, _line(options) as (line, words):
         sound = open_sound(line, predictor.spec.sample_rate)
-        way, shown = options.speech_style, part(progress, 0.0, 0.1)
-        track = animate(sound, predictor, style, face, words, speech_style=way, progress=shown).track
+        told, shown = chosen_controls(options), part(progress, 0.0, 0.1)
+        track = animate(sound, predictor, style, face, words, controls=told, progress=shown).track
         if options.character:
             done, fps = _rendered(options, line, track, part(progress, 0.1, 1.0)), options.fps
         else:

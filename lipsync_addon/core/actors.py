@@ -12,19 +12,29 @@ from pathlib import Path
 import numpy as np
 
 from .adaptation import Adaptation, ChannelFit
+from .controls import Controls
 from .errors import LipsyncError
 from .writing import whole_file
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
-def actor_file(name: str) -> Path:
-    """Where the actor of that name is kept; a name that ends in .json is the file itself. Raises LipsyncError."""
+def actor_file(name: str, folder: Path | None = None) -> Path:
+    """Where the actor of that name is kept; a name that ends in .json is the file itself. `folder`: another than
+    actors_folder(). Raises LipsyncError."""
     if name.lower().endswith(".json"):
         return Path(name)
     if not name or any(not (letter.isalnum() or letter in "-_ ") for letter in name):
         raise LipsyncError(f"{name!r} is not a name for an actor.", "Use letters, digits, - and _, or a path FILE.json.")
-    return actors_folder() / f"{name}.json"
+    return (folder or actors_folder()) / f"{name}.json"
+
+
+def known_actors(folder: Path | None = None) -> tuple[str, ...]:
+    """The names of those that are kept."""
+    try:
+        return tuple(sorted(file.stem for file in (folder or actors_folder()).glob("*.json")))
+    except LipsyncError:
+        return ()
 
 
 def actors_folder() -> Path:
@@ -38,14 +48,15 @@ def actors_folder() -> Path:
 
 
 def save_actor(path: Path, adaptation: Adaptation) -> None:
-    """About 70 kB. Raises LipsyncError where it cannot be written."""
+    """About 50 kB. Raises LipsyncError where it cannot be written."""
     fits = {name: asdict(fit) for name, fit in adaptation.measured.items()}
     for fit in fits.values():
-        fit["ridge"] = "gain" if fit["ridge"] == np.inf else fit["ridge"]
+        fit["ridge"] = "gain" if math.isinf(fit["ridge"]) else fit["ridge"]
     data = {
         "format_version": FORMAT_VERSION,
         "network": adaptation.network,
         "channels": adaptation.channels,
+        "controls": adaptation.controls.to_json(),
         "measured": fits,
         **{name: _numbers(getattr(adaptation, name)) for name in ("gain", "offset", "weights")},
     }
@@ -53,9 +64,10 @@ def save_actor(path: Path, adaptation: Adaptation) -> None:
         temporary.write_text(json.dumps(data), encoding="utf-8")
 
 
-def load_actor(name: str) -> Adaptation:
-    """By name or path. Raises LipsyncError for one that is missing, damaged or of another version."""
-    path = actor_file(name)
+def load_actor(name: str, folder: Path | None = None) -> Adaptation:
+    """By name, in `folder` or actors_folder(), or by path. Raises LipsyncError for one that is missing, damaged or of
+    another version."""
+    path = actor_file(name, folder)
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         if data["format_version"] != FORMAT_VERSION:
@@ -67,19 +79,22 @@ def load_actor(name: str) -> Adaptation:
             raise ValueError("its numbers do not fit its channels")
         if not all(np.isfinite(part).all() for part in (gain, offset, weights)):
             raise ValueError("not all of its numbers are finite")
-        measured = {}
-        for channel, fit in data["measured"].items():
-            ridge = math.inf if fit["ridge"] == "gain" else fit["ridge"]
-            measured[channel] = ChannelFit(float(fit["r_before"]), float(fit["r_after"]), ridge)
-        return Adaptation(str(data["network"]), channels, gain, offset, weights, measured)
+        measured = {channel: _fit(fit) for channel, fit in data["measured"].items()}
+        controls = Controls.from_json(data["controls"])
+        return Adaptation(str(data["network"]), channels, gain, offset, weights, measured, controls, name)
     except FileNotFoundError as error:
-        known = ", ".join(sorted(file.stem for file in path.parent.glob("*.json"))) if path != Path(name) else ""
-        hint = f"There are: {known}." if known else "Make one with lipsync adapt."
+        known = known_actors(path.parent) if path != Path(name) else ()
+        hint = f"There are: {', '.join(known)}." if known else "Make one with lipsync adapt."
         raise LipsyncError(f"There is no actor {path}.", hint) from error
     except OSError as error:
         raise LipsyncError(f"The actor {path} cannot be read: {error.strerror}.", "Check the path.") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise LipsyncError(f"The actor {path} is not valid: {error}.", "Make it again with lipsync adapt.") from error
+
+
+def _fit(data: dict) -> ChannelFit:
+    ridge = math.inf if data["ridge"] == "gain" else float(data["ridge"])
+    return ChannelFit(float(data["r_before"]), float(data["r_after"]), float(data["strength"]), ridge)
 
 
 def _numbers(values: np.ndarray) -> list:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -65,17 +65,20 @@ def emotion_table() -> Mapping[str, Mapping[str, float]]:
     }
 
 
-def with_face(track: AnimationTrack, prosody: Prosody, face: FaceSettings) -> AnimationTrack:
+def with_face(
+    track: AnimationTrack, prosody: Prosody, face: FaceSettings, *, spoken: Container[str] = ()
+) -> AnimationTrack:
     """All layers that are on; channels that the track lacks are added. Lips stay sealed wherever speech seals them.
 
-    `prosody`: one value for each frame of the track. Raises KeyError for an unknown emotion.
+    `prosody`: one value for each frame of the track. `spoken`: emotions that the track's mouth shows already. Raises
+    KeyError for an unknown emotion.
     """
     if face.calm:
         track = with_calm(track, prosody, face.calm)
     if face.rest:
         track = with_rest(track, prosody, face.rest)
     if face.emotions:
-        track = with_emotions(track, face.emotions)
+        track = with_emotions(track, face.emotions, spoken)
     if face.breath:
         track = with_breath(track, prosody, face.breath)
     if face.brows:
@@ -89,12 +92,16 @@ def with_face(track: AnimationTrack, prosody: Prosody, face: FaceSettings) -> An
     return track
 
 
-def with_emotions(track: AnimationTrack, emotions: Mapping[str, float]) -> AnimationTrack:
-    """Offsets on top of the speech. Raises KeyError for an unknown emotion."""
+def with_emotions(
+    track: AnimationTrack, emotions: Mapping[str, float], spoken: Container[str] = ()
+) -> AnimationTrack:
+    """Offsets on top of the speech; not of mouth and jaw for those of the emotions that are `spoken` already. Raises
+    KeyError for an unknown emotion."""
     offsets: dict[str, float] = {}
     for emotion, strength in emotions.items():
         for name, weight in emotion_table()[emotion].items():
-            offsets[name] = offsets.get(name, 0.0) + strength * weight
+            if emotion not in spoken or not name.startswith(("mouth", "jaw")):
+                offsets[name] = offsets.get(name, 0.0) + strength * weight
     track = with_channels(track, offsets)
     mouth = np.array([not name.startswith(("eye", "brow")) for name in track.names])
     more = np.array([offsets.get(name, 0.0) for name in track.names], np.float32)

@@ -10,10 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from .adaptation import Adaptation
 from .audio_clip import CheckedSound, Sound
 from .controls import Controls
+from .errors import LipsyncError
 from .face_layers import FaceSettings, with_face
 from .hearing import Hearing
+from .model_spec import ModelSpec
 from .phones import PHONES
 from .prediction import Prediction, as_kept
 from .progress import Progress, no_progress
@@ -29,6 +32,9 @@ from .track import AnimationTrack
 class TrackPredictor(Protocol):
     """What the pipeline needs of inference.Predictor, so that core does not import ONNX Runtime."""
 
+    spec: ModelSpec
+    adaptation: Adaptation | None
+
     def predict(
         self,
         sound: Sound,
@@ -41,6 +47,8 @@ class TrackPredictor(Protocol):
     def hear(self, sound: Sound, *, progress: Progress = no_progress) -> Hearing: ...
 
     def move(self, hearing: Hearing, *, controls: Controls = ...) -> AnimationTrack: ...
+
+    def can_move(self, hearing: Hearing) -> bool: ...
 
 
 class LineWords(Protocol):
@@ -84,21 +92,24 @@ def animate(
     words: LineWords | None = None,
     *,
     edits: Edits | None = None,
-    speech_style: str = "",
+    controls: Controls = Controls(),
     keep: bool = False,
     progress: Progress = no_progress,
 ) -> Performance:
     """Speech to ARKit coefficients and visemes, with the layers of the face that are on; with `words`, also what is
     said when, and lips that meet in every p, b and m. `edits`: of the phones of an earlier take of these words, which
     move along. `keep`: for a take, which can then be played with other
-    layers of the face and edited phones. `speech_style`: whose way of speaking, of those that
-    the network knows. Raises LipsyncError for one that it does not know, and for sound that cannot be used."""
+    layers of the face and edited phones. `controls`: what the network is told beside the sound; the emotions of the
+    face join them where the network knows them. Raises LipsyncError for controls that it does not know, and for sound
+    that cannot be used."""
     sound = CheckedSound(sound)
-    prediction, notices = _spoken(sound, predictor, words or (Known() if edits else None), edits, speech_style, progress)
+    if face.emotions:
+        controls = controls.with_emotions(face.emotions, predictor.spec.controls)
+    prediction, notices = _spoken(sound, predictor, words or (Known() if edits else None), edits, controls, progress)
     if face.layers or keep:
         prediction = replace(prediction, prosody=prosody_of(sound, prediction.track.times))
     if keep:
-        prediction = as_kept(prediction)
+        prediction = as_kept(replace(prediction, actor=predictor.adaptation))
     performance = perform(prediction, style, face)
     return replace(performance, notices=performance.notices or notices, timeline=prediction.timeline)
 
@@ -111,8 +122,21 @@ def perform(
     if prediction.silent:
         track, notices = still(track), (f"{prediction.source}: silent, so the mouth stays still.",)
     if face.layers and prediction.prosody:
-        track = with_face(track, prediction.prosody, face)
+        track = with_face(track, prediction.prosody, face, spoken=prediction.controls.emotions)
     return Performance(track, notices, prediction=prediction)
+
+
+def respoken(
+    prediction: Prediction, predictor: TrackPredictor, controls: Controls, face: FaceSettings = FaceSettings()
+) -> Prediction:
+    """The line moved again under other controls, or by a predictor that is adapted to another actor, from what the take
+    keeps of what was heard. Raises LipsyncError where it does not keep that, or another network heard it."""
+    hearing, timeline = prediction.hearing, prediction.timeline
+    if hearing is None or timeline is None or not predictor.can_move(hearing):
+        raise LipsyncError("The take does not know what this network hears in its line.", "Bake the line once more.")
+    controls = controls.with_emotions(face.emotions, predictor.spec.controls)
+    track = played(moved(predictor, hearing, timeline, controls), timeline)
+    return as_kept(replace(prediction, track=track, controls=controls, actor=predictor.adaptation))
 
 
 def _spoken(
@@ -120,13 +144,12 @@ def _spoken(
     predictor: TrackPredictor,
     words: LineWords | None,
     edits: Edits | None,
-    speech_style: str,
+    controls: Controls,
     progress: Progress,
 ) -> tuple[Prediction, tuple[str, ...]]:
-    controls = Controls(speech_style)
     if words is None:
         track = predictor.predict(sound, controls=controls, progress=progress)
-        return Prediction(track, None, sound.is_silent, sound.source), ()
+        return Prediction(track, None, sound.is_silent, sound.source, controls=controls), ()
     hearing = predictor.hear(sound, progress=progress)
     timeline, notices = words.timeline(AnimationTrack(PHONES, hearing.phones, hearing.fps), sound.source)
     original = None
@@ -134,4 +157,4 @@ def _spoken(
         original, (timeline, dropped) = timeline, edits.on(timeline)
         notices += told(dropped, sound.source)
     track = played(moved(predictor, hearing, timeline, controls), timeline)
-    return Prediction(track, timeline, sound.is_silent, sound.source, None, speech_style, hearing, original), notices
+    return Prediction(track, timeline, sound.is_silent, sound.source, None, controls, hearing, original), notices

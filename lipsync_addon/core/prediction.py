@@ -5,10 +5,15 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
+from io import BytesIO
 
 import numpy as np
+from numpy.typing import NDArray
 
+from .adaptation import Adaptation
+from .controls import Controls
 from .hearing import Hearing
 from .phones import PHONES
 from .prosody import Prosody
@@ -18,7 +23,9 @@ from .timeline_file import from_json, to_json
 from .timeline_retiming import Edits
 from .track import AnimationTrack
 
-VERSION = 3
+VERSION = 4
+WITHOUT_CONTROLS = 3
+"""An earlier version, which is read too: it knew one style by name, and no actors."""
 SURE = 0.15
 """Confidence of a phone below which somebody should look."""
 NEAR = 0.15
@@ -41,12 +48,14 @@ class Prediction:
     """Name of the recording."""
     prosody: Prosody | None = None
     """Level and pitch at the track's times, if they were asked for: the layers of the face follow them."""
-    speech_style: str = ""
-    """core.controls.Controls.style that it was moved with."""
+    controls: Controls = Controls()
+    """What the network was told when it moved the mouth."""
     hearing: Hearing | None = None
     """What the network heard, at the track's rate, so that an edit of the timeline can be moved without the sound."""
     original: PhonemeTimeline | None = None
     """The timeline before a person edited it; None where nobody did."""
+    actor: Adaptation | None = None
+    """To whose face the network was adapted when it moved the mouth."""
 
     @property
     def edits(self) -> Edits | None:
@@ -94,7 +103,8 @@ def to_bytes(prediction: Prediction, level: int = 1) -> bytes:
         "silent": prediction.silent,
         "source": prediction.source,
         "prosody": prediction.prosody is not None,
-        "speech_style": prediction.speech_style,
+        "controls": prediction.controls.to_json(),
+        "actor": None,
         "heard": 0,
         "original": to_json(prediction.original) if prediction.original else None,
     }
@@ -103,31 +113,54 @@ def to_bytes(prediction: Prediction, level: int = 1) -> bytes:
     if hearing is not None:
         heard = hearing.phones if hearing.residual is None else np.hstack((hearing.phones, hearing.residual))
         head["heard"] = heard.shape[1]
+    layer = np.zeros(0)
+    if actor := prediction.actor:
+        head["actor"] = {
+            "name": actor.name,
+            "network": actor.network,
+            "channels": actor.channels,
+            "controls": actor.controls.to_json(),
+            "rows": 2 + len(actor.weights),
+        }
+        layer = np.vstack((actor.gain, actor.offset, actor.weights))
     text = json.dumps(head).encode()
     steps = np.round(np.clip(track.values, 0, 1) * _WHOLE).astype("<u2")
-    body = voice.astype("<f4").tobytes() + heard.astype("<f2").tobytes() + steps.tobytes()
+    body = layer.astype("<f4").tobytes() + voice.astype("<f4").tobytes() + heard.astype("<f2").tobytes() + steps.tobytes()
     return len(text).to_bytes(4, "little") + text + zlib.compress(body, level)
 
 
 def from_bytes(data: bytes) -> Prediction | None:
-    """The reverse; None for what another version of the add-on wrote."""
+    """The reverse; None for what a version of the add-on wrote that we do not know."""
     size = int.from_bytes(data[:4], "little")
     head = json.loads(data[4 : 4 + size])
-    if head.get("version") != VERSION:
+    if head.get("version") not in (VERSION, WITHOUT_CONTROLS):
         return None
-    body, frames, columns = zlib.decompress(data[4 + size :]), head["frames"], head["heard"]
-    count = 2 * frames * head["prosody"]
-    voice = np.frombuffer(body, "<f4", count).reshape(2, -1)
-    heard = np.frombuffer(body, "<f2", frames * columns, 4 * count).astype(np.float32).reshape(frames, columns)
-    steps = np.frombuffer(body, "<u2", offset=4 * count + 2 * frames * columns)
-    values = steps.reshape(frames, len(head["names"])).astype(np.float32) / _WHOLE
+    body, frames, columns = BytesIO(zlib.decompress(data[4 + size :])), head["frames"], head["heard"]
+
+    def numbers(kind: str, count: int) -> NDArray:
+        return np.frombuffer(body.read(count * np.dtype(kind).itemsize), kind)
+
+    actor = _actor(head["actor"], numbers) if head.get("actor") else None
+    voice = numbers("<f4", 2 * frames * head["prosody"]).reshape(2, -1)
+    heard = numbers("<f2", frames * columns).astype(np.float32).reshape(frames, columns)
+    values = numbers("<u2", frames * len(head["names"])).reshape(frames, len(head["names"])).astype(np.float32) / _WHOLE
     track = AnimationTrack(tuple(head["names"]), values, head["fps"], head["start"])
     timeline = from_json(json.loads(head["timeline"])) if head["timeline"] else None
-    prosody = Prosody(*voice) if count else None
+    prosody = Prosody(*voice) if voice.size else None
     phones, residual = heard[:, : len(PHONES)], heard[:, len(PHONES) :]
     hearing = Hearing(phones, head["fps"], residual if residual.size else None) if columns else None
     original = from_json(json.loads(head["original"])) if head.get("original") else None
-    return Prediction(track, timeline, head["silent"], head["source"], prosody, head["speech_style"], hearing, original)
+    style = head.get("speech_style")  # of version 3
+    controls = Controls.from_json(head.get("controls") or ({"styles": {style: 1.0}} if style else {}))
+    silent, source = head["silent"], head["source"]
+    return Prediction(track, timeline, silent, source, prosody, controls, hearing, original, actor)
+
+
+def _actor(head: dict, numbers: Callable[[str, int], NDArray]) -> Adaptation:
+    channels = tuple(head["channels"])
+    gain, offset, *weights = numbers("<f4", head["rows"] * len(channels)).reshape(head["rows"], len(channels))
+    controls = Controls.from_json(head["controls"])
+    return Adaptation(head["network"], channels, gain, offset, np.stack(weights), controls=controls, name=head["name"])
 
 
 def as_kept(prediction: Prediction) -> Prediction:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..core.adaptation import Adaptation
 from ..core.audio_clip import Sound
+from ..core.closure_fade import REACH, closures_kept
 from ..core.controls import Controls
 from ..core.errors import LipsyncError
 from ..core.hearing import Hearing, silence
@@ -34,7 +35,8 @@ class Predictor:
     ) -> None:
         """`adaptation`: to whose face the coefficients are fitted; of this network."""
         self._network = network
-        self._adaptation = adaptation
+        self.adaptation = adaptation
+        """To whose face the coefficients are fitted."""
         self._frames = max(1, round(window_seconds * network.spec.fps))
 
     @classmethod
@@ -105,7 +107,8 @@ class Predictor:
         heard = np.concatenate([hearing.phones, residual], axis=1)
         if frames is None:
             return self._track(self._moved([heard], controls, outputs), outputs)
-        left, right = spec.move.left_context, spec.move.right_context
+        fade = self._fade(controls)
+        left, right = spec.move.left_context + fade, spec.move.right_context + fade
         start, stop, _ = frames.indices(len(heard))
         first, last = max(start - right, 0), min(stop + left, len(heard))
         before, after = max(first - left, 0), min(last + right, len(heard))
@@ -184,33 +187,45 @@ class Predictor:
         self, heard: Iterable[NDArray[np.float32]], controls: Controls, outputs: Sequence[str], first: int = 0
     ) -> Iterator[NDArray[np.float32]]:
         """[n, C] the outputs of these frames [n, P + R], of which the first is frame `first` of the line."""
-        for window in self._frame_windows().of(heard):
-            yield from self._run_move(window.rows[None], [window], controls, outputs, first)
+        left = self.spec.move.left_context + self._fade(controls)
+        for window in self._frame_windows(controls).of(heard):
+            results = self._run_move(window.rows[None], first + window.first - left, controls, outputs)
+            new = slice(left, left + window.count)
+            yield np.concatenate([results[name][0, new] for name in outputs], axis=1)
 
     def _run_move(
-        self,
-        rows: NDArray[np.float32],
-        windows: Sequence[Window],
-        controls: Controls,
-        outputs: Sequence[str],
-        first: int = 0,
-    ) -> Iterator[NDArray[np.float32]]:
-        """[count, C] of each of the windows, whose rows are [B, T, P + R]."""
-        spec = self.spec
-        left = spec.move.left_context
-        told = np.stack([controls.rows(spec.controls, first + w.first - left, rows.shape[1]) for w in windows])
+        self, rows: NDArray[np.float32], first: int, controls: Controls, outputs: Sequence[str]
+    ) -> dict[str, NDArray[np.float32]]:
+        """[1, T, C] of each of the outputs for rows [1, T, P + R], of which the first is frame `first` of the line."""
+        spec, adaptation = self.spec, self.adaptation
+        wanted = controls.over(adaptation.controls) if adaptation else controls
         of_move = [output for output in outputs if output in spec.move.outputs]
-        adaptation = self._adaptation if "arkit" in of_move else None
-        if adaptation and "features" not in of_move:
+        adapts = adaptation is not None and "arkit" in of_move
+        if adapts and "features" not in of_move:
             of_move.append("features")
-        results = self._network.move(rows, told, of_move) if of_move else {}
+        results = self._told(rows, first, wanted, of_move) if of_move else {}
         results["phones"], results["residual"] = self._split(rows)
         if "arkit" in results:
-            results["arkit"] = np.clip(results["arkit"], 0, 1)
-        if adaptation:
-            results["arkit"] = adaptation.apply(results["arkit"], results["features"])
-        for index, window in enumerate(windows):
-            yield np.concatenate([results[name][index, left : left + window.count] for name in outputs], axis=1)
+            results["arkit"] = arkit = np.clip(results["arkit"], 0, 1)
+            plain = arkit
+            if not wanted.is_plain:
+                plain = np.clip(self._told(rows, first, wanted.plain, ["arkit"])["arkit"], 0, 1)
+            if adapts:
+                results["arkit"] = adaptation.apply(arkit, results["features"], plain)
+            elif plain is not arkit:
+                results["arkit"] = closures_kept(arkit, plain, spec.outputs["arkit"])
+        return results
+
+    def _told(
+        self, rows: NDArray[np.float32], first: int, controls: Controls, outputs: Sequence[str]
+    ) -> dict[str, NDArray[np.float32]]:
+        """Outputs of *move* [1, T, C] for rows [1, T, P + R], of which the first is frame `first` of the line."""
+        told = controls.rows(self.spec.controls, first, rows.shape[1])[None]
+        return dict(self._network.move(rows, told, outputs))
+
+    def _fade(self, controls: Controls) -> int:
+        """Frames on both sides that a frame depends on beside those that *move* sees."""
+        return 0 if self.adaptation is None and controls.is_plain else REACH
 
     def _sound_windows(self) -> Windows:
         spec = self.spec
@@ -223,10 +238,14 @@ class Predictor:
             step=self._step,
         )
 
-    def _frame_windows(self) -> Windows:
-        move, beyond = self.spec.move, self._silence()
+    def _frame_windows(self, controls: Controls) -> Windows:
+        move, fade = self.spec.move, self._fade(controls)
         return Windows(
-            left=move.left_context, right=move.right_context, frames=self._frames, beyond=beyond, step=self._step
+            left=move.left_context + fade,
+            right=move.right_context + fade,
+            frames=self._frames,
+            beyond=self._silence(),
+            step=self._step,
         )
 
     @property

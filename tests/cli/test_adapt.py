@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import tarfile
 from pathlib import Path
@@ -12,8 +13,13 @@ import pytest
 import soundfile
 
 from lipsync_addon.core.actors import load_actor
-from lipsync_addon.core.adaptation import correlation, fitted, time_offset
+from lipsync_addon.core.adaptation import Adaptation
+from lipsync_addon.core.adaptation_fit import Mover, correlation, fitted, on_clock, time_offset
 from lipsync_addon.core.aperture import SEALED, lip_gap
+from lipsync_addon.core.audio_clip import AudioClip
+from lipsync_addon.core.closure_fade import REACH
+from lipsync_addon.core.controls import Controls
+from lipsync_addon.core.hearing import Hearing
 from lipsync_addon.core.track import AnimationTrack
 from lipsync_addon.importers import read_curves
 from lipsync_addon.inference.network import Network
@@ -65,7 +71,8 @@ def test_a_known_face_is_learnt(lipsync, take: Path, capture: Path, tmp_path: Pa
     assert lipsync("bake", take, "--to", tmp_path / "actor.json", "--actor", "my_actor").code == 0
     plain, mine = read_curves(tmp_path / "predicted.json"), read_curves(tmp_path / "actor.json")
     before, after = plain.channel("jawOpen"), mine.channel("jawOpen")
-    open_lips = lip_gap(plain) > 4 * SEALED
+    near = np.convolve(lip_gap(plain) < 2 * SEALED, np.ones(2 * REACH + 3), "same") > 0  # where the change fades
+    open_lips = (lip_gap(plain) > 4 * SEALED) & ~near
     assert open_lips.sum() > 100
     wanted = GAIN * before[open_lips] + OFFSET
     assert np.abs(before[open_lips] - wanted).mean() > 0.05
@@ -118,27 +125,122 @@ def test_windows_do_not_change_an_adapted_line(lipsync, take: Path, capture: Pat
     assert cut.values == pytest.approx(whole.values, abs=1e-5)
 
 
-def test_half_a_minute_of_a_real_capture_helps_the_rest_of_it(shared: Path, tmp_path: Path) -> None:
-    """FACEGOOD take 1114_3_16, which the network was not trained on: the first 60 % fitted, the last 40 % measured."""
-    faces = shared / "data" / "faces" / "facegood"
-    with tarfile.open(faces / "facegood_audio.tar") as files:
-        name = next(name for name in files.getnames() if name.endswith("1114_3_16.opus"))
-        (tmp_path / "take.opus").write_bytes(files.extractfile(name).read())
-    with np.load(faces / "facegood_curves.npz") as data:
-        jaw = data["bs_1114_3_16"][:, [str(each) for each in data["names"]].index("mouth_stretch_c")]
-        captured = AnimationTrack(("jawOpen",), jaw[:, None], float(data["fps"]))
+def test_a_capture_of_the_network_itself_teaches_nothing_and_says_so(lipsync, take: Path, tmp_path: Path) -> None:
+    assert lipsync("bake", take, "--to", tmp_path / "plain.json").code == 0
+    ran = lipsync("adapt", "--capture", tmp_path / "plain.json", "--sound", take, "--name", "same")
+    assert ran.code == 0 and "teaches nothing that the network does not do already" in ran.out, ran.out
+    assert load_actor("same").changes_nothing
+    assert lipsync("bake", take, "--to", tmp_path / "actor.json", "--style", "same").code == 0
+    assert (tmp_path / "actor.json").read_bytes() == (tmp_path / "plain.json").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {},
+        {"styles": {"filmed": 0.5, "clear": 0.5}, "intensity": 1.3},
+        {"styles": {"captured": 1.0}, "intensity": 0.7},
+    ],
+)
+def test_a_known_style_and_intensity_are_found(take: Path, told: dict) -> None:
+    """Of the network that ships, in a capture that it made itself under them, 0.2 s late and at another rate."""
+    samples, rate = soundfile.read(take, dtype="float32")
     predictor = Predictor.load()
+    move = mover(predictor, predictor.hear(AudioClip(samples, rate, "take")))
+    capture = move(Controls.from_json(told))[0].resampled(60.0)
+    capture = capture.with_values(np.pad(capture.values, ((DELAY, 0), (0, 0)), mode="edge"))
+    offset, agreement = time_offset(capture, move(Controls())[0])
+    assert offset == pytest.approx(DELAY / 60, abs=0.011) and agreement > 0.9
+    found = fitted(capture, move, offset, predictor.spec.fingerprint, predictor.spec.controls)
+    assert found.controls.to_json() == told
+
+
+@pytest.fixture(scope="module")
+def facegood(shared: Path) -> dict[str, tuple[AnimationTrack, Hearing]]:
+    """The captured curves of two takes that did not train the network, of different sessions, and what it hears."""
+    folder, found, predictor = shared / "data" / "faces" / "facegood", {}, Predictor.load()
     names = predictor.spec.outputs["arkit"]
-    both = predictor.predict(open_sound(tmp_path / "take.opus", 16000), outputs=("arkit", "features"))
-    arkit, features = both.values[:, : len(names)], both.values[:, len(names) :]
-    cut = len(arkit) * 6 // 10
-    first = AnimationTrack(names, arkit[:cut], both.fps)
-    offset, agreement = time_offset(captured, first)
+    with (folder / "facegood_to_arkit.tsv").open(newline="") as file:
+        sheet = [row for row in csv.DictReader(file, delimiter="\t") if row["sheet_status"] == "valid"]
+    with np.load(folder / "facegood_curves.npz") as data, tarfile.open(folder / "facegood_audio.tar") as files:
+        for member in files.getmembers():
+            take = Path(member.name).stem
+            if take not in UNSEEN:
+                continue
+            curves = data[f"bs_{take}"].astype(np.float32)
+            values = np.zeros((len(curves), len(names)), np.float32)
+            for row in sheet:
+                if row["arkit"] in names:
+                    column = names.index(row["arkit"])
+                    values[:, column] = np.maximum(values[:, column], curves[:, int(row["column"])])
+            for channel, shares in BESIDE_THE_SHEET.items():
+                for name, share in shares.items():
+                    values[:, names.index(name)] += share * curves[:, list(data["names"]).index(channel)]
+            samples, rate = soundfile.read(io.BytesIO(files.extractfile(member).read()), dtype="float32")
+            hearing = predictor.hear(AudioClip(samples, rate, take))
+            found[take] = AnimationTrack(names, np.clip(values, 0, 1), float(data["fps"])), hearing
+    return found
+
+
+UNSEEN = ("1114_2_05", "1114_3_16")
+BESIDE_THE_SHEET = {
+    "mouth_oh_c": {"mouthFunnel": 0.6, "jawOpen": 0.25, "mouthPucker": 0.2},
+    "mouth_oo_c": {"mouthPucker": 0.6, "mouthFunnel": 0.3, "jawOpen": 0.05},
+}
+"""Without which rounded vowels come out too closed: as model/datasets/faces.py."""
+
+
+@pytest.mark.parametrize(("taught", "judged"), [UNSEEN, UNSEEN[::-1]])
+def test_a_captured_take_helps_one_of_another_session(facegood, taught: str, judged: str) -> None:
+    """FACEGOOD: fitted on one take, measured on the other. jawOpen gains, no channel's error grows, nothing jumps."""
+    predictor = Predictor.load()
+    adaptation = learnt(predictor, *facegood[taught])
+    capture, hearing = facegood[judged]
+    before = predictor.move(hearing, outputs=("arkit",))
+    after = predictor.adapted(adaptation).move(hearing, outputs=("arkit",))
+    seen, during = on_clock(capture, before, 0.0)
+    gains = {}
+    for name in adaptation.measured:
+        wanted, was, now = seen.channel(name), before.channel(name)[during], after.channel(name)[during]
+        gains[name] = correlation(now, wanted) - correlation(was, wanted)
+        print(f"{name:20} r {correlation(was, wanted):.3f} -> {correlation(now, wanted):.3f}")
+        assert np.mean((now - wanted) ** 2) <= 1.001 * np.mean((was - wanted) ** 2), name
+        assert gains[name] > -0.01, name
+    assert gains["jawOpen"] > 0.04 and gains["mouthPucker"] > 0.03
+    sealed = lip_gap(before) < SEALED
+    assert (lip_gap(after)[sealed] < SEALED + 1e-4).all()
+    near = np.convolve(sealed, np.ones(11), "same")[1:-1] > 0
+    for name, times in (("mouthPucker", 1.0), ("jawOpen", 1.05)):
+        sharp = [np.percentile(np.abs(np.diff(track.channel(name), 2))[near], 99.5) for track in (before, after)]
+        assert sharp[1] < times * sharp[0], (name, sharp)
+
+
+def test_half_a_minute_of_a_take_helps_the_rest_of_it(facegood) -> None:
+    """The first 60 % fitted, the last 40 % measured."""
+    predictor, (capture, hearing) = Predictor.load(), facegood["1114_3_16"]
+    cut = len(hearing) * 6 // 10
+    adaptation = learnt(predictor, capture, Hearing(hearing.phones[:cut], hearing.fps, hearing.residual[:cut]))
+    before, after = predictor.move(hearing), predictor.adapted(adaptation).move(hearing)
+    wanted = capture.at(before.times[cut:])[:, capture.names.index("jawOpen")]
+    rs = [correlation(track.channel("jawOpen")[cut:], wanted) for track in (before, after)]
+    print(f"jawOpen r {rs[0]:.3f} -> {rs[1]:.3f}")
+    assert rs[1] > rs[0] + 0.03
+
+
+def mover(predictor: Predictor, hearing: Hearing) -> Mover:
+    """As `lipsync adapt` has it."""
+    count = len(predictor.spec.outputs["arkit"])
+
+    def move(controls: Controls) -> tuple[AnimationTrack, np.ndarray]:
+        both = predictor.move(hearing, outputs=("arkit", "features"), controls=controls)
+        return AnimationTrack(both.names[:count], both.values[:, :count], both.fps), both.values[:, count:]
+
+    return move
+
+
+def learnt(predictor: Predictor, capture: AnimationTrack, hearing: Hearing) -> Adaptation:
+    """What `lipsync adapt` makes of it."""
+    move = mover(predictor, hearing)
+    offset, agreement = time_offset(capture, move(Controls())[0])
     assert abs(offset) <= 0.1 and agreement > 0.5
-    adaptation = fitted(captured, first, features[:cut], offset, predictor.spec.fingerprint)
-    column = names.index("jawOpen")
-    wanted = captured.at(both.times[cut:] + offset)[:, 0]
-    before = correlation(arkit[cut:, column], wanted)
-    after = correlation(adaptation.apply(arkit[cut:], features[cut:])[:, column], wanted)
-    print(f"jawOpen r {before:.3f} -> {after:.3f}")
-    assert after > before + 0.03
+    return fitted(capture, move, offset, predictor.spec.fingerprint, predictor.spec.controls)

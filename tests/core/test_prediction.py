@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 
+from lipsync_addon.core.adaptation import Adaptation
+from lipsync_addon.core.controls import Controls
 from lipsync_addon.core.hearing import Hearing
 from lipsync_addon.core.phones import PHONES
 from lipsync_addon.core.prediction import Prediction, as_kept, from_bytes, to_bytes
@@ -25,6 +29,29 @@ def test_phones_residual_and_timeline_come_back() -> None:
     np.testing.assert_allclose(kept.track.values, TRACK.values, atol=1e-5)
     again = as_kept(kept)
     assert (again.track.values == kept.track.values).all() and (again.hearing.phones == kept.hearing.phones).all()
+
+
+def test_what_the_network_was_told_and_the_actor_come_back_bit_for_bit() -> None:
+    gain, offset = RNG.random((2, 2)).astype(np.float32)
+    weights = RNG.normal(size=(5, 2)).astype(np.float32)
+    actor = Adaptation("0123456789abcdef", TRACK.names, gain, offset, weights, {}, Controls({"clear": 0.5}, 1.2), "anna")
+    controls = Controls({"filmed": 0.25}, 0.8, {"joy": 0.5})
+    kept = from_bytes(to_bytes(Prediction(TRACK, SAID, controls=controls, actor=actor)))
+    assert kept.controls.to_json() == controls.to_json()
+    assert (kept.actor.name, kept.actor.digest) == ("anna", actor.digest)
+    assert (kept.actor.weights == weights).all() and kept.timeline == SAID
+    np.testing.assert_allclose(kept.track.values, TRACK.values, atol=1e-5)
+
+
+def test_a_take_of_the_version_before_is_read() -> None:
+    data = to_bytes(Prediction(TRACK, SAID))
+    size = int.from_bytes(data[:4], "little")
+    head = json.loads(data[4 : 4 + size]) | {"version": 3, "speech_style": "clear"}
+    del head["controls"], head["actor"]
+    text = json.dumps(head).encode()
+    kept = from_bytes(len(text).to_bytes(4, "little") + text + data[4 + size :])
+    assert kept.controls.to_json() == {"styles": {"clear": 1.0}} and kept.actor is None
+    np.testing.assert_allclose(kept.track.values, TRACK.values, atol=1e-5)
 
 
 def test_a_line_that_nobody_listened_to_has_no_sounds() -> None:

@@ -202,6 +202,6 @@ def test_controls_steer_and_unknown_ones_are_refused(predictor: Predictor) -> No
     neutral = predictor.predict(clip).values
     assert np.abs(predictor.predict(clip, controls=Controls(emotions={"joy": 1.0})).values - neutral).max() > 0.01
     with pytest.raises(LipsyncError, match="no style 'loud'.*"):
-        predictor.predict(clip, controls=Controls("loud"))
+        predictor.predict(clip, controls=Controls({"loud": 1.0}))
     with pytest.raises(LipsyncError, match="no emotion 'rage'"):
         predictor.predict(clip, controls=Controls(emotions={"rage": 1.0}))
