@@ -31,9 +31,9 @@ class PlainLines:
         name = outcome.task.line.id
         self._say(f"FAILED {name}: {outcome.error}" if outcome.error else f"baked  {name}: {reason}")
 
-    def kept(self, id: str) -> None:
-        """Somebody changed its file while it was baked."""
-        self._say(f"kept   {id}: changed by hand while it was baked")
+    def without(self, id: str, decision: Decision, reason: str) -> None:
+        """It was baked, but has no result."""
+        self._say(f"{'kept  ' if decision == Decision.KEEP else 'FAILED'} {id}: {reason}")
 
     def _say(self, text: str) -> None:
         if not self._quiet or text.startswith("FAILED"):
@@ -56,9 +56,9 @@ class JsonLines:
         status = "fail" if outcome.error else "baked"
         self._write(event="line", id=outcome.task.line.id, status=status, reason=outcome.error or reason)
 
-    def kept(self, id: str) -> None:
-        """Somebody changed its file while it was baked."""
-        self._write(event="line", id=id, status="keep", reason="changed by hand while it was baked")
+    def without(self, id: str, decision: Decision, reason: str) -> None:
+        """It was baked, but has no result."""
+        self._write(event="line", id=id, status=decision.value, reason=reason)
 
     def end(self, **values: object) -> None:
         """The last line."""

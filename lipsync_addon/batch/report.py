@@ -18,11 +18,12 @@ from typing import IO
 from urllib.parse import quote
 from xml.sax.saxutils import escape, quoteattr
 
+from ..core.errors import LipsyncError
 from ..core.writing import whole_file
 from .plan import Decision
 from .quality import PREVIEW_FPS
 from .run import Totals
-from .state import Known, State
+from .state import CannotWrite, Known, State
 
 WORST = 100
 """Lines that the page shows with curves and sound."""
@@ -87,11 +88,14 @@ def troubles(known: Known) -> list[tuple[float, str]]:
 
 
 def write(state: State, totals: Totals) -> Path:
-    """Writes all four; returns the page. Raises LipsyncError where that is impossible."""
-    _write_json(state, totals)
-    _write_junit(state, totals)
-    _write_csv(state)
-    return _write_page(state, totals)
+    """Writes all four; returns the page. Raises CannotWrite where that is impossible."""
+    try:
+        _write_json(state, totals)
+        _write_junit(state, totals)
+        _write_csv(state)
+        return _write_page(state, totals)
+    except LipsyncError as error:
+        raise CannotWrite(error.message, error.hint) from error
 
 
 def inert(text: str) -> str:

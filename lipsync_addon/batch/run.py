@@ -31,7 +31,7 @@ class Events(Protocol):
 
     def step(self, step: Step) -> None: ...  # a line that is not baked
     def done(self, outcome: Outcome, reason: str) -> None: ...  # a line that was baked, or failed
-    def kept(self, id: str) -> None: ...  # somebody changed its file while it was baked
+    def without(self, id: str, decision: Decision, reason: str) -> None: ...  # it was baked, but has no result
 
 
 @dataclass(slots=True)
@@ -85,11 +85,11 @@ def run(
 
     def flush() -> None:
         nonlocal committed
-        kept = state.record(outcomes, decided)
+        without = {id: (Decision(decision), reason) for id, decision, reason in state.record(outcomes, decided)}
         for outcome, _ in outcomes:
-            if outcome.task.line.id in kept:
-                totals.counts[Decision.KEEP] += 1
-                events.kept(outcome.task.line.id)
+            if refused := without.get(outcome.task.line.id):
+                totals.counts[refused[0]] += 1
+                events.without(outcome.task.line.id, *refused)
             else:
                 totals.counts[Decision.FAIL if outcome.error else "baked"] += 1
         outcomes.clear()

@@ -8,6 +8,7 @@ digest was changed by somebody else.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -53,6 +54,10 @@ CREATE INDEX by_id ON files (id);
 CREATE INDEX by_folded ON files (folded) WHERE wanted;
 CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
+
+
+class CannotWrite(LipsyncError):
+    """The state or a result cannot be written; what was committed before stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +122,18 @@ class State:
         """Finishes what a run that was killed had recorded, and removes what it had not."""
         with _told(self.folder):
             waiting = self._db.execute(
-                "SELECT name, staged, before, digest FROM files WHERE staged IS NOT NULL"
+                "SELECT name, staged, before, digest, id FROM files WHERE staged IS NOT NULL"
             ).fetchall()
-            for name, staged, before, digest in waiting:
-                if not edited(self.out, {name: before}) or not edited(self.out, {name: digest}):
-                    self._move(self.staging / staged, name)
+            needed = {staged.split("/")[0] for _, staged, *_ in waiting}
+            for folder in self.staging.glob("*"):  # first, for that makes room where the disk is full
+                if folder.name not in needed:
+                    shutil.rmtree(folder, ignore_errors=True)
+            ours = [
+                (self.staging / staged, name, id)
+                for name, staged, before, digest, id in waiting
+                if not edited(self.out, {name: before}) or not edited(self.out, {name: digest})
+            ]
+            self._place(ours)
             with self.transaction():
                 self._db.execute("UPDATE files SET staged = NULL WHERE staged IS NOT NULL")
             if self.staging.exists():
@@ -187,14 +199,14 @@ class State:
 
     def record(
         self, outcomes: Sequence[tuple[Outcome, Mapping[str, str]]], decided: Sequence[Decided] = ()
-    ) -> list[str]:
+    ) -> list[Decided]:
         """Takes in what became of tasks, with the Worker.inputs() that each was given: one commit, then the moves.
 
-        `decided`: (id, decision, reason) for decide(). Returns ids of lines that were not moved, because somebody
-        changed a file in their place meanwhile. Raises LipsyncError where the state cannot be written; then nothing of
-        this was recorded, nor moved.
+        `decided`: (id, decision, reason) for decide(). Returns the same for lines that were baked and have no result:
+        kept, because somebody changed a file in their place meanwhile, or failed, because it cannot be put there.
+        Raises LipsyncError where the state cannot be written; then nothing of this was recorded, nor moved.
         """
-        kept, moving = [], []
+        without, moving = [], []
         for outcome, _ in outcomes:
             if outcome.error:  # where the disk is full, that makes room for the results that are whole
                 shutil.rmtree(outcome.task.staging, ignore_errors=True)
@@ -205,8 +217,8 @@ class State:
                 line = outcome.task.line
                 before = self.digests(line.id)
                 if not outcome.error and (changed := edited(self.out, before)):
-                    self.decide(line.id, "keep", f"{', '.join(changed)} changed by hand while it was baked")
-                    kept.append(line.id)
+                    without.append((line.id, "keep", f"{', '.join(changed)} changed by hand while it was baked"))
+                    self.decide(*without[-1])
                     continue
                 self._db.execute(
                     "UPDATE lines SET status = ?, error = ?, quality = ?, preview = ? WHERE id = ?",
@@ -227,23 +239,35 @@ class State:
                         "UPDATE files SET digest = ?, staged = ?, before = ? WHERE name = ?",
                         (outcome.digests[name], staged, before[name], name),
                     )
-                    moving.append((path, name))
-        if moving:
-            with _told(self.out):
-                for path, name in moving:
-                    self._move(path, name)
-            with self.transaction():
-                self._db.executemany("UPDATE files SET staged = NULL WHERE name = ?", [(name,) for _, name in moving])
+                    moving.append((path, name, line.id))
+        without += self._place(moving)
         for outcome, _ in outcomes:
             shutil.rmtree(outcome.task.staging, ignore_errors=True)
-        return kept
+        return without
 
-    def _move(self, staged: Path, name: str) -> None:
-        target = self.out / name
-        if not staged.exists():
-            return
-        target.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(staged, target)
+    def _place(self, staged: Sequence[tuple[Path, str, str]]) -> list[Decided]:
+        """Moves results to their names: (where it lies, its name, id of its line). Returns the lines that failed
+        because their folder cannot be written: the others have theirs."""
+        refused: dict[str, str] = {}
+        for path, name, id in staged:
+            target = self.out / name
+            try:
+                if path.exists():
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    os.replace(path, target)
+            except OSError as error:
+                if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                    with _told(target):
+                        raise
+                refused[name] = f"{name} cannot be written: {error.strerror}. Check that you may write there."
+        if staged:
+            with self.transaction():
+                for _, name, id in staged:
+                    if name in refused:
+                        self._db.execute("UPDATE files SET digest = before WHERE name = ?", (name,))
+                        self.decide(id, "fail", refused[name])
+                    self._db.execute("UPDATE files SET staged = NULL WHERE name = ?", (name,))
+        return [(id, "fail", refused[name]) for _, name, id in staged if name in refused]
 
     def removed(self) -> tuple[list[str], list[str]]:
         """(ids of lines that were baked once and are no longer in the table, files of ours that no line wants)."""
@@ -312,6 +336,6 @@ def _told(file: Path) -> Iterator[None]:
         yield
     except (sqlite3.Error, OSError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise LipsyncError(
+        raise CannotWrite(
             f"{file} cannot be written: {reason}.", "Free some space, or check that you may write there."
         ) from error

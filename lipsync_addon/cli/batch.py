@@ -95,7 +95,7 @@ def bake_all(options: argparse.Namespace, choice: Choice, executor: Executor, st
     from ..batch.lock import locked
     from ..batch.progress import shown
     from ..batch.run import run as run_lines
-    from ..batch.state import State
+    from ..batch.state import CannotWrite, State
     from .baker import Baker
 
     worker = Baker(options)
@@ -104,19 +104,23 @@ def bake_all(options: argparse.Namespace, choice: Choice, executor: Executor, st
     with ExitStack() as stack:
         stack.callback(state.close)
         stack.enter_context(locked(state.folder / "lock"))
-        state.recover()
-        with state.transaction():
-            total = plan.take_in(state, _lines(options))
-            if not options.only and options.words[0] == "batch":  # the panel in Blender does it again
-                state.remember(words=json.dumps(options.words), folder=str(Path.cwd()))
-        with shown(total, quiet=options.quiet, machine_readable=options.machine_readable) as events:
-            totals = run_lines(state, worker, executor, choice, events, stop.is_set)
-        if options.delete_removed and not totals.stopped:
-            deleted, kept = state.delete_removed()
-            _say(options, f"Deleted: {', '.join(deleted) or 'nothing'}.")
-            if kept:
-                _say(options, f"Changed by hand, so they stay: {', '.join(kept)}.")
-        written = report.write(state, totals)
+        try:
+            state.recover()
+            with state.transaction():
+                total = plan.take_in(state, _lines(options))
+                if not options.only and options.words[0] == "batch":  # the panel in Blender does it again
+                    state.remember(words=json.dumps(options.words), folder=str(Path.cwd()))
+            with shown(total, quiet=options.quiet, machine_readable=options.machine_readable) as events:
+                totals = run_lines(state, worker, executor, choice, events, stop.is_set)
+            if options.delete_removed and not totals.stopped:
+                deleted, kept = state.delete_removed()
+                _say(options, f"Deleted: {', '.join(deleted) or 'nothing'}.")
+                if kept:
+                    _say(options, f"Changed by hand, so they stay: {', '.join(kept)}.")
+            written = report.write(state, totals)
+        except CannotWrite as error:  # the disk is full, say: what was committed until then stays
+            print(f"lipsync: {error} The next run goes on from here.", file=sys.stderr)
+            return STOPPED
         code = 130 if stop.is_set() else STOPPED if totals.stopped else FAILED if totals.counts["fail"] else 0
         if options.machine_readable:
             events.end(code=code, report=str(written), **report.numbers(totals))

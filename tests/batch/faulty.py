@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from lipsync_addon.batch.plan import Choice, take_in
+from lipsync_addon.batch.plan import Choice, Decision, take_in
 from lipsync_addon.batch.run import Executor, Totals, run
 from lipsync_addon.batch.state import State
 from lipsync_addon.batch.table import Row
@@ -80,8 +80,8 @@ class Told:
             self.baked.append(id)
         self._then(id)
 
-    def kept(self, id: str) -> None:
-        self.steps[id] = "kept"
+    def without(self, id: str, decision: Decision, reason: str) -> None:
+        self.steps[id] = reason
 
 
 def options(network: Path, out: Path) -> argparse.Namespace:
