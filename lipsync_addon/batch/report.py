@@ -73,7 +73,7 @@ def troubles(known: Known) -> list[tuple[float, str]]:
     if q.silent:
         found.append((4.0, "nobody speaks"))
     for notice in q.notices if not q.silent else ():
-        told = notice.removeprefix(f"{Path(known.line.sound).name}: ")
+        told = notice.removeprefix(f"{Path(known.line.sound).name}: ").removesuffix(".")
         if told.startswith("the text does not fit"):
             found.append((3.0, told))
         elif not told.startswith("the text is read as"):  # which is no trouble
@@ -117,6 +117,7 @@ def _record(state: State, known: Known) -> dict[str, object]:
         "language": line.fields.get("language", ""),
         "sound": _link(state.out, line.sound),
         "outputs": list(line.outputs),
+        "take": Path(line.sound).stem if line.character else "",
         "seconds": q.seconds,
         "confidence": q.confidence,
         "clipped": q.clipped,

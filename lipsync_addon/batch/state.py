@@ -316,7 +316,7 @@ def missing(out: Path, names: Iterable[str]) -> list[str]:
 def _digest(path: Path) -> str:
     try:
         return file_digest(path)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return ""
     except OSError:  # it is there, and what it holds is not ours to lose
         return "unreadable"

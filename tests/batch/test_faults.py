@@ -19,7 +19,7 @@ from lipsync_addon.batch.cluster import Cluster
 from lipsync_addon.batch.pool import Pool
 from lipsync_addon.cli import main
 from lipsync_addon.core.errors import LipsyncError
-from tests.batch.conftest import Batch, results, write_table
+from tests.batch.conftest import Batch, results, words, write_table
 from tests.batch.faulty import Told, run_rows
 
 LIMIT = 4.0
@@ -125,6 +125,34 @@ def test_a_full_disk_ends_the_run_and_the_next_goes_on(
     subprocess.run(["mount", "-o", "remount,size=30m", str(small_disk)], check=True)
     _, told = run_rows(tiny_network, out, good(voices), lambda worker: Pool(worker, 2))
     assert results(out) == plain and len(told.baked) == 20 - len(made)
+
+
+def test_a_result_without_a_place_fails_and_the_others_go_on(batch: Batch, voices: Path, out: Path) -> None:
+    out.mkdir()
+    (out / "shut").write_text("no folder")
+    rows = [{"id": id, "sound": "boat_en.wav"} for id in ("one", "shut/two", "three")]
+    ran = batch(write_table(voices / "t.csv", rows))
+    assert (ran.code, ran.count("baked"), ran.count("failed")) == (1, 2, 1), ran.err
+    assert ran.line("shut/two")["error"] == "shut/two.csv cannot be written: File exists. Check that you may write there."
+    assert sorted(results(out)) == ["one.csv", "shut", "three.csv"]
+    (out / "shut").unlink()
+    ran = batch(voices / "t.csv")
+    assert (ran.code, ran.count("baked"), ran.count("unchanged")) == (0, 1, 2)
+    assert sorted(results(out)) == ["one.csv", "shut/two.csv", "three.csv"]
+
+
+def test_the_command_says_that_a_full_disk_stopped_it(
+    tiny_network: Path, voices: Path, small_disk: Path, root: Path
+) -> None:
+    rows = [{"id": f"line {n}", "sound": "boat_en.wav"} for n in range(60)]
+    command = words(tiny_network, small_disk / "build", write_table(voices / "t.csv", rows), "--quiet")
+    full = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    assert full.returncode == 3
+    assert "No space left" in full.stdout or "The next run goes on from here." in full.stderr
+    subprocess.run(["mount", "-o", "remount,size=30m", str(small_disk)], check=True)
+    assert subprocess.run(command, cwd=root).returncode == 0
+    assert len({path.read_bytes() for path in (small_disk / "build").glob("line *.csv")}) == 1
+    assert len(results(small_disk / "build")) == 60
 
 
 def test_what_cannot_be_read_is_told(batch: Batch, voices: Path) -> None:

@@ -4,7 +4,7 @@
     python tests/benchmarks/batch.py --memory         100 and 10,000 lines beside each other
     python tests/benchmarks/batch.py --rhubarb rhubarb      Rhubarb too, a process per line as a user would
 
-Nothing is asserted: machines differ. Peers' figures on long sound are in ../shared/bench/peers_speed.json.
+Nothing is asserted: machines differ. Without a Rhubarb the stored figures of ../shared/bench are printed.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import soundfile
-from benchmark import MEASURE, RATE, ROOT, recorded_speech
+from benchmark import BENCH, MEASURE, RATE, ROOT, recorded_speech
 
 PIECE = 4.0
 """Seconds of a line, a little more or less."""
@@ -50,7 +51,9 @@ def main() -> None:
             character = str(ROOT / "examples" / "character.blend")
             bake(few, Path(folder) / "fbx", "--to", "{id}.fbx", "--character", character)
         if options.rhubarb:
-            rhubarb(options.rhubarb, lines(Path(folder), 20))
+            rhubarb(options.rhubarb, lines(Path(folder), 200))
+        else:
+            stored_rhubarb()
 
 
 def lines(folder: Path, count: int) -> Path:
@@ -86,14 +89,26 @@ def bake(table: Path, out: Path, *arguments: str) -> None:
 
 
 def rhubarb(program: str, table: Path) -> None:
-    """A process for each line, one after the other for each core."""
-    sounds = sorted((table.parent / "voices").glob("*.wav"))[:20]
-    before = time.perf_counter()
-    for sound in sounds:
-        subprocess.run([program, "-q", "-r", "phonetic", "-o", os.devnull, str(sound)], check=True)
-    wall = (time.perf_counter() - before) / (os.cpu_count() or 1)
+    """A process for each line, as many at once as there are cores."""
+    sounds = [table.parent / row["sound"] for row in csv.DictReader(table.open(newline=""))]
+    before, cpu = time.perf_counter(), sum(os.times()[2:4])
+    with ThreadPoolExecutor(os.cpu_count()) as cores:
+        command = [program, "-q", "-r", "phonetic", "-o", os.devnull]
+        list(cores.map(lambda sound: subprocess.run([*command, str(sound)], check=True), sounds))
+    wall, cpu = time.perf_counter() - before, sum(os.times()[2:4]) - cpu
     seconds = sum(soundfile.info(sound).duration for sound in sounds)
-    print(f"Rhubarb, phonetic, a process per line and core: {seconds / wall:.0f} times real time")
+    print(
+        f"{len(sounds):6} lines, Rhubarb's phonetic recogniser, a process for each: {wall:.1f} s, {cpu:.1f} s of CPU, "
+        f"{1000 * wall / len(sounds):.1f} ms a line, {seconds / wall:.0f} times real time"
+    )
+
+
+def stored_rhubarb() -> None:
+    """The figures of ../shared/bench, on one long sound and another day."""
+    file = BENCH / "peers_speed.json"
+    for name, peer in json.loads(file.read_text())["peers"].items() if file.exists() else ():
+        if "rhubarb" in name:
+            print(f"       stored, not run: {name}, {1 / peer['rtf_wall']:.0f} times real time (peers_speed.json)")
 
 
 if __name__ == "__main__":

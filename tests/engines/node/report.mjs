@@ -31,6 +31,9 @@ const seen = await withPage(
       return new Promise((done) => document.querySelector("audio").addEventListener("seeked", () => setTimeout(done), { once: true }));
     });
     mouths.push(await ink("canvas.mouth"));
+    await page.click("canvas.mouth");
+    await page.waitForFunction(() => !document.querySelector("audio").paused);
+    await page.click("canvas.mouth");
     await page.fill("#find", worst[0]);
     const found = await texts("#lines tr");
     await page.fill("#find", "");
