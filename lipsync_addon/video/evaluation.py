@@ -10,7 +10,6 @@ import jiwer
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.aperture import lip_gap
 from ..core.audio_clip import Sound
 from ..core.errors import LipsyncError
 from ..core.phones import BILABIALS, PHONES
@@ -18,13 +17,9 @@ from ..core.pipeline import Known, LineWords
 from ..core.progress import Progress, no_progress
 from ..core.timeline import PhonemeTimeline
 from ..core.timeline_align import recognised
-from ..core.track import AnimationTrack
 from ..inference.predictor import Predictor
+from .agreement import RATE, Agreement, SeenMouth, agreement
 
-RATE = 100.0
-"""Hz at which curves are compared."""
-FARTHEST = 0.5
-"""Seconds of offset that are looked for on either side."""
 SHUT, OPEN = 0.25, 0.6
 """Of a mouth's own 95 % level: below it counts as shut, above it as wide open; the bench's thresholds."""
 REACH = 0.04
@@ -33,8 +28,6 @@ EARLY, LATE = 0.045, 0.125
 """Seconds by which sound may come before and after the picture until people notice (ITU-R BT.1359)."""
 SURE = 0.25
 """Confidence from which an offset counts in full."""
-ALIKE, NEAR = 0.5, 0.25
-"""r, and seconds of offset, up to which sound and mouth belong together."""
 SHORTEST = 1.0
 """Seconds of speech without which nothing can be said."""
 TREMBLE = 10.0
@@ -42,33 +35,11 @@ TREMBLE = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class SeenMouth:
-    """An opening over time, from a film or from curves."""
-
-    times: NDArray[np.float64]
-    """[T] seconds on the sound's clock"""
-    opening: NDArray[np.float64]
-    """[T] in distances of the outer eye corners"""
-
-    @classmethod
-    def of_track(cls, track: AnimationTrack) -> SeenMouth:
-        """Of curves. Raises LipsyncError if no channel of theirs moves the lips."""
-        if "jawOpen" not in track.names:
-            raise LipsyncError("The curves have no channel jawOpen.", "Give ARKit curves, for example Live Link CSV.")
-        return cls(track.times, lip_gap(track).astype(np.float64))
-
-
-@dataclass(frozen=True, slots=True)
 class Evaluation:
     """The measures, and the curves that they are of."""
 
-    offset: float
-    """Seconds by which the mouth comes after the sound; negative: before it"""
-    confidence: float
-    """0..1: height of the best match above what other offsets give"""
-    r_speech: float
-    """Pearson r of seen and expected opening while somebody speaks, at that offset"""
-    r_unshifted: float
+    agreement: Agreement
+    """When and how well the mouth fits the sound, and whether they belong together"""
     closure_hits: float | None
     """Share of p, b, m with shut lips; None: there are none"""
     closure_chance: float | None
@@ -90,77 +61,79 @@ class Evaluation:
     seen: NDArray[np.float64]
     expected: NDArray[np.float64]
     timeline: PhonemeTimeline
-    lags: NDArray[np.float64]
-    by_lag: NDArray[np.float64]
-    """r at each of the lags"""
 
     @property
-    def belongs(self) -> bool:
-        """Whether sound and mouth belong together."""
-        return self.confidence >= SURE and self.r_speech >= ALIKE and abs(self.offset) <= NEAR
+    def verdict(self) -> str:
+        """Whether sound and mouth belong together: "together", "apart", or "uncertain"."""
+        return self.agreement.verdict
 
     def summary(self) -> dict[str, Any]:
         """The numbers, for JSON."""
-        left_out = ("times", "seen", "expected", "timeline", "lags", "by_lag")
-        return {key: value for key, value in asdict(self).items() if key not in left_out} | {"belongs": self.belongs}
+        left_out = ("times", "seen", "expected", "timeline", "agreement", "lags", "by_lag")
+        found = asdict(self)
+        numbers = {key: value for key, value in (found["agreement"] | found).items() if key not in left_out}
+        return numbers | {"verdict": self.verdict}
 
 
-def evaluate(
-    mouth: SeenMouth,
-    sound: Sound,
-    predictor: Predictor,
-    words: LineWords | None = None,
-    *,
-    progress: Progress = no_progress,
-) -> Evaluation:
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a sound makes expect of a mouth."""
+
+    source: str
+    mouth: SeenMouth
+    timeline: PhonemeTimeline
+    phone_agreement: float | None
+
+    @classmethod
+    def of(
+        cls, sound: Sound, predictor: Predictor, words: LineWords | None = None, progress: Progress = no_progress
+    ) -> Heard:
+        """By our network; `words`: what is said, if it is known."""
+        track = predictor.predict(sound, outputs=("arkit", "phones"), progress=progress)
+        phones = track.select(PHONES)
+        timeline, _ = (words or Known()).timeline(phones, sound.source)
+        said = _agreement(_units(timeline), _units(recognised(phones, source=sound.source))) if words else None
+        return cls(sound.source, SeenMouth.of_track(track), timeline, said)
+
+
+def evaluate(mouth: SeenMouth, heard: Heard) -> Evaluation:
     """Raises LipsyncError for sound with less than a second of speech or a mouth that never moves."""
-    heard = predictor.predict(sound, outputs=("arkit", "phones"), progress=progress)
-    phones = heard.select(PHONES)
-    timeline, _ = (words or Known()).timeline(phones, sound.source)
-    end = min(float(mouth.times[-1]), heard.start + heard.duration)
+    end = min(mouth.times[-1], heard.mouth.times[-1])
     times = np.arange(max(float(mouth.times[0]), 0.0), end, 1 / RATE)
-    spoken = _spoken(timeline, times)
+    spoken = _spoken(heard.timeline, times)
     if spoken.sum() < SHORTEST * RATE:
-        raise LipsyncError(f"{sound.source} holds less than {SHORTEST:g} s of speech.", "Choose a longer line.")
-    seen = np.interp(times, mouth.times, mouth.opening)
-    expected = np.interp(times, heard.times, lip_gap(heard))
+        raise LipsyncError(f"{heard.source} holds less than {SHORTEST:g} s of speech.", "Choose a longer line.")
+    seen, _ = mouth.at(times)
+    expected, _ = heard.mouth.at(times)
     if np.ptp(seen) < 1e-4:
         raise LipsyncError("The mouth never moves.", "Choose a film or curves of somebody who speaks.")
-    lags, by_lag = _correlations(mouth, times, expected, spoken)
-    best = int(by_lag.argmax())
-    offset = float(lags[best] + _peak(by_lag, best) * (lags[1] - lags[0]))
-    confidence = float(np.clip(by_lag[best] - np.median(by_lag), 0, 1))
-    shifted = np.interp(times + offset, mouth.times, mouth.opening)
-    hits, chance, count = _closures(timeline, times, shifted)
-    agreement = _agreement(_shapes(expected[spoken]), _shapes(shifted[spoken]))
-    said = None
-    if words:
-        said = _agreement(_units(timeline), _units(recognised(phones, source=sound.source)))
+    fit = agreement(mouth, heard.mouth, times, spoken)
+    shifted, _ = mouth.at(times + fit.offset)
+    hits, chance, count = _closures(heard.timeline, times, shifted)
+    shapes = _agreement(_shapes(expected[spoken]), _shapes(shifted[spoken]))
     tremble, rest = _tremble(seen), _rest(seen, spoken)
-    parts = _parts(offset, confidence, float(by_lag[best]), hits, chance, agreement, tremble, rest)
+    parts = _parts(fit, hits, chance, shapes, tremble, rest)
+    total = sum(WEIGHTS[name] for name in parts)
+    score = 100 * sum(WEIGHTS[name] * value for name, value in parts.items()) / total
     return Evaluation(
-        offset, confidence, float(by_lag[best]), float(np.interp(0, lags, by_lag)), hits, chance, count, agreement,
-        said, tremble, rest, 100 * sum(WEIGHTS[name] * value for name, value in parts.items()) / sum(
-            WEIGHTS[name] for name in parts
-        ),
-        parts, times, seen, expected, timeline, lags, by_lag,
+        fit, hits, chance, count, shapes, heard.phone_agreement, tremble, rest, score, parts, times, seen, expected,
+        heard.timeline,
     )  # fmt: skip
 
 
-WEIGHTS = {"in time": 0.25, "opening": 0.35, "closures": 0.2, "mouth shapes": 0.1, "smooth": 0.1}
+WEIGHTS = {"together": 0.2, "in time": 0.2, "opening": 0.25, "closures": 0.15, "mouth shapes": 0.1, "smooth": 0.1}
 """Of the parts in the score."""
 
 
 def _parts(
-    offset: float, confidence: float, r: float, hits: float | None, chance: float | None, agreement: float,
-    tremble: float, rest: float,
-) -> dict[str, float]:  # fmt: skip
-    allowed = LATE if offset < 0 else EARLY  # a mouth that comes early is a sound that comes late
-    in_time = float(np.clip(1.5 - abs(offset) / (2 * allowed), 0, 1)) * min(confidence / SURE, 1.0)
+    fit: Agreement, hits: float | None, chance: float | None, shapes: float, tremble: float, rest: float
+) -> dict[str, float]:
+    allowed = LATE if fit.offset < 0 else EARLY  # a mouth that comes early is a sound that comes late
     parts = {
-        "in time": in_time,
-        "opening": max(r, 0.0),
-        "mouth shapes": max(agreement, 0.0),
+        "together": fit.likelihood,
+        "in time": float(np.clip(1.5 - abs(fit.offset) / (2 * allowed), 0, 1)) * min(fit.confidence / SURE, 1.0),
+        "opening": max(fit.r_opening, 0.0),
+        "mouth shapes": max(shapes, 0.0),
         "smooth": float(np.clip(1 - 2 * tremble, 0, 1) * np.clip(1.25 - rest, 0, 1)),
     }
     if hits is not None:
@@ -175,31 +148,6 @@ def _spoken(timeline: PhonemeTimeline, times: NDArray[np.float64]) -> NDArray[np
         if phone.unit != "sil" or phone.length < 0.5:
             mask |= (times >= phone.start) & (times < phone.end)
     return mask
-
-
-def _correlations(
-    mouth: SeenMouth, times: NDArray[np.float64], expected: NDArray[np.float64], spoken: NDArray[np.bool_]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """r of the expected opening with the seen one moved by each lag, while somebody speaks."""
-    lags = np.arange(-FARTHEST, FARTHEST + 1e-9, 1 / RATE)
-    wanted = expected[spoken]
-    found = [_pearson(wanted, np.interp(times[spoken] + lag, mouth.times, mouth.opening)) for lag in lags]
-    return lags, np.array(found)
-
-
-def _peak(values: NDArray[np.float64], best: int) -> float:
-    """Of the parabola through the best and its neighbours, in steps from the best."""
-    if not 0 < best < len(values) - 1:
-        return 0.0
-    before, at, after = values[best - 1 : best + 2]
-    bend = before - 2 * at + after
-    return float(np.clip((before - after) / (2 * bend), -0.5, 0.5)) if bend < -1e-9 else 0.0
-
-
-def _pearson(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
-    a, b = a - a.mean(), b - b.mean()
-    size = float(np.sqrt((a * a).sum() * (b * b).sum()))
-    return float((a * b).sum() / size) if size > 1e-12 else 0.0
 
 
 def _level(opening: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -25,6 +25,8 @@ EYE_CORNERS = (33, 263)
 """Outer corners, right and left: the unit of length of every opening."""
 STEADY = (33, 133, 362, 263, 168, 6, 197, 195, 5, 4, 1, 2, 98, 327, 127, 356, 162, 389, 234, 454, 10, 151, 9)
 """What expressions hardly move: eye corners, nose, temples, forehead."""
+LIP_CORNERS = (61, 291)
+"""Outer corners of the mouth, right and left."""
 IRISES = tuple(range(468, 478))
 
 
@@ -71,3 +73,10 @@ def lip_opening(points: NDArray[np.floating]) -> NDArray[np.float64]:
     gaps = [np.maximum(((flat[..., low, :] - flat[..., up, :]) * down).sum(-1), 0) for up, low in GAP_PAIRS]
     eyes = np.linalg.norm(flat[..., EYE_CORNERS[1], :] - flat[..., EYE_CORNERS[0], :], axis=-1)
     return np.mean(gaps, axis=0) / np.maximum(eyes, 1e-9)
+
+
+def lip_width(points: NDArray[np.floating]) -> NDArray[np.float64]:
+    """[...] between the corners of the mouth of [..., 478, 2 or 3] points, in distances of the outer eye corners."""
+    flat = points[..., :2].astype(np.float64)
+    mouth, eyes = (np.linalg.norm(flat[..., b, :] - flat[..., a, :], axis=-1) for a, b in (LIP_CORNERS, EYE_CORNERS))
+    return mouth / np.maximum(eyes, 1e-9)

@@ -53,7 +53,7 @@ def page(title: str, evaluation: Evaluation, thumbnails: list[tuple[str, str]]) 
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     return environment.get_template("report.html.jinja").render(
-        title=title, e=evaluation, thumbnails=thumbnails, curves=_curves(evaluation), lags=_lags(evaluation)
+        title=title, e=evaluation, a=evaluation.agreement, thumbnails=thumbnails, curves=_curves(evaluation), lags=_lags(evaluation)
     )
 
 
@@ -79,8 +79,8 @@ def _curves(evaluation: Evaluation) -> str:
 
 def _lags(evaluation: Evaluation) -> str:
     figure, axes = pyplot.subplots(figsize=(5, 2.6), layout="constrained")
-    axes.plot(evaluation.lags * 1000, evaluation.by_lag, color="tab:blue")
-    axes.axvline(evaluation.offset * 1000, color="tab:red", lw=1)
+    axes.plot(evaluation.agreement.lags * 1000, evaluation.agreement.by_lag, color="tab:blue")
+    axes.axvline(evaluation.agreement.offset * 1000, color="tab:red", lw=1)
     axes.set(xlabel="mouth after sound, ms", ylabel="r")
     return _uri(figure)
 

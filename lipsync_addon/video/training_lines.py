@@ -20,8 +20,8 @@ from ..core.timeline import SILENCE, PhonemeTimeline
 from ..core.track import AnimationTrack
 from ..core.training_frames import FRAME_RATE, bilabial_core, frame_phones
 from ..inference.predictor import Predictor
-from .evaluation import Evaluation, SeenMouth, evaluate
-from .face_mesh import lip_opening
+from .agreement import Agreement, SeenMouth
+from .evaluation import Heard, evaluate
 from .following import Followed, FollowedFace, follow_faces
 from .media import Film, loudness, open_film
 from .tracker import FaceTracker
@@ -35,8 +35,9 @@ SEEN = 0.9
 """Share of a line's pictures in which its face must be seen."""
 UNSEEN = 0.12
 """Seconds between two pictures with the face from which the opening is unknown."""
-LEAST_R, LEAST_CONFIDENCE, FARTHEST_OFFSET = 0.8, 0.6, 0.12
-"""Of seen and expected opening, and seconds: stricter than Evaluation.belongs, for a wrong film harms a network."""
+LEAST_LIKELIHOOD, FARTHEST_OFFSET = 0.9, 0.12
+"""That sound and mouth belong together, and seconds: stricter than the verdict of `lipsync evaluate`, for a wrong film
+harms a network."""
 SURE_OFFSET = 0.04
 """Seconds from which a measured offset is taken out; a smaller one may be the measurement's own error."""
 SURE_PHONE = 0.5
@@ -144,8 +145,9 @@ def _line(
     mouths = list(_mouths(followed, start, start + frames / FRAME_RATE))
     if not mouths:
         raise LipsyncError("No face is seen throughout: whoever speaks is off-screen or turned away.")
-    judged = [(evaluate(SeenMouth(m.times - start, m.opening), piece, predictor), m) for m in mouths]
-    best, mouth = max(judged, key=lambda pair: pair[0].r_speech)
+    heard = Heard.of(piece, predictor)
+    judged = [(evaluate(m.moved(-start), heard).agreement, m) for m in mouths]
+    best, mouth = max(judged, key=lambda pair: pair[0].likelihood)
     if reason := _mismatch(best):
         raise LipsyncError(reason)
     late = best.offset if abs(best.offset) > SURE_OFFSET else 0.0
@@ -165,8 +167,8 @@ def _line(
         _opening_at(mouth, at).astype(np.float16),
         bilabial_core(timed, frames),
         best.offset,
-        best.confidence,
-        best.r_speech,
+        best.likelihood,
+        best.r_opening,
     )
 
 
@@ -181,15 +183,15 @@ def _mouths(followed: Followed, start: float, stop: float):
 def _mouth(followed: Followed, face: FollowedFace, wanted: NDArray[np.int64]) -> SeenMouth:
     seen = [index for index, frame in enumerate(face.frames) if wanted[0] <= frame <= wanted[-1]]
     points = np.stack([face.points[index] for index in seen])
-    return SeenMouth(followed.times[[face.frames[index] for index in seen]], lip_opening(points))
+    return SeenMouth.of_points(followed.times[[face.frames[index] for index in seen]], points)
 
 
-def _mismatch(found: Evaluation) -> str:
+def _mismatch(found: Agreement) -> str:
     """Why sound and mouth do not belong together; empty where they do."""
-    if found.r_speech < LEAST_R or found.confidence < LEAST_CONFIDENCE:
+    if found.likelihood < LEAST_LIKELIHOOD:
         return (
-            f"Sound and mouth do not belong together (r {found.r_speech:.2f}, confidence {found.confidence:.2f}; "
-            f"needed {LEAST_R:g} and {LEAST_CONFIDENCE:g}): dubbed, or somebody else speaks off-screen."
+            f"Sound and mouth do not belong together, or not surely (likelihood {found.likelihood:.2f}, needed "
+            f"{LEAST_LIKELIHOOD:g}; r {found.r_opening:.2f}): dubbed, or somebody else speaks off-screen."
         )
     if abs(found.offset) > FARTHEST_OFFSET:
         return f"The mouth comes {found.offset * 1000:+.0f} ms after the sound, more than {FARTHEST_OFFSET * 1000:.0f}."

@@ -40,7 +40,8 @@ class TrainingLine:
     """[T] the middle of p, b, m"""
     offset: float
     """Seconds by which the mouth came after the sound, as measured"""
-    confidence: float
+    likelihood: float
+    """That sound and mouth belong together"""
     r: float
 
 
@@ -72,7 +73,7 @@ class FilmRecord:
 
     file: Path
     facts: dict[str, Any]
-    """film, speaker, language, phones, notices, lines [{start, frames, offset, confidence, r}], refused"""
+    """film, speaker, language, phones, notices, lines [{start, frames, offset, likelihood, r}], refused"""
 
     @property
     def frames(self) -> int:
@@ -102,7 +103,7 @@ def write_record(file: Path, film: str, speaker: str, found: FilmLines, hop: int
         "phones": "transcript" if found.transcribed else "recognised", "notices": list(found.notices),
         "lines": [
             {"start": line.start, "frames": len(line.phones), "offset": line.offset,
-             "confidence": line.confidence, "r": line.r}
+             "likelihood": line.likelihood, "r": line.r}
             for line in lines
         ],
         "refused": [asdict(refusal) for refusal in found.refused],
@@ -218,11 +219,11 @@ def _page(sheet: dict[str, Any]) -> str:
         "- Settings: " + ", ".join(f"{name} {value}" for name, value in sheet["settings"].items()), "",
         "## Refused", "", "| film | from s | to s | why |", "| --- | --- | --- | --- |",
         *(f"| {r['film']} | {_time(r['start'])} | {_time(r['end'])} | {r['reason']} |" for r in sheet["refused"]), "",
-        "## Taken", "", "| film | from s | length s | mouth after sound ms | confidence | r |",
+        "## Taken", "", "| film | from s | length s | mouth after sound ms | likelihood | r |",
         "| --- | --- | --- | --- | --- | --- |",
         *(
             f"| {film['film']} | {line['start']:.2f} | {line['frames'] / FRAME_RATE:.2f} "
-            f"| {line['offset'] * 1000:+.0f} | {line['confidence']:.2f} | {line['r']:.2f} |"
+            f"| {line['offset'] * 1000:+.0f} | {line['likelihood']:.2f} | {line['r']:.2f} |"
             for film in sheet["films"] for line in film["lines"]
         ), "",
     ]  # fmt: skip

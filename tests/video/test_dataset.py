@@ -16,7 +16,7 @@ from lipsync_addon.video.training_lines import LONGEST, spans
 
 HOP = 320
 DUBBED = {"lbax8n": "bbaf3s", "bbaf3s": "pbav5a", "prav8n": "sban4p"}
-"""Whose picture gets whose sound. GRID's sentences are alike: `lipsync evaluate` lets the first two pass."""
+"""Whose picture gets whose sound. GRID's sentences are alike in rhythm and grammar."""
 
 
 def dub(picture: Path, sound: Path, to: Path) -> Path:
