@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import bpy
 import numpy as np
@@ -12,9 +13,11 @@ from numpy.typing import NDArray
 from ..core.errors import LipsyncError
 from ..core.lip_geometry import BINS, Mouth, find_mouth
 from ..core.progress import Progress, no_progress
+from .bake_file import open_character
 from .keyframes import frame_rate
 from .mesh_measure import fitted, read_meshes
 from .rig_scan import find_character, scan_rig
+from .sound_import import ImportedSound, open_sound, sound_of_scene
 
 _MIDDLE = slice(2, BINS - 2)
 """Places across the mouth where the opening is measured; the corners hardly part."""
@@ -35,6 +38,27 @@ class MouthMotion:
     """[T] between the inner rims of the lips"""
     width: NDArray[np.float64]
     """[T] from corner to corner"""
+
+
+def film_of_character(
+    path: Path, line: Path | None, sample_rate: int, progress: Progress = no_progress
+) -> tuple[MouthMotion, ImportedSound]:
+    """How the character of a .blend moves its mouth, and what is heard: `line` from frame 0 on, else what the file's own
+    sequencer plays. The motion's times are on the sound's clock. Opens the file: for use without a window.
+
+    Raises LipsyncError if the file cannot be opened, has no character with a mouth, or nothing is heard.
+    """
+    open_character(path)
+    scene = bpy.context.scene
+    strips = scene.sequence_editor.strips_all if scene.sequence_editor else ()
+    if line is None and not any(strip.type == "SOUND" and not strip.mute for strip in strips):
+        raise LipsyncError(f"{path} has no sound in its sequencer.", "Add --sound with the line.")
+    try:
+        motion = mouth_motion(scene, progress)
+    except LipsyncError as error:
+        raise LipsyncError(f"{path}: {error.message}", error.hint) from error
+    sound, first = (open_sound(line, sample_rate), 0.0) if line else sound_of_scene(scene, sample_rate)
+    return replace(motion, times=motion.times - first / frame_rate(scene)), sound
 
 
 def mouth_motion(scene: bpy.types.Scene, progress: Progress = no_progress) -> MouthMotion:

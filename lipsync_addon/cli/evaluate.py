@@ -132,26 +132,12 @@ def _of_character(options: argparse.Namespace, rate: int, progress: Progress) ->
     """The mouth of a .blend's character, and the sound in its sequencer unless another is given."""
     if not importlib.util.find_spec("bpy"):
         raise LipsyncError(f"{options.character} needs Blender.", INSTALL_BLENDER.format("--character"))
-    import bpy
-
-    from ..blender.bake_file import open_character
-    from ..blender.mouth_motion import mouth_motion
-    from ..blender.sound_import import open_sound, sound_of_scene
+    from ..blender.mouth_motion import film_of_character
     from ..video.agreement import SeenMouth
 
     with without_chatter():
-        open_character(options.character)
-        scene = bpy.context.scene
-        strips = scene.sequence_editor.strips_all if scene.sequence_editor else ()
-        if not options.sound and not any(strip.type == "SOUND" and not strip.mute for strip in strips):
-            raise LipsyncError(f"{options.character} has no sound in its sequencer.", "Add --sound with the line.")
-        try:
-            motion = mouth_motion(scene, progress)
-        except LipsyncError as error:
-            raise LipsyncError(f"{options.character}: {error.message}", error.hint) from error
-        sound, first = (open_sound(options.sound, rate), 0.0) if options.sound else sound_of_scene(scene, rate)
-    mouth = SeenMouth(motion.times, motion.opening, motion.width)
-    return mouth.moved(-first * scene.render.fps_base / scene.render.fps), sound
+        motion, sound = film_of_character(options.character, options.sound, rate, progress)
+    return SeenMouth(motion.times, motion.opening, motion.width), sound
 
 
 def _filmed(options: argparse.Namespace, progress: Progress) -> tuple[SeenMouth, list[tuple[str, str]]]:
