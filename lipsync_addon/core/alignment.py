@@ -23,6 +23,8 @@ FADE = 1.25
 """Frames that a sound lasts longer before a pause than it is heard: it fades away. Measured on Dutch and on GRID."""
 BEAM = 400.0
 """Log-score by which a state may lag behind the best and still be followed; an hour would not fit in memory otherwise."""
+BLOCK = 2000
+"""Frames of which scores are in memory at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,26 +57,22 @@ def align(posteriors: NDArray[np.float32], words: Sequence[Sequence[str]]) -> Al
     text = _Text.of(words)
     if len(posteriors) == 0 or len(text.states) == 1:
         return None
-    alike = posteriors @ likeness()
-    scores = np.log(np.maximum(alike, FLOOR))
-    spoken = scores.copy()
-    spoken[:, SILENCE] = np.log(np.maximum(np.maximum(alike[:, SILENCE], FILLER * posteriors.max(1)), FLOOR))
-    path = _best_path(spoken, text)
+    path = _best_path(posteriors, text)
     edges = np.flatnonzero(np.diff(path, prepend=-1, append=-1))
     states, first, last = path[edges[:-1]], edges[:-1], edges[1:]
     # Pauses on both sides of a word that was not said are one.
     joined = np.concatenate([[True], ~(text.pause[states[1:]] & text.pause[states[:-1]])])
     states, first, last = states[joined], first[joined], np.append(first[joined][1:], len(path))
     units = text.states[states]
-    heard = [float(np.exp(scores[a:b, u].mean())) for a, b, u in zip(first, last, units)]
-    along = np.exp(sum(np.log(h) * (b - a) for h, a, b in zip(heard, first, last)) / len(path))
+    along, edges = _along(posteriors, first, units)
+    total = np.add.reduceat(along, first)
     said = (~text.pause[states]).sum() / (~text.pause).sum()
     return Alignment(
         tuple((int(a), int(b), PHONES[u]) for a, b, u in zip(first, last, units)),
-        _crossings(scores, first, units),
-        tuple(heard),
+        edges,
+        tuple(np.exp(total / (last - first)).tolist()),
         _word_spans(text, states, len(words)),
-        float(along * said),
+        float(np.exp(total.sum() / len(path)) * said),
     )
 
 
@@ -108,51 +106,109 @@ class _Text:
         return cls(columns[0], columns[1] < 0, *columns[1:])
 
 
-def _best_path(scores: NDArray[np.float32], text: _Text) -> NDArray[np.intp]:
-    """[T] state of every frame. Follows only the states from the first to the last that are within BEAM of the best."""
-    frames, count = len(scores), len(text.states)
-    low, high = 0, min(2, count)
-    best = scores[0, text.states[:high]].astype(np.float64)  # the first pause is optional
-    kept: list[tuple[int, NDArray[np.int8]]] = [(0, np.zeros(high, np.int8))]
-    for frame in range(1, frames):
-        reach = min(high + 2, count)
-        leap = text.leap[low:reach]
-        padded = np.full(reach - low + 1, -np.inf)
-        padded[1 : high - low + 1] = best  # padded[k]: state low + k - 1
-        stay, step = padded[1:], padded[:-1]
-        from_leap = np.where(leap >= low, leap - low + 1, 0)
-        leapt = np.where(leap >= low, padded[from_leap] + text.toll[low:reach], -np.inf)
-        choices = np.stack([stay, step, leapt])
-        came_from = choices.argmax(0).astype(np.int8)
-        best = choices.max(0) + scores[frame, text.states[low:reach]]
-        alive = np.flatnonzero(best >= best.max() - BEAM)
-        kept.append((low, came_from))
-        low, high, best = low + alive[0], low + alive[-1] + 1, best[alive[0] : alive[-1] + 1]
+def _scores(posteriors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """[n, P] log of how far each phone is heard."""
+    return np.log(np.maximum(posteriors @ likeness(), FLOOR))
+
+
+def _spoken(posteriors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """_scores(), in which a pause may hold what the text has not."""
+    scores = _scores(posteriors)
+    filler = np.log(np.maximum(FILLER * posteriors.max(1), FLOOR))
+    scores[:, SILENCE] = np.maximum(scores[:, SILENCE], filler)
+    return scores
+
+
+def _best_path(posteriors: NDArray[np.float32], text: _Text) -> NDArray[np.intp]:
+    """[T] state of every frame. Follows only the states from the first to the last that are within BEAM of the best.
+
+    What all paths that are followed have in common is settled block by block (Bloit and Rodet 2008), so that only the
+    way since then is kept.
+    """
+    frames, count = len(posteriors), len(text.states)
     path = np.empty(frames, np.intp)
+    low, high = 0, min(2, count)  # the first pause is optional
+    best = np.zeros(high)
+    kept: list[tuple[int, NDArray[np.int8]]] = []  # of frame `settled` and those after it
+    settled = 0
+    for begin in range(0, frames, BLOCK):
+        scores = _spoken(posteriors[begin : begin + BLOCK])
+        for frame, row in enumerate(scores, begin):
+            if frame == 0:
+                came_from = np.zeros(high, np.int8)
+                best = row[text.states[:high]].astype(np.float64)
+            else:
+                reach = min(high + 2, count)
+                leap = text.leap[low:reach]
+                padded = np.full(reach - low + 1, -np.inf)
+                padded[1 : high - low + 1] = best  # padded[k]: state low + k - 1
+                stay, step = padded[1:], padded[:-1]
+                from_leap = np.where(leap >= low, leap - low + 1, 0)
+                leapt = np.where(leap >= low, padded[from_leap] + text.toll[low:reach], -np.inf)
+                choices = np.stack([stay, step, leapt])
+                came_from = choices.argmax(0).astype(np.int8)
+                best = choices.max(0) + row[text.states[low:reach]]
+            kept.append((low, came_from))
+            alive = np.flatnonzero(best >= best.max() - BEAM)
+            low, high, best = low + alive[0], low + alive[-1] + 1, best[alive[0] : alive[-1] + 1]
+        if begin + BLOCK < frames:
+            common = _traced(path, settled, kept, np.arange(low, high), text)
+            del kept[: common - settled]
+            settled = common
     if high >= count - 1:
         ends = np.arange(max(low, count - 2), high)
     else:  # too little sound for so many words: those after the last pause are left out
         ends = low + np.flatnonzero(text.pause[low:high])
-    state = int(ends[best[ends - low].argmax()])
-    for frame in range(frames - 1, -1, -1):
-        path[frame] = state
-        first, came_from = kept[frame]
-        if frame:
-            choice = int(came_from[state - first])
-            state = int(text.leap[state]) if choice == 2 else state - choice
+    _traced(path, settled, kept, ends[best[ends - low].argmax()][None], text)
     return path
 
 
-def _crossings(scores: NDArray[np.float32], first: NDArray[np.intp], units: NDArray[np.intp]) -> tuple[float, ...]:
-    """Boundaries in frames: a frame hears what sounds at its time, so they lie between frames, nearer to the less sure."""
-    edges, lasts = [0.0], [*first[1:], len(scores)][1:]
-    for frame, last, before, after in zip(first[1:], lasts, units, units[1:]):
-        lead = scores[frame - 1, before] - scores[frame - 1, after]
-        lag = scores[frame, after] - scores[frame, before]
-        share = lead / (lead + lag) if lead > 0 and lag > 0 else 0.5
-        fade = min(FADE, (last - frame) / 2) if after == SILENCE else 0.0
-        edges.append(float(frame - 1 + share + fade))
-    return (*edges, float(len(scores)))
+def _traced(
+    path: NDArray[np.intp],
+    settled: int,
+    kept: list[tuple[int, NDArray[np.int8]]],
+    states: NDArray[np.intp],
+    text: _Text,
+) -> int:
+    """Follows `states` of the last frame back to frame `settled` and writes the path as far as they have it in common;
+    the frame up to which that is."""
+    common = settled
+    for frame in range(settled + len(kept) - 1, settled - 1, -1):
+        if len(states) > 1 and (states == states[0]).all():
+            states = states[:1]
+        if len(states) == 1:
+            common = max(common, frame + 1)
+            path[frame] = states[0]
+        first, came_from = kept[frame - settled]
+        choice = came_from[states - first]
+        states = np.where(choice == 2, text.leap[states], states - choice)
+    return common
+
+
+def _along(
+    posteriors: NDArray[np.float32], first: NDArray[np.intp], units: NDArray[np.intp]
+) -> tuple[NDArray[np.float32], tuple[float, ...]]:
+    """([T] log of how far the phone at each frame is heard, boundaries in frames). A frame hears what sounds at its time,
+    so that boundaries lie between frames, nearer to the less sure."""
+    frames = len(posteriors)
+    along, edges = np.empty(frames, np.float32), [0.0]
+    lasts = np.append(first[1:], frames)
+    unit = np.repeat(units, lasts - first)
+    edge = 1
+    for begin in range(0, frames, BLOCK):
+        before = max(begin - 1, 0)
+        scores = _scores(posteriors[before : begin + BLOCK])
+        end = before + len(scores)
+        along[before:end] = scores[np.arange(end - before), unit[before:end]]
+        while edge < len(first) and first[edge] < end:
+            frame, (one, other) = first[edge], units[edge - 1 : edge + 1]
+            earlier, later = scores[frame - 1 - before], scores[frame - before]
+            lead, lag = earlier[one] - earlier[other], later[other] - later[one]
+            share = lead / (lead + lag) if lead > 0 and lag > 0 else 0.5
+            fade = min(FADE, (lasts[edge] - frame) / 2) if other == SILENCE else 0.0
+            edges.append(float(frame - 1 + share + fade))
+            edge += 1
+    return along, (*edges, float(frames))
 
 
 def _word_spans(text: _Text, states: NDArray[np.intp], count: int) -> tuple[tuple[int, int] | None, ...]:

@@ -51,7 +51,7 @@ def heard(track: AnimationTrack) -> tuple[Heard, ...]:
         names = [name for name in VISEMES_15 if name in track.names]
     if len(names) < 2 or len(track.values) < 2:
         return ()
-    likeliest = track.select(names).values.argmax(1)
+    likeliest = (track if track.names == tuple(names) else track.select(names)).values.argmax(1)
     edges = np.flatnonzero(np.diff(likeliest, prepend=-1, append=-1))
     found: list[Heard] = []
     for first, last in pairwise(edges):

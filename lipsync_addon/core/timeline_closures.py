@@ -16,6 +16,8 @@ RAMP = 0.06
 """Seconds in which the lips meet before a closure and part after it."""
 HELD = 0.3
 """Share of the phone, in its middle, for which they stay together; at least one frame."""
+BLOCK = 4000
+"""Frames that are closed at a time."""
 
 
 def with_closures(track: AnimationTrack, timeline: PhonemeTimeline) -> AnimationTrack:
@@ -26,30 +28,35 @@ def with_closures(track: AnimationTrack, timeline: PhonemeTimeline) -> Animation
     share = closing(timeline, track)
     if not share.any():
         return track
-    weights = lip_gap_weights(track.names)
-    values = track.values.copy()
-    part = slice(*_reach(share))
-    some, k = values[part], share[part, None]
+    values, touched = track.values.copy(), np.flatnonzero(share)
+    for begin in range(0, len(touched), BLOCK):
+        part = touched[begin : begin + BLOCK]
+        values[part] = _closed(values[part], share[part, None], track.names)
+    values.flags.writeable = False
+    return track.with_values(values)
+
+
+def _closed(some: NDArray[np.float32], share: NDArray[np.float32], names: tuple[str, ...]) -> NDArray[np.float32]:
+    """Frames [N, C] with lips so far closed as `share` [N, 1] says."""
+    weights = lip_gap_weights(names)
     gap = some @ weights
     excess = np.maximum(gap - GOAL, 0)
     closed = some.copy()
-    if "mouthClose" in track.names:
-        column = track.names.index("mouthClose")
+    if "mouthClose" in names:
+        column = names.index("mouthClose")
         more = np.minimum(0.5 * excess / -weights[column], 1 - closed[:, column])
         closed[:, column] += more
     opening = closed * np.maximum(weights, 0)
     rest = np.maximum(closed @ weights - GOAL, 0)
     factor = 1 - np.clip(rest / np.maximum(opening.sum(1), 1e-6), 0, 1)
     closed = np.where(weights > 0, closed * factor[:, None], closed)
-    visemes = [i for i, name in enumerate(track.names) if name.startswith("viseme_")]
-    if visemes and "viseme_PP" in track.names:
-        weaker = some[:, track.names.index("viseme_PP")] < 0.5
-        lips = np.zeros(len(track.names), np.float32)
-        lips[track.names.index("viseme_PP")] = 1
+    visemes = [i for i, name in enumerate(names) if name.startswith("viseme_")]
+    if visemes and "viseme_PP" in names:
+        weaker = some[:, names.index("viseme_PP")] < 0.5
+        lips = np.zeros(len(names), np.float32)
+        lips[names.index("viseme_PP")] = 1
         closed[np.ix_(weaker, visemes)] = lips[visemes]
-    missing = (gap > GOAL)[:, None]
-    values[part] = np.where(missing, some * (1 - k) + closed * k, some)
-    return track.with_values(values.astype(np.float32))
+    return np.where((gap > GOAL)[:, None], some * (1 - share) + closed * share, some).astype(np.float32)
 
 
 def closing(timeline: PhonemeTimeline, track: AnimationTrack) -> NDArray[np.float32]:
@@ -67,8 +74,3 @@ def closing(timeline: PhonemeTimeline, track: AnimationTrack) -> NDArray[np.floa
         distance = np.abs(times[near] - middle) - half
         share[near] = np.maximum(share[near], np.clip(1 - distance / RAMP, 0, 1))
     return share
-
-
-def _reach(share: NDArray[np.float32]) -> tuple[int, int]:
-    touched = np.flatnonzero(share)
-    return int(touched[0]), int(touched[-1]) + 1

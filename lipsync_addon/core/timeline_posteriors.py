@@ -25,20 +25,21 @@ def with_timeline(hearing: Hearing, timeline: PhonemeTimeline) -> Hearing:
     if not trust.any():
         return hearing
     count = len(hearing)
-    said = np.zeros((count, len(PHONES)), np.float32)
     share, by_hand = np.zeros(count, np.float32), np.zeros(count, np.float32)
-    for phone, weight in zip(played.phones, trust):
-        if weight:
-            frames, part = coverage(phone, hearing.fps, count)
-            said[frames, PHONES.index(phone.unit)] += weight * part
-            share[frames] += weight * part
-            by_hand[frames] += (weight == 1) * part
-    touched = share > 0
-    phones = hearing.phones.copy()
-    phones[touched] = phones[touched] * (1 - share[touched, None]) + said[touched]
+    certain = [
+        (phone, weight, *coverage(phone, hearing.fps, count)) for phone, weight in zip(played.phones, trust) if weight
+    ]
+    for _, weight, frames, part in certain:
+        share[frames] += weight * part
+        by_hand[frames] += (weight == 1) * part
+    phones = hearing.phones * (1 - share)[:, None]
+    for phone, weight, frames, part in certain:
+        phones[frames, PHONES.index(phone.unit)] += weight * part
+    phones.flags.writeable = False
     residual = hearing.residual
     if residual is not None and by_hand.any():
-        residual = np.where(by_hand[:, None] > 0, residual * (1 - by_hand[:, None]), residual).astype(np.float32)
+        residual = residual * np.where(by_hand > 0, 1 - by_hand, 1).astype(np.float32)[:, None]
+        residual.flags.writeable = False
     return Hearing(phones, hearing.fps, residual)
 
 

@@ -75,7 +75,9 @@ class AnimationTrack:
             if name not in self.names:
                 raise KeyError(name)
             columns.append(self.names.index(name))
-        return AnimationTrack(tuple(names), self.values[:, columns], self.fps, self.start)
+        values = self.values[:, columns]
+        values.flags.writeable = False
+        return AnimationTrack(tuple(names), values, self.fps, self.start)
 
     def filled(self, names: Sequence[str]) -> AnimationTrack:
         """These channels in this order; zero where the track has none of that name."""

@@ -23,6 +23,8 @@ from .windows import SIZE_STEP, Window, Windows
 WINDOW_SECONDS = 16.0
 GPU_WINDOWS = 16
 """Windows' worth of short lines that a GPU takes at once."""
+MOST_FRAMES = 500_000
+"""For which room is made because a file says that it is so long; a damaged one may say anything."""
 OUTPUTS = ("arkit", "visemes")
 """What a bake needs."""
 
@@ -78,11 +80,12 @@ class Predictor:
         `outputs`: names of ModelSpec.outputs. An hour of sound gives the same values as one pass over it, in the
         memory of one window. `sound` must have the network's sample rate; Cancelled from `progress` is let through.
         """
-        return self._track(self._moved(self._heard(sound, progress), controls, outputs), outputs)
+        blocks = self._moved(self._heard(sound, progress), controls, outputs)
+        return self._track(blocks, outputs, self._frames_of(sound))
 
     def hear(self, sound: Sound, *, progress: Progress = no_progress) -> Hearing:
         """What is said and how, for predict() in two steps: move(hear(sound)) is predict(sound)."""
-        phones, residual = self._split(_joined(self._heard(sound, progress)))
+        phones, residual = self._split(_joined(self._heard(sound, progress), self._frames_of(sound)))
         return Hearing(phones, self.spec.fps, residual)
 
     def move(
@@ -101,20 +104,26 @@ class Predictor:
         spec = self.spec
         if hearing.fps != spec.fps:
             raise ValueError(f"the network moves at {spec.fps:g} frames per second, not {hearing.fps:g}")
-        residual = hearing.residual
-        if residual is None:
-            residual = np.zeros((len(hearing), len(spec.hear.outputs["residual"])), np.float32)
-        heard = np.concatenate([hearing.phones, residual], axis=1)
         if frames is None:
-            return self._track(self._moved([heard], controls, outputs), outputs)
+            blocks = self._moved(self._rows(hearing, 0, len(hearing)), controls, outputs)
+            return self._track(blocks, outputs, len(hearing))
         fade = self._fade(controls)
         left, right = spec.move.left_context + fade, spec.move.right_context + fade
-        start, stop, _ = frames.indices(len(heard))
-        first, last = max(start - right, 0), min(stop + left, len(heard))
-        before, after = max(first - left, 0), min(last + right, len(heard))
-        blocks = self._moved([heard[before:after]], controls, outputs, first=before)
-        values = _joined(blocks)[first - before : last - before]
+        start, stop, _ = frames.indices(len(hearing))
+        first, last = max(start - right, 0), min(stop + left, len(hearing))
+        before, after = max(first - left, 0), min(last + right, len(hearing))
+        blocks = self._moved(self._rows(hearing, before, after), controls, outputs, first=before)
+        values = _joined(blocks, after - before)[first - before : last - before]
         return AnimationTrack(spec.channels(outputs), values, spec.fps, first / spec.fps)
+
+    def _rows(self, hearing: Hearing, start: int, stop: int) -> Iterator[NDArray[np.float32]]:
+        """[n, P + R] what *move* takes of these frames, a window at a time: an hour of it is in memory already."""
+        width = len(self.spec.hear.outputs["residual"])
+        for first in range(start, stop, self._frames):
+            part = slice(first, min(first + self._frames, stop))
+            phones, residual = hearing.phones[part], hearing.residual
+            how = np.zeros((len(phones), width), np.float32) if residual is None else residual[part]
+            yield np.concatenate([phones, how], axis=1)
 
     def can_move(self, hearing: Hearing) -> bool:
         """Whether it was heard by a network like this one, or made without any."""
@@ -262,12 +271,29 @@ class Predictor:
         count = len(self.spec.hear.outputs["phones"])
         return heard[..., :count], heard[..., count:]
 
-    def _track(self, blocks: Iterable[NDArray[np.float32]], outputs: Sequence[str]) -> AnimationTrack:
-        return AnimationTrack(self.spec.channels(outputs), _joined(blocks), self.spec.fps)
+    def _frames_of(self, sound: Sound) -> int:
+        """How many frames it probably has."""
+        return min(int(sound.duration * self.spec.fps) + 2, MOST_FRAMES)
+
+    def _track(self, blocks: Iterable[NDArray[np.float32]], outputs: Sequence[str], frames: int) -> AnimationTrack:
+        return AnimationTrack(self.spec.channels(outputs), _joined(blocks, frames), self.spec.fps)
 
 
-def _joined(blocks: Iterable[NDArray[np.float32]]) -> NDArray[np.float32]:
-    """One after the other; read-only, so that nobody need copy an hour of it."""
-    values = np.concatenate(list(blocks))
+def _joined(blocks: Iterable[NDArray[np.float32]], frames: int) -> NDArray[np.float32]:
+    """One after the other; read-only, so that nobody need copy an hour of it. `frames`: how many are expected.
+
+    They go into one array that is there before the network runs: small pieces that stay behind between its runs keep
+    the memory of each run from being used again, gigabytes in an hour.
+    """
+    values, count = None, 0
+    for block in blocks:
+        if values is None:
+            values = np.empty((max(frames, len(block)), *block.shape[1:]), np.float32)
+        if count + len(block) > len(values):
+            values = np.concatenate([values[:count], np.empty((max(count, len(block)), *values.shape[1:]), np.float32)])
+        values[count : count + len(block)] = block
+        count += len(block)
+    assert values is not None  # there is always a first frame
+    values = values[:count]
     values.flags.writeable = False
     return values

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+from lipsync_addon.core import alignment
 from lipsync_addon.core.alignment import align
 from lipsync_addon.core.phones import PHONES
 
@@ -81,3 +83,20 @@ def test_a_long_text_is_laid_out_to_its_end():
     heard = posteriors(*(("m", 2), ("a", 3)) * 200)
     result = align(heard, [["m", "a"]] * 200)
     assert result is not None and len(result.phones) == 400 and result.phones[-1] == (997, 1000, "a")
+
+
+@pytest.mark.parametrize("block", [1, 7, 64])
+def test_settling_the_path_block_by_block_changes_nothing(block: int, monkeypatch: pytest.MonkeyPatch):
+    random = np.random.default_rng(block)
+    texts = [[*random.choice(PHONES[1:], random.integers(1, 6))] for _ in range(40)]
+    heard = random.dirichlet(np.full(len(PHONES), 0.1), 400).astype(np.float32)
+    said = [PHONES.index(unit) for word in texts[5:30] for unit in word]
+    heard[np.arange(50, 50 + 3 * len(said)), np.repeat(said, 3)] += 1
+    heard /= heard.sum(1, keepdims=True)
+    whole = align(heard, texts)
+    monkeypatch.setattr(alignment, "BLOCK", block)
+    pieces = align(heard, texts)
+    assert whole is not None and pieces is not None
+    assert (pieces.phones, pieces.words) == (whole.phones, whole.words)
+    assert np.allclose(pieces.edges, whole.edges, atol=1e-4) and np.allclose(pieces.heard, whole.heard, atol=1e-5)
+    assert len(set(whole.words) - {None}) > 15

@@ -60,6 +60,15 @@ def test_windows_leave_no_seam(predictor: Predictor, tiny_network: Path, window_
     np.testing.assert_allclose(parts.values, whole.values, atol=1e-5)
 
 
+@pytest.mark.parametrize("told", [0.0, 1.0, 1e9])
+def test_a_file_that_lies_about_its_length_is_moved_to_its_end(predictor: Predictor, told: float) -> None:
+    clip = noise(3.2)
+    liar = InBlocks(clip, 5000)
+    liar.duration = told
+    np.testing.assert_array_equal(predictor.predict(liar).values, predictor.predict(clip).values)
+    np.testing.assert_array_equal(predictor.hear(liar).phones, predictor.hear(clip).phones)
+
+
 def test_frames_are_where_the_sound_is(predictor: Predictor) -> None:
     samples = np.zeros(2 * RATE, np.float32)
     samples[RATE - 100 : RATE + 100] = 1.0
