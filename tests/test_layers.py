@@ -13,10 +13,12 @@ import pytest
 ADDON = "lipsync_addon"
 BLENDER_MODULES = {"bpy", "bpy_extras", "mathutils", "aud", "addon_utils", "gpu", "gpu_extras", "blf"}
 
+RECOGNISERS = {"pocketsphinx", "faster_whisper", "vosk"}
+
 ALLOWED: dict[str, set[str]] = {
     "core": {"numpy"},
     "inference": {"core", "numpy", "onnxruntime"},
-    "speech": {"core", "numpy", "soundfile", "soxr", "espeakng_loader", "py3langid", "pocketsphinx"},
+    "speech": {"core", "numpy", "soundfile", "soxr", "espeakng_loader", "py3langid", *RECOGNISERS, "piper"},
     "exporters": {"core", "numpy"},
     "importers": {"core", "numpy"},
     "video": {"core", "inference", "speech", "exporters", "numpy", "cv2", "mediapipe", "jiwer", "jinja2", "matplotlib"},

@@ -24,6 +24,7 @@ from .performance import (
 HELP = "Speak a text: sound and animation to block a scene before the actor is recorded."
 EXAMPLES = (
     'lipsync speak "Baby, come back." --voice en-GB --to line.wav --animate line.csv',
+    'lipsync speak "Baby, come back." --voice voices/en_US-joe-medium.onnx --to line.wav --animate line.csv',
     'lipsync speak "Komm zurück!" --voice de+f3 --rate 150 --to line.wav --timeline line.phones.json',
 )
 
@@ -33,9 +34,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(character=None, also=[], engine=None, replaces="")
     add = parser.add_argument
     add("text", metavar="TEXT", help="what to say")
-    add("--voice", default="", metavar="TAG", help="language, e.g. en-GB, hi; with a timbre: en-US+f3 (else guessed)")
+    add(
+        "--voice",
+        default="",
+        metavar="VOICE",
+        help="language, e.g. en-GB, hi; with a timbre: en-US+f3; or a Piper voice, FILE.onnx (else guessed)",
+    )
     add("--rate", type=int, default=170, help="words a minute, 80 to 450 (default 170)")
-    add("--pitch", type=int, default=50, help="0 to 100 (default 50)")
+    add("--pitch", type=int, default=50, help="0 to 100 (default 50); not of Piper voices")
     add("--to", dest="sound", type=Path, required=True, metavar="FILE.wav", help="the speech")
     add(
         "--animate",
@@ -57,7 +63,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Speaks, and animates what was spoken with its exact phones."""
     from ..speech.sound_file import open_sound, save_sound
-    from ..speech.synthesis import PITCHES, RATES, speak
+    from ..speech.synthesis import PITCHES, RATES, language_of, speak
+    from ..speech.transcript import Transcript
 
     for name, (low, high) in (("rate", RATES), ("pitch", PITCHES)):
         if not low <= getattr(options, name) <= high:
@@ -76,11 +83,17 @@ def run(options: argparse.Namespace) -> None:
     clip, timeline = speak(options.text, options.voice, rate=options.rate, pitch=options.pitch)
     save_sound(clip, options.sound)
     print(f"{clip.source}, {clip.duration:.2f} s -> {options.sound}")
+    if timeline is None:
+        print("The voice does not tell its times, so the words are aligned with the sound.")
+        predictor = predictor or chosen_predictor(options)
+    if predictor:
+        sound = open_sound(options.sound, predictor.spec.sample_rate)
+        words = Known(timeline) if timeline else Transcript.of(options.text, language_of(options.voice))
+        performance = animate(sound, predictor, style, face, words, controls=chosen_controls(options))
+        timeline = performance.timeline
+        if curves:
+            print(*write_curves(options, performance, curves), sep="\n")
     if options.timeline:
         save(timeline, options.timeline)
         print(f"{len(timeline.phones)} phonemes -> {options.timeline}")
-    if predictor:
-        sound = open_sound(options.sound, predictor.spec.sample_rate)
-        performance = animate(sound, predictor, style, face, Known(timeline), controls=chosen_controls(options))
-        print(*write_curves(options, performance, curves), sep="\n")
     remember(filter(None, (options.sound, options.timeline, *curves)))

@@ -142,13 +142,14 @@ def _line(options: argparse.Namespace) -> Iterator[tuple[Path, LineWords | None]
         yield options.audio, None
         return
     from ..speech.sound_file import save_sound
-    from ..speech.synthesis import speak
+    from ..speech.synthesis import language_of, speak
+    from ..speech.transcript import Transcript
 
     with tempfile.TemporaryDirectory() as folder:
         clip, timeline = speak(options.text, options.voice)
         path = Path(folder) / "line.wav"
         save_sound(clip, path)
-        yield path, Known(timeline)
+        yield path, Known(timeline) if timeline else Transcript.of(options.text, language_of(options.voice))
 
 
 @contextmanager

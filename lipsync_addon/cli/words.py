@@ -21,8 +21,20 @@ def add_words_arguments(parser: argparse.ArgumentParser) -> None:
     one.add_argument(
         "--text-file", type=Path, metavar="FILE", help=".txt, .srt, .vtt, .fountain, or a table with a row for the line"
     )
-    one.add_argument("--transcribe", action="store_true", help="recognise the words, in English (pip install pocketsphinx)")
+    one.add_argument("--transcribe", action="store_true", help="recognise the words, in English unless a model is given")
     one.add_argument("--timeline-in", type=Path, metavar="FILE", help="phonemes: of --timeline, a .TextGrid, or Rhubarb's")
+    group.add_argument(
+        "--transcriber",
+        choices=("pocketsphinx", "faster-whisper", "vosk"),
+        default="",
+        help="what recognises them (else pocketsphinx, or what the model is for); pip install it",
+    )
+    group.add_argument(
+        "--transcriber-model",
+        type=Path,
+        metavar="FOLDER",
+        help="model of faster-whisper or Vosk that you have; nothing is downloaded",
+    )
     group.add_argument("--language", metavar="TAG", default="", help="of the text, e.g. hi or en-IN (else guessed)")
     group.add_argument("--timeline", type=Path, metavar="FILE.json", help="save the phonemes with their times")
 
@@ -38,7 +50,9 @@ def chosen_words(options: argparse.Namespace) -> LineWords | None:
 
         return Known(read_phonemes(options.timeline_in))
     if options.transcribe:
-        return _transcribed(options.line)
+        return _transcribed(options)
+    if options.transcriber or options.transcriber_model:
+        raise LipsyncError("A recogniser was chosen, but nothing is to be recognised.", "Add --transcribe.")
     if options.text is None and options.text_file is None:
         if of_words := [path for path in options.to if path.suffix.lower() in (".srt", ".vtt")]:
             raise LipsyncError(f"{of_words[0]} shows words, and none are given.", "Add --text or --text-file.")
@@ -66,17 +80,24 @@ def chosen_edits(options: argparse.Namespace) -> Edits | None:
     return Edits(*map(read_phonemes, options.edits_of)) if options.edits_of else None
 
 
-def _transcribed(line: Path) -> LineWords:
+def _transcribed(options: argparse.Namespace) -> LineWords:
     """The words that are recognised in the sound, which the user is told."""
+    from ..speech.languages import reader_of
     from ..speech.sound_file import open_sound
-    from ..speech.transcriber import LANGUAGE, SAMPLE_RATE, transcribe
+    from ..speech.transcriber import SAMPLE_RATE, transcribe
     from ..speech.transcript import Transcript
 
-    text = transcribe(open_sound(line, SAMPLE_RATE))
-    if not text:
+    line, language = options.line, options.language
+    understood = transcribe(
+        open_sound(line, SAMPLE_RATE),
+        recogniser=options.transcriber,
+        model=options.transcriber_model,
+        language=reader_of(language).language if language else "",
+    )
+    if not understood.text:
         return Known(notices=("no words were recognised, so what is heard is used.",))
-    print(f"{line}: recognised: {text}")
-    return Transcript.of(text, LANGUAGE)
+    print(f"{line}: recognised: {understood.text}")
+    return Transcript.of(understood.text, understood.language)
 
 
 def _of_table(path: Path, line: Path) -> tuple[str, str]:

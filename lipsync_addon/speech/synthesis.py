@@ -1,4 +1,5 @@
-"""Speech from text by espeak-ng, with the times of its phones exact: to block a scene before the actor is recorded."""
+"""Speech from text with the times of its phones exact, to block a scene before the actor is recorded: by espeak-ng, which
+is always there, or by a Piper voice that the user has."""
 
 from __future__ import annotations
 
@@ -9,23 +10,43 @@ from ..core.errors import LipsyncError
 from ..core.phones import spread
 from ..core.timeline import SILENCE, Phone, PhonemeTimeline, without_gaps
 from .espeak import Spoken, espeak
+from . import piper
 from .languages import Reader, guessed_reader, reader_of
 from .pronunciation import cleaned, pieces, spoken_words, units_of
 
 RATES = (80, 450)
-"""Words a minute that espeak-ng can speak."""
+"""Words a minute that can be asked for."""
 PITCHES = (0, 100)
+RATE, PITCH = 170, 50
+"""Of a voice as it is."""
 
 
-def speak(text: str, voice: str = "", *, rate: int = 170, pitch: int = 50) -> tuple[AudioClip, PhonemeTimeline]:
-    """The text as sound at the synthesiser's own rate, and what is said when.
+def speak(
+    text: str, voice: str = "", *, rate: int = RATE, pitch: int = PITCH
+) -> tuple[AudioClip, PhonemeTimeline | None]:
+    """The text as sound at the synthesiser's own rate, and what is said when; None for a Piper voice that does not tell
+    its times: Transcript.of(text, language_of(voice)) is then aligned with the sound like a recording's.
 
     `voice`: a language or accent, "en-GB", with a timbre of espeak-ng if wanted, "en-US+f3"; guessed from the text
-    where empty. `rate`: words a minute; `pitch`: 0..100. Raises LipsyncError for text without words or an unknown voice.
+    where empty; or the file of a Piper voice (speech/piper.py). `rate`: words a minute; `pitch`: 0..100, of espeak-ng.
+    Raises LipsyncError for text without words or an unknown voice.
     """
     text = cleaned(text)
     if not any(letter.isalnum() for letter in text):
         raise LipsyncError("The text has no words that can be said.", "Give the words to say.")
+    if piper.is_voice(voice):
+        if pitch != PITCH:
+            raise LipsyncError("A Piper voice has one pitch.", "Leave the pitch out, or use a voice of espeak-ng.")
+        return piper.speak(text, voice, rate=rate)
+    return _by_espeak(text, voice, rate, pitch)
+
+
+def language_of(voice: str) -> str:
+    """BCP-47 tag of what speak() takes; empty where it would be guessed. Raises LipsyncError for a file that is no voice."""
+    return piper.language_of(voice) if piper.is_voice(voice) else voice.partition("+")[0]
+
+
+def _by_espeak(text: str, voice: str, rate: int, pitch: int) -> tuple[AudioClip, PhonemeTimeline]:
     language, _, timbre = voice.partition("+")
     reader = reader_of(language) if language else guessed_reader(text)
     if timbre and timbre not in espeak().timbres:
