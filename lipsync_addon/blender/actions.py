@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 
 import bpy
 import numpy as np
@@ -293,20 +292,36 @@ def take_range(owners: Iterable[bpy.types.ID]) -> tuple[float, float] | None:
     return (min(r[0] for r in ranges), max(r[1] for r in ranges)) if ranges else None
 
 
-_record = lru_cache(maxsize=2)(from_bytes)  # a slider reads what it wrote, again and again
+_records: dict[bytes, TakeRecord | None] = {}  # the latest: a slider reads what it wrote, again and again
 
 
 def stored_record(action: bpy.types.Action) -> TakeRecord | None:
     """What the add-on remembers of a take; None for an action that is none, or that an older version wrote."""
     data = action.get(RECORD)
-    return _record(data) if isinstance(data, bytes) else None
+    if not isinstance(data, bytes):
+        return None
+    return _records[data] if data in _records else _kept(data, from_bytes(data))
 
 
 def store_record(action: bpy.types.Action, record: TakeRecord) -> None:
     """The reverse."""
     if RECORD in action:
         del action[RECORD]  # Blender 4.5 and 5.0 write bytes over other bytes up to the first zero only
-    action[RECORD] = to_bytes(record)
+    data = to_bytes(record)
+    action[RECORD] = data
+    _kept(data, record)
+
+
+def forget_records() -> None:
+    """Gives the memory back."""
+    _records.clear()
+
+
+def _kept(data: bytes, record: TakeRecord | None) -> TakeRecord | None:
+    if len(_records) > 1:
+        del _records[next(iter(_records))]
+    _records[data] = record
+    return record
 
 
 def our_curves(action: bpy.types.Action) -> dict[CurveId, bpy.types.FCurve]:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import bpy
 
-from . import presets
+from . import presets, sliders
+from .panel_values import show_style
+from .preferences import wanted_defaults
 
 
 def apply() -> None:
     """Sets what the user has not chosen in the scenes of a file that was never saved; others keep what they have."""
-    from . import sliders  # after panel_data, which the registration loads first
-    from .preferences import wanted_defaults  # which calls this
-    from .settings import show_style
-
     key_mode, name = wanted_defaults(bpy.context)
     if bpy.data.filepath:
         return

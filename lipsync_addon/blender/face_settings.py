@@ -1,11 +1,11 @@
-"""What the user sets for the rest of the face, and the only way from there to core.face_layers."""
+"""What the user sets for the rest of the face."""
 
 from __future__ import annotations
 
 import bpy
 from bpy.props import BoolProperty, FloatProperty, IntProperty
 
-from ..core.face_layers import LAYERS, FaceSettings, emotion_table
+from ..core.face_layers import LAYERS, emotion_table
 from . import sliders
 
 _LAYERS: dict[str, tuple[str, str]] = {
@@ -63,12 +63,3 @@ for _name in emotion_table():
         subtype="FACTOR",
         update=sliders.changed,
     )
-
-
-def face_settings(face: LIPSYNC_PG_face) -> FaceSettings:
-    """The layers that are on."""
-    if not face.enabled:
-        return FaceSettings()
-    strengths = {name: getattr(face, name) for name in LAYERS if getattr(face, f"use_{name}")}
-    emotions = {name: strength for name in emotion_table() if (strength := getattr(face, name))}
-    return FaceSettings(**strengths, emotions=emotions, seed=face.seed)

@@ -15,7 +15,7 @@ from ..core.key_curve import BEZIER, KeyCurve
 from ..core.keying import Closure, KeySettings, keyed
 from ..core.mapping import Target
 from ..core.take_edits import Retiming, Timing
-from ..core.take_record import CurveId, CurveRecord, TakeRecord, edits_of, renewed
+from ..core.take_record import CurveId, CurveRecord, Origin, TakeRecord, edits_of, renewed
 from ..core.track import AnimationTrack
 from .actions import Playing, Take, playing
 
@@ -96,7 +96,7 @@ def write_track(
             continue
         for key, curve, part in zip(ids, found, parts, strict=True):
             known = old.curves.get(key) if old else None
-            origin = edits_of(known, read_keys(curve), old.timing) if known and len(curve.keyframe_points) else None
+            origin = _edits(curve, known, old.timing) if known and len(curve.keyframe_points) else None
             shown, records[key], result = renewed(
                 origin, part, float(reach), max(keys.max_error, _EDIT_ERROR), origin and moved(origin.timing), hidden
             )
@@ -114,6 +114,18 @@ def _written_before(targets: Sequence[Target], take: Take) -> list[KeyCurve] | N
     ids = [take.ids(data_block(target), _properties(target))[0] for target in targets]
     known = {**take.record.curves, **take.record.deleted}
     return [known[key].written for key in ids] if all(key in known for key in ids) else None
+
+
+def _edits(curve: bpy.types.FCurve, known: CurveRecord, timing: Timing) -> Origin | None:
+    """What the animator made of a curve; quick where he did nothing to one of straight lines or steps."""
+    keys, points = known.result or known.written, curve.keyframe_points
+    if len(points) == len(keys.points) and (keys.kinds != BEZIER).all():
+        places, kinds = np.empty(2 * len(points), np.float32), np.empty(len(points), np.int32)
+        points.foreach_get("co", places)
+        points.foreach_get("interpolation", kinds)
+        if (kinds == keys.kinds).all() and (places == keys.points[:, 1].astype(np.float32).ravel()).all():
+            return known.origin
+    return edits_of(known, read_keys(curve), timing)
 
 
 def read_keys(curve: bpy.types.FCurve) -> KeyCurve:

@@ -18,9 +18,9 @@ from .actions import TAKE
 from .bake import BakeReport
 from .keyframes import data_block
 from .mesh_measure import fitted_match, forget_meshes, is_fitted
+from .panel_values import jaw_settings
 from .restyle import playing_take
 from .rig_scan import all_profiles, character_of, find_character, ranked_matches, ranked_with_fit, scan_rig
-from .settings import jaw_settings
 
 _cache: dict[object, Facts] = {}
 _mappings: dict[tuple[str, ...], RigMapping] = {}

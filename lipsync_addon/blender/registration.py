@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from . import defaults, panel_data, phoneme_strip, sliders, translations
+from . import actions, defaults, panel_data, phoneme_strip, sliders, translations
 from .batch_panel import LIPSYNC_PT_batch, LIPSYNC_UL_batch
 from .batch_settings import LIPSYNC_PG_batch, LIPSYNC_PG_batch_line
 from .face_panel import LIPSYNC_PT_face
@@ -115,4 +115,5 @@ def unregister() -> None:
     sliders.forget()
     panel_data.forget()
     forget_predictions()
+    actions.forget_records()
     translations.stop()

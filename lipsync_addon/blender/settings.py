@@ -1,8 +1,6 @@
-"""What the user sets in the panel, and the only way from there to the types of the core."""
+"""What the user sets in the panel; panel_values.py leads from here to the types of the core."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import bpy
 from bpy.props import (
@@ -16,15 +14,13 @@ from bpy.props import (
 )
 
 from ..core.channels import ARKIT_52, VISEMES_15
-from ..core.keying import KeySettings
-from ..core.mapping import JawSettings
 from ..core.presets import LIMITS
-from ..core.style import StyleSettings
 from . import presets, sliders
-from .bake import BakeSettings
 from .batch_settings import LIPSYNC_PG_batch
 from .face_settings import LIPSYNC_PG_face
 from .live_settings import LIPSYNC_PG_live
+from .panel_data import facts
+from .panel_values import show_style
 from .preferences import KEY_MODE_ITEMS
 from .voice_settings import LIPSYNC_PG_voices
 from .words_settings import LIPSYNC_PG_words
@@ -35,8 +31,6 @@ def _can_be_character(settings: bpy.types.PropertyGroup, obj: bpy.types.Object) 
 
 
 def _fitting_profiles(settings: bpy.types.PropertyGroup, context: bpy.types.Context, typed: str) -> list[str]:
-    from .panel_data import facts  # which reads these settings
-
     return [match.profile.label for match in facts(context).ranked]
 
 
@@ -204,48 +198,4 @@ class LIPSYNC_PG_settings(bpy.types.PropertyGroup):
         name="Axis",
         description="The bone's own axis",
         items=[(axis, axis, f"About the bone's {axis}") for axis in ("X", "Y", "Z", "-X", "-Y", "-Z")],
-    )
-
-
-def sound_path(settings: LIPSYNC_PG_settings) -> Path | None:
-    """The chosen file, with Blender's // resolved; None if none is chosen."""
-    return Path(bpy.path.abspath(settings.sound_file)) if settings.sound_file else None
-
-
-def style_settings(settings: LIPSYNC_PG_settings) -> StyleSettings:
-    """How the motion is played."""
-    channels = {each.name: (each.gain, each.offset) for each in settings.channels if each.name}
-    return StyleSettings(**{name: getattr(settings, name) for name in LIMITS}, channels=channels)
-
-
-def show_style(settings: LIPSYNC_PG_settings, style: StyleSettings) -> None:
-    """The reverse of style_settings()."""
-    for name in LIMITS:
-        setattr(settings, name, getattr(style, name))
-    settings.channels.clear()
-    for name, (gain, offset) in style.channels.items():
-        entry = settings.channels.add()
-        entry.name, entry.gain, entry.offset = name, gain, offset
-
-
-def bake_settings(settings: LIPSYNC_PG_settings, start_frame: float) -> BakeSettings:
-    """Where the take goes and how it is keyed; a strip brings its own `start_frame`."""
-    return BakeSettings(
-        start_frame,
-        jaw_settings(settings),
-        settings.extend_range,
-        keys=KeySettings(settings.key_mode, settings.key_error),
-        true_lips=settings.true_lips,
-        as_strip=settings.as_strip,
-    )
-
-
-def jaw_settings(settings: LIPSYNC_PG_settings) -> JawSettings:
-    """What the user decided about the jaw bone."""
-    return JawSettings(
-        mode=settings.jaw_mode,
-        bone=settings.jaw_bone or None,
-        angle=settings.jaw_angle if settings.jaw_own_angle else None,
-        axis=settings.jaw_axis if settings.jaw_own_angle else None,
-        tongue=settings.tongue_bone,
     )

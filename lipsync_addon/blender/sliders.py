@@ -10,6 +10,7 @@ import bpy
 from ..core.errors import LipsyncError
 from . import panel_data
 from .jobs import running
+from .panel_values import bake_settings, face_settings, style_settings
 from .restyle import restyle
 from .stored import stored_prediction
 
@@ -77,9 +78,6 @@ def forget() -> None:
 
 def write(context: bpy.types.Context, quick: bool) -> None:
     """The take as the settings want it now; what is in the way is told by problem()."""
-    from .face_settings import face_settings
-    from .settings import bake_settings, style_settings  # which call changed()
-
     _problem.clear()
     settings, objects = context.scene.lipsync, panel_data.objects(context)
     try:

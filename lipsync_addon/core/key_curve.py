@@ -28,12 +28,12 @@ class KeyCurve:
     def plain(cls, frames: NDArray[np.floating], values: NDArray[np.floating], kind: int = LINEAR) -> KeyCurve:
         """Straight lines or steps through these keys. Their handles lie on the lines, should an artist make them
         Bezier, and follow him from then on."""
-        frames, values = np.asarray(frames, np.float64), np.asarray(values, np.float64)
-        points = np.repeat(np.stack((frames, values), axis=1)[:, None], 3, axis=1)
+        count = len(frames)
+        points = np.empty((count, 3, 2))
+        points[..., 0], points[..., 1] = np.asarray(frames)[:, None], np.asarray(values)[:, None]
         thirds = np.diff(points[:, 1], axis=0) / 3
         points[1:, 0] -= thirds
         points[:-1, 2] += thirds
-        count = len(frames)
         return cls(points, np.full(count, kind, np.int32), np.full((count, 2), AUTO_CLAMPED, np.int32))
 
     @classmethod

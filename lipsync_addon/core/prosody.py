@@ -77,8 +77,8 @@ def _pitch(windows: NDArray[np.float64], rate: int) -> NDArray[np.float64]:
     """[n, size] -> [n] Hz, 0 without voice."""
     size = windows.shape[1]
     shortest, longest = int(rate / HIGHEST), min(int(rate / LOWEST), size // 2)
-    spectrum = np.fft.rfft(windows, 2 * size)
-    products = np.fft.irfft(np.abs(spectrum) ** 2)[:, : longest + 2]
+    spectrum = np.fft.rfft(windows, 3 * size // 2)  # room for lags of half a window
+    products = np.fft.irfft(spectrum.real**2 + spectrum.imag**2, 3 * size // 2)[:, : longest + 2]
     sums = np.pad(np.cumsum(windows**2, axis=1), ((0, 0), (1, 0)))
     lags = np.arange(longest + 2)
     powers = sums[:, size - lags] + sums[:, -1:] - sums[:, lags]

@@ -33,11 +33,13 @@ def canonical(name_words: Sequence[str]) -> str:
     return "".join([word for word in name_words if word not in _SIDES] + sides)
 
 
+@lru_cache(maxsize=8192)
 def spelling(name: str) -> str:
     """The canonical spelling of a whole name."""
     return canonical(words(name))
 
 
+@lru_cache(maxsize=8192)
 def affix(text: str) -> str:
     """What stands before or after names, in the form of Reading.affixes."""
     return _without_numbers(words(text))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ def to_json(timeline: PhonemeTimeline) -> str:
     """A line per phone, without what is as usual; times in seconds with six decimals."""
     phones = []
     for phone in timeline.phones:
-        entry = {key: value for key, value in asdict(phone).items() if value != _DEFAULTS[key]}
+        entry = {key: value for key in _DEFAULTS if (value := getattr(phone, key)) != _DEFAULTS[key]}
         entry |= {key: round(entry[key], 6) for key in ("start", "end", "confidence") if key in entry}
         phones.append("  " + json.dumps(entry, ensure_ascii=False))
     head = {

@@ -23,7 +23,8 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-from benchmark import BENCH, MEASURE, RATE, ROOT, recorded_speech
+from benchmark import MEASURE
+from measuring import BENCH, RATE, ROOT, recorded_speech
 
 PIECE = 4.0
 """Seconds of a line, a little more or less."""

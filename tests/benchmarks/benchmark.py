@@ -11,27 +11,19 @@ from __future__ import annotations
 
 import argparse
 import functools
-import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import soundfile
-
-ROOT = Path(__file__).resolve().parents[2]
-BENCH = ROOT.parent / "shared" / "bench"
-sys.path.insert(0, str(ROOT))
-os.environ["PYTHONPATH"] = str(ROOT)
+from measuring import BENCH, RATE, ROOT, best, header, recorded_speech, row
 
 from lipsync_addon.core.audio_clip import AudioClip
 from lipsync_addon.inference.predictor import Predictor
 from lipsync_addon.inference.session import thread_count
-
-RATE = 16000
 
 
 def main() -> None:
@@ -39,40 +31,15 @@ def main() -> None:
     parser.add_argument("-n", type=int, default=5, metavar="RUNS", help="take the best of so many (default 5)")
     runs = parser.parse_args().n
     speech = recorded_speech()
-    print(f"Python {sys.version.split()[0]}, {os.cpu_count()} cores, best of {runs}\n")
-    print(f"{'':44s}{'wall':>10s}{'CPU':>10s}   wanted")
+    header(runs)
     network(speech, runs)
     with tempfile.TemporaryDirectory() as folder:
         command(speech, Path(folder), runs)
         start_up(runs)
-        curves(runs)
-        sliders(speech, Path(folder), runs)
-        character(runs)
-        live(speech)
+        in_blender(speech, Path(folder), runs)
         files(Path(folder), runs)
         memory(speech, Path(folder))
     peers(runs)
-
-
-def recorded_speech() -> np.ndarray:
-    """[N] at RATE: people where ../shared is there, the examples' voices otherwise."""
-    files = sorted((BENCH / "dev" / "audio").glob("*.flac")) or sorted((ROOT / "examples" / "lines").glob("*.flac"))
-    parts = [soundfile.read(file, dtype="float32") for file in files]
-    return np.concatenate([samples for samples, rate in parts if rate == RATE])
-
-
-def best(work: Callable[[], object], runs: int) -> tuple[float, float]:
-    """Least wall and CPU seconds, those of finished child processes included."""
-    measured = []
-    for _ in range(runs):
-        before = (time.perf_counter(), sum(os.times()[:4]))
-        work()
-        measured.append((time.perf_counter() - before[0], sum(os.times()[:4]) - before[1]))
-    return min(wall for wall, _ in measured), min(cpu for _, cpu in measured)
-
-
-def row(what: str, wall: float, cpu: float, wanted: str = "", unit: str = " s") -> None:
-    print(f"{what:44s}{wall:>8.3g}{unit}{cpu:>8.3g}{unit}   {wanted}")
 
 
 def network(speech: np.ndarray, runs: int) -> None:
@@ -116,163 +83,16 @@ def start_up(runs: int) -> None:
     row("import lipsync_addon", wall, cpu, f"under 0.05 s; {heavy:.0f} of onnxruntime, soundfile, numpy, bpy loaded")
 
 
-def curves(runs: int) -> None:
-    """52 curves of 3000 frames onto the shape keys of a mesh."""
+def in_blender(speech: np.ndarray, folder: Path, runs: int) -> None:
+    """Bakes, sliders, Detect and the live preview; alone: blender.py."""
     try:
-        import bpy
+        import bpy  # noqa: F401
     except ImportError:
-        print("52 curves of 3000 keys: not timed, this Python has no bpy")
+        print("Blender: not timed, this Python has no bpy")
         return
-    from lipsync_addon.blender.actions import Take
-    from lipsync_addon.blender.keyframes import write_track
-    from lipsync_addon.core.channels import ARKIT_52
-    from lipsync_addon.core.keying import KeySettings
-    from lipsync_addon.core.mapping import Target
-    from lipsync_addon.core.take_edits import Timing
-    from lipsync_addon.core.track import AnimationTrack
+    import blender
 
-    bpy.ops.wm.read_factory_settings(use_empty=True)
-    face = bpy.data.objects.new("Face", bpy.data.meshes.new("Face"))
-    bpy.context.scene.collection.objects.link(face)
-    for name in ("Basis", *ARKIT_52):
-        face.shape_key_add(name=name)
-    targets = [Target("shape_key", "Face", name) for name in ARKIT_52]
-    track = AnimationTrack(tuple(target.id for target in targets), np.random.default_rng(0).random((3000, 52)), 50.0)
-
-    def write() -> None:
-        take = Take("line", "Face", [face.data.shape_keys])
-        write_track(track, targets, take, Timing(0, 50.0), ranges=np.ones(len(targets)), keys=KeySettings("every"))
-        take.discard()
-
-    row("52 curves of 3000 keys in Blender", *best(write, runs), "under 0.1 s")
-
-
-def sliders(speech: np.ndarray, folder: Path, runs: int) -> None:
-    """A minute of speech onto the example character, then a slider that is dragged, and let go."""
-    try:
-        import bpy
-    except ImportError:
-        print("bake and sliders: not timed, this Python has no bpy")
-        return
-    from lipsync_addon.blender import api
-    from lipsync_addon.blender.bake import BakeSettings
-    from lipsync_addon.blender.mesh_measure import forget_meshes
-    from lipsync_addon.blender.restyle import restyle
-    from lipsync_addon.blender.rig_scan import character_of
-    from lipsync_addon.core.keying import KeySettings
-    from lipsync_addon.core.style import StyleSettings
-
-    bpy.ops.wm.open_mainfile(filepath=str(ROOT / "examples" / "character.blend"))
-    line, face, scene = folder / "minute.wav", bpy.data.objects["Face"], bpy.context.scene
-    soundfile.write(line, np.resize(speech, 60 * RATE), RATE)
-    objects, jaw = character_of(face, scene), iter(np.arange(0.5, 2.0, 0.001))
-    for mode in ("every", "sparse"):
-        api.bake(face, line, keys=mode)  # opens the network
-        row(f"60 s line baked, keys: {mode}", *best(lambda mode=mode: api.bake(face, line, keys=mode), runs), "under 1 s")
-        settings = BakeSettings(keys=KeySettings(mode))
-
-        def drag(settings: BakeSettings = settings, quick: bool = True) -> None:
-            restyle(scene, objects, StyleSettings(jaw=float(next(jaw))), settings, quick=quick)
-
-        row("  slider of it dragged", *best(drag, runs), "under 0.05 s")
-        row("  slider of it let go", *best(lambda drag=drag: drag(quick=False), runs))
-    forget_meshes()
-
-
-def character(runs: int) -> None:
-    """A head of 60,000 vertices with 200 shape keys: told by its names, and by what the keys do."""
-    try:
-        import bpy
-    except ImportError:
-        print("Detect and the fit by geometry: not timed, this Python has no bpy")
-        return
-    from lipsync_addon.blender.mesh_measure import fitted, forget_meshes, measured_lips, read_meshes
-    from lipsync_addon.blender.rig_scan import best_match, scan_rig
-    from lipsync_addon.core.channels import ARKIT_52, VISEMES_15
-    from lipsync_addon.core.lip_truth import corrected
-    from lipsync_addon.core.mapping import map_track, resolve
-    from lipsync_addon.core.track import AnimationTrack
-    from tests.core.paper_face import motion, sheet
-
-    bpy.ops.wm.read_factory_settings(use_empty=True)
-    step = 0.0131
-    points, faces, _ = sheet(step)
-    mesh = bpy.data.meshes.new("Face")
-    mesh.from_pydata(points.tolist(), [], faces)
-    face = bpy.data.objects.new("Face", mesh)
-    bpy.context.scene.collection.objects.link(face)
-    face.shape_key_add(name="Basis", from_mix=False)
-    motions = [motion(name, step) for name in ("open", "pucker", "left", "right", "upper", "brow")]
-    for index in range(200):
-        block = face.shape_key_add(name=ARKIT_52[index] if index < 52 else f"Other {index}", from_mix=False)
-        shape = points + (1 - 0.004 * index) * motions[index % len(motions)]
-        block.points.foreach_set("co", shape.astype(np.float32).ravel())
-    objects, size = [face], f"{len(points)} vertices, 200 keys"
-
-    def detect() -> None:
-        forget_meshes()
-        best_match(objects)
-
-    row(f"Detect by names, {size}"[:43], *best(detect, runs), "under 0.2 s")
-    row("  the same read from Blender as arrays", *best(lambda: read_meshes(objects), runs))
-    for index, block in enumerate(list(mesh.shape_keys.key_blocks)[1:]):
-        block.name = f"Key {index}"
-    row(f"Detect by geometry, {size}"[:43], *best(detect, runs), "under 5 s")
-    mapping = resolve(fitted(objects, scan_rig(objects)).profile, scan_rig(objects), ARKIT_52)
-
-    def measure() -> None:
-        forget_meshes()
-        measured_lips(objects, mapping)
-
-    row("  lips of it measured for the truth check", *best(measure, runs))
-    lips = measured_lips(objects, mapping)
-    sounds = np.resize(np.repeat([VISEMES_15.index(f"viseme_{name}") for name in ("aa", "PP")], (17, 8)), 3000)
-    values = np.zeros((3000, len(ARKIT_52) + 15), np.float32)
-    values[:, ARKIT_52.index("jawOpen")] = 0.2
-    values[np.arange(3000), len(ARKIT_52) + sounds] = 1.0
-    track = AnimationTrack((*ARKIT_52, *VISEMES_15), values, 50.0)
-    mapped = map_track(track, mapping)
-    bounds = mapping.low, mapping.high
-    row("  120 closures of 60 s made true", *best(lambda: corrected(track, mapped, lips, *bounds), runs))
-
-
-def live(speech: np.ndarray) -> None:
-    """From a sound to the shape that shows it: a file in the microphone's stead, looked at 60 times a second of a clock
-    that goes on while the network runs. The microphone's own buffer and the screen come on top."""
-    try:
-        import bpy
-    except ImportError:
-        print("Live preview: not timed, this Python has no bpy")
-        return
-    from lipsync_addon.blender.bake_file import open_character
-    from lipsync_addon.blender.live import LivePreview
-    from lipsync_addon.blender.live_face import LiveFace
-    from lipsync_addon.blender.live_sound import FileSound
-    from lipsync_addon.blender.rig_scan import find_character
-    from lipsync_addon.inference.stream import Stream
-
-    open_character(ROOT / "examples" / "character.blend")
-    stream = Stream.load(providers=["CPU"])
-    face = LiveFace(find_character(bpy.context.scene), stream.channels)
-    preview = LivePreview(FileSound(AudioClip(speech[: 20 * RATE], RATE)), stream, face)
-    stream.push(np.zeros(RATE, np.float32))  # the first run is slower
-    now, late, spent = 0.0, [], []
-    preview.start(now)
-    while True:
-        shown, started = preview.frames, time.perf_counter()
-        more = preview.step(now)
-        took = time.perf_counter() - started
-        if preview.frames > shown:
-            spent.append(took)
-            late.append(now + took - (preview.frames - 1) / 50)
-        if not more:
-            break
-        now += max(took, 1 / 60)
-    preview.stop()
-    late.sort()
-    row("live: from a sound to its shape, median", late[len(late) // 2], float("nan"), "< 0.15")
-    row("  slowest of 20", late[int(len(late) * 0.95)], float("nan"), "< 0.15")
-    row("  of it the network and the shape keys", sorted(spent)[len(spent) // 2], float("nan"))
+    blender.everything(speech, folder, runs)
 
 
 def files(folder: Path, runs: int) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import bpy
 import pytest
 
+from lipsync_addon.blender.panel_values import style_settings
 from lipsync_addon.blender.presets import known
-from lipsync_addon.blender.settings import style_settings
 from lipsync_addon.core.presets import find_preset
 
 

@@ -17,12 +17,11 @@ from ...inference.network import DEFAULT_NETWORK
 from ...inference.predictor import Predictor
 from .. import panel_data
 from ..bake import bake
-from ..face_settings import face_settings
 from ..jobs import JobOperator, running
 from ..line_words import known_words
+from ..panel_values import bake_settings, face_settings, sound_path, style_settings
 from ..preferences import wanted_providers, wanted_threads
 from ..sequencer import take_of
-from ..settings import bake_settings, sound_path, style_settings
 from ..words_settings import keep
 from ..sound_import import open_sound, sound_of_strip
 

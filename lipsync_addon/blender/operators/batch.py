@@ -23,7 +23,7 @@ from ..bake import bake
 from ..batch_settings import chosen
 from ..jobs import JobOperator, running
 from ..operator_base import LipsyncOperator
-from ..settings import bake_settings
+from ..panel_values import bake_settings
 
 ROOT = Path(__file__).parents[3]
 """The folder that holds the add-on."""

@@ -16,9 +16,9 @@ from ..live import LivePreview
 from ..live_face import LiveFace
 from ..live_sound import FileSound, LiveSound, Microphone, SceneSound, microphone_problem
 from ..operator_base import LipsyncOperator
+from ..panel_values import jaw_settings, sound_path, style_settings
 from ..preferences import wanted_providers, wanted_threads
 from ..sequencer import sound_strips
-from ..settings import jaw_settings, sound_path, style_settings
 from ..sound_import import open_sound, sound_of_scene
 
 FOLDER = "lipsync_recordings"

@@ -9,11 +9,10 @@ from ...core import timeline_edits as edits
 from ...core.errors import LipsyncError
 from ...core.timeline import PhonemeTimeline, WordSpan
 from .. import panel_data
-from ..face_settings import face_settings
 from ..operator_base import LipsyncOperator
+from ..panel_values import bake_settings, face_settings, style_settings
 from ..preferences import wanted_providers, wanted_threads
 from ..restyle import replay
-from ..settings import bake_settings, style_settings
 from ..words_settings import keep, timeline_of
 from .bake import shared_predictor
 

@@ -11,7 +11,7 @@ from ...core.errors import LipsyncError
 from ...core.presets import Preset, load_preset, write_preset
 from .. import presets, sliders
 from ..operator_base import LipsyncOperator
-from ..settings import style_settings
+from ..panel_values import style_settings
 
 
 class LIPSYNC_OT_save_preset(LipsyncOperator, bpy.types.Operator):

@@ -13,12 +13,11 @@ from ...core.progress import Progress
 from ...inference.network import DEFAULT_NETWORK
 from .. import panel_data
 from ..bake_scene import bake_scene, perform_voices
-from ..face_settings import face_settings
 from ..jobs import JobOperator, running
 from ..operator_base import LipsyncOperator
+from ..panel_values import bake_settings, face_settings, style_settings
 from ..preferences import wanted_providers, wanted_threads
 from ..sequencer import sound_strips
-from ..settings import bake_settings, style_settings
 from ..voice_settings import assignments
 from ..voices import characters, find_voices, guessed
 from .bake import shared_predictor
