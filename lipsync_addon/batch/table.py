@@ -9,7 +9,7 @@ import csv
 import glob
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,6 +71,19 @@ def rows(
         for row in found:
             if not languages or row.fields.get("language", "") in languages:
                 yield row
+
+
+def spoken_lines(path: Path, names: Collection[str]) -> dict[str, tuple[str, str]]:
+    """(text, language) of the lines of these names in a table: a row's sound or id, without folder and ending; of
+    several rows the first that has text. Raises LipsyncError for a table that cannot be read."""
+    found: dict[str, tuple[str, str]] = {}
+    for row in rows([path]):
+        if text := row.fields.get("text"):
+            for name in {Path(row.fields["sound"]).stem, Path(row.fields["id"]).name} & set(names):
+                found.setdefault(name, (text, row.fields.get("language", "")))
+        if len(found) == len(names):
+            break
+    return found
 
 
 def _in_table(path: Path, columns: Mapping[str, str], sound: str) -> Iterator[Row]:

@@ -8,12 +8,11 @@ from typing import Literal
 
 import bpy
 
-from ..core.joining import joined, settled
+from ..core.joining import joined_lines, settled_line
 from ..core.pipeline import Performance
 from ..core.progress import Progress, no_progress, part
 from .bake import BakeReport, BakeSettings, Line, bake_all
 from .keyframes import frame_rate
-from .sound_import import ImportedSound
 from .voices import Voice
 
 TakePer = Literal["strip", "character"]
@@ -22,14 +21,14 @@ from its first line to its last."""
 
 
 def perform_voices(
-    voices: Sequence[Voice], perform: Callable[[ImportedSound, Progress], Performance], progress: Progress = no_progress
+    voices: Sequence[Voice], perform: Callable[[Voice, Progress], Performance], progress: Progress = no_progress
 ) -> list[Performance]:
     """`perform` each voice. Touches no bpy. Raises what `perform` raises, Cancelled among it."""
     total = sum(voice.sound.duration for voice in voices) or 1.0
     performances, done = [], 0.0
     for voice in voices:
         share = voice.sound.duration / total
-        performances.append(perform(voice.sound, part(progress, done, done + share)))
+        performances.append(perform(voice, part(progress, done, done + share)))
         done += share
     return performances
 
@@ -53,12 +52,7 @@ def _lines_of_strips(
     scene: bpy.types.Scene, voices: Sequence[Voice], performances: Sequence[Performance]
 ) -> list[Line]:
     return [
-        Line(
-            _objects(scene, voice),
-            replace(performance, track=settled(performance.track)),
-            voice.take,
-            voice.start_frame,
-        )
+        Line(_objects(scene, voice), settled_line(performance), voice.take, voice.start_frame)
         for voice, performance in zip(voices, performances, strict=True)
     ]
 
@@ -70,13 +64,10 @@ def _lines_of_characters(
     for objects in dict.fromkeys(voice.objects for voice in voices):
         said = [(v, p) for v, p in zip(voices, performances, strict=True) if v.objects == objects]
         first = min(voice.start_frame for voice, _ in said)
-        track = joined(
-            [((voice.start_frame - first) / rate, settled(performance.track)) for voice, performance in said]
-        )
-        notices = dict.fromkeys(notice for _, performance in said for notice in performance.notices)
         armature = next((name for name in objects if scene.objects[name].type == "ARMATURE"), objects[0])
         take = f"{scene.name} {armature}"
-        lines.append(Line(_objects(scene, said[0][0]), Performance(track, tuple(notices)), take, first))
+        whole = joined_lines([((voice.start_frame - first) / rate, performance) for voice, performance in said], take)
+        lines.append(Line(_objects(scene, said[0][0]), whole, take, first))
     return lines
 
 

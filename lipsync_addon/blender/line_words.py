@@ -31,9 +31,9 @@ def known_words(
     edits = _edits(words, takes.get(words.replaces)) if take not in takes else None
     if not words.text.strip():
         return Known(), edits
-    from ..speech.transcript import Transcript  # opens espeak-ng, which a line without text does not need
+    from ..speech.transcript import line_words  # opens espeak-ng, which a line without text does not need
 
-    return Transcript.of(words.text, words.language), edits
+    return line_words(words.text, words.language), edits
 
 
 def _edits(words: LIPSYNC_PG_words, replaced: Prediction | None) -> Edits | None:

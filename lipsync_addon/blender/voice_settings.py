@@ -47,6 +47,12 @@ class LIPSYNC_PG_voices(bpy.types.PropertyGroup):
             ("character", "Character", "One action for each character, from its first line to its last"),
         ),
     )
+    texts: StringProperty(
+        name="Texts",
+        description="A table (CSV, TSV, JSON lines, Excel) with what is said in the strips, by the name of strip or sound. "
+        "A text file beside a sound counts as well",
+        subtype="FILE_PATH",
+    )
     rows: CollectionProperty(type=LIPSYNC_PG_voice)
     row: IntProperty(name="Row", description="The one that is chosen in the table", default=0)
 

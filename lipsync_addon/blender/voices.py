@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import bpy
 
@@ -13,6 +14,7 @@ from ..core.spelling import words
 from .rig_scan import character_of, ranked_matches, scan_rig
 from .sequencer import sound_strips, take_of
 from .sound_import import ImportedSound, sound_of_strip
+from .strip_words import texts_of_strips
 
 _GENERIC = frozenset("armature body cube collection face group head mesh metarig object rig scene".split())
 """Words in names of objects that tell no character from another."""
@@ -41,6 +43,10 @@ class Voice:
     sound: ImportedSound
     objects: tuple[str, ...]
     """Of the character."""
+    text: str = ""
+    """What is said, if that is known."""
+    language: str = ""
+    """Of the text, BCP-47; guessed where it is empty."""
 
 
 def characters(scene: bpy.types.Scene) -> list[list[bpy.types.Object]]:
@@ -73,12 +79,18 @@ def guessed(
 
 
 def find_voices(
-    scene: bpy.types.Scene, sample_rate: int, *, selected: bool = False, table: Sequence[Assignment] = ()
+    scene: bpy.types.Scene,
+    sample_rate: int,
+    *,
+    selected: bool = False,
+    table: Sequence[Assignment] = (),
+    texts: Path | None = None,
 ) -> tuple[list[Voice], list[str]]:
     """The voices, by time, and in sentences which strips were left out because nobody says them.
 
-    `selected`: only strips that are selected. Raises LipsyncError if no strip can be heard, if none has a character, or
-    for a row of the table whose character cannot speak.
+    `selected`: only strips that are selected. `texts`: a table with what is said, see strip_words.py. Raises LipsyncError
+    if no strip can be heard, if none has a character, for a row of the table whose character cannot speak, or for a text
+    that cannot be read.
     """
     strips = sound_strips(scene, selected)
     if not strips:
@@ -90,6 +102,7 @@ def find_voices(
     voices: list[Voice] = []
     notices: list[str] = []
     takes: dict[str, str] = {}
+    said = texts_of_strips(strips, texts)
     for strip in strips:
         objects = _assigned(strip, scene, known, table) or guessed(strip, scene, known)
         if objects is None:
@@ -99,7 +112,8 @@ def find_voices(
         if takes.setdefault(take, strip.name) != strip.name:
             take = strip.name
         sound, start_frame = sound_of_strip(strip, scene, sample_rate)
-        voices.append(Voice(strip.name, take, start_frame, sound, tuple(obj.name for obj in objects)))
+        names = tuple(obj.name for obj in objects)
+        voices.append(Voice(strip.name, take, start_frame, sound, names, *said.get(strip.name, ())))
     if not voices:
         raise LipsyncError(
             "None of the voice strips has a character.",

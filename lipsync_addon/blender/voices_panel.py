@@ -7,6 +7,7 @@ import bpy
 from .jobs import running
 from .operators.voices import LIPSYNC_OT_bake_scene, LIPSYNC_OT_list_voices, LIPSYNC_OT_remove_voice
 from .panels import SidebarPanel, draw_text
+from .strip_words import TEXT
 
 
 class LIPSYNC_UL_voices(bpy.types.UIList):
@@ -36,6 +37,11 @@ class LIPSYNC_PT_voices(SidebarPanel, bpy.types.Panel):
         row.operator(LIPSYNC_OT_list_voices.bl_idname, icon="ADD").selected = False
         row.operator(LIPSYNC_OT_list_voices.bl_idname, text="Selected Strips", icon="ADD").selected = True
         row.operator(LIPSYNC_OT_remove_voice.bl_idname, text="", icon="REMOVE")
+        strips = context.scene.sequence_editor.strips_all if context.scene.sequence_editor else {}
+        chosen = voices.rows[voices.row].strip if voices.row < len(voices.rows) else ""
+        if (strip := strips.get(chosen)) and TEXT in strip:
+            layout.prop(strip, f'["{TEXT}"]', text="Text")
+        layout.prop(voices, "texts")
         layout.row().prop(voices, "per", expand=True)
         if running():
             return  # the panel above shows how far it is

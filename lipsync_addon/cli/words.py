@@ -59,8 +59,7 @@ def chosen_words(options: argparse.Namespace) -> LineWords | None:
         of_phones = options.timeline or any(path.suffix.lower() == ".textgrid" for path in options.to)
         return Known() if of_phones else None
     from ..speech.text_file import read_text  # no line without words needs these
-    from ..speech.pronunciation import cleaned
-    from ..speech.transcript import Transcript
+    from ..speech.transcript import line_words
 
     text, language = options.text, options.language
     if text is None and options.text_file.suffix.lower() in TABLES:
@@ -68,9 +67,7 @@ def chosen_words(options: argparse.Namespace) -> LineWords | None:
         language = language or of_table
     elif text is None:
         text = read_text(options.text_file)
-    if not any(letter.isalnum() for letter in cleaned(text)):  # "[laughs]" in a table is no reason to fail
-        return Known(notices=("the text has no words, so it is left out and what is heard is used.",))
-    return Transcript.of(text, language)
+    return line_words(text, language)
 
 
 def chosen_edits(options: argparse.Namespace) -> Edits | None:
@@ -102,9 +99,8 @@ def _transcribed(options: argparse.Namespace) -> LineWords:
 
 def _of_table(path: Path, line: Path) -> tuple[str, str]:
     """(text, language) of the row whose sound or id is the line, with or without folder and ending."""
-    from ..batch.table import rows
+    from ..batch.table import spoken_lines
 
-    for row in rows([path]):
-        if line.stem in (Path(row.fields["sound"]).stem, Path(row.fields["id"]).name) and row.fields.get("text"):
-            return row.fields["text"], row.fields.get("language", "")
+    if said := spoken_lines(path, {line.stem}).get(line.stem):
+        return said
     raise LipsyncError(f"{path} has no text for {line.name}.", f"Add a row with {line.name} and its text.")

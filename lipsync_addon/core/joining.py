@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from .channels import HEAD_ANGLES
+from .pipeline import Performance, of_prediction
+from .prediction import Prediction
+from .prosody import FLOOR, Prosody
+from .style import still
+from .timeline import PhonemeTimeline, without_gaps
 from .track import AnimationTrack
 
 SILENT = "viseme_sil"
@@ -23,6 +29,73 @@ def settled(track: AnimationTrack) -> AnimationTrack:
     rest = np.array([float(name == SILENT) for name in track.names], np.float32)
     share = np.clip(share, 0, 1).astype(np.float32)[:, None]
     return track.with_values(rest + share * (track.values - rest))
+
+
+def settled_line(performance: Performance) -> Performance:
+    """settled() for what the take keeps as well, so that a slider does not open the mouth at the ends again."""
+    prediction = performance.prediction
+    if prediction is None:
+        return replace(performance, track=settled(performance.track))
+    return of_prediction(performance, replace(prediction, track=settled(prediction.track)))
+
+
+def joined_lines(lines: Sequence[tuple[float, Performance]], source: str) -> Performance:
+    """joined() of settled lines as a take of its own, called `source`. Where each knows its recording so does the take:
+    sliders act on it, and words and doubtful places are there. It is played as the first line is. Raises ValueError
+    without lines."""
+    lines = [(start, settled_line(performance)) for start, performance in lines]
+    notices = tuple(dict.fromkeys(notice for _, performance in lines for notice in performance.notices))
+    predictions = [(start, performance.prediction) for start, performance in lines if performance.prediction]
+    if len(predictions) < len(lines) or not lines:
+        return Performance(joined([(start, performance.track) for start, performance in lines]), notices)
+    return replace(of_prediction(lines[0][1], joined_predictions(predictions, source)), notices=notices, timeline=None)
+
+
+def joined_predictions(lines: Sequence[tuple[float, Prediction]], source: str) -> Prediction:
+    """What the network makes of each line on one clock, `source` being its name. Where lines overlap, the phones of the
+    later one are kept, the voice that is louder, and see joined(). What was heard is left out: phones cannot be moved anew.
+    The network's controls are those of the first line."""
+    track = joined([(start, still(line.track) if line.silent else line.track) for start, line in lines])
+    return Prediction(
+        track,
+        _joined_timeline(lines, source, track.start + len(track.values) / track.fps),
+        all(line.silent for _, line in lines),
+        source,
+        _joined_prosody(lines, track),
+        lines[0][1].controls,
+        actor=lines[0][1].actor,
+    )
+
+
+def _joined_timeline(lines: Sequence[tuple[float, Prediction]], source: str, end: float) -> PhonemeTimeline | None:
+    """None unless the phones of every line are known."""
+    if not all(line.timeline for _, line in lines):
+        return None
+    lines = sorted(lines, key=lambda line: line[0])
+    phones, words = [], []
+    for (start, line), (after, _) in zip(lines, [*lines[1:], (end, None)], strict=True):
+        for phone in () if line.silent else line.timeline.phones:
+            if start + phone.start < after:
+                word = None if phone.word is None else phone.word + len(words)
+                phones.append(replace(phone, start=start + phone.start, end=start + phone.end, word=word))
+        words += line.timeline.words
+    languages = {line.timeline.language for _, line in lines}
+    language = languages.pop() if len(languages) == 1 else ""
+    return PhonemeTimeline(without_gaps(phones, end), tuple(words), language, source)
+
+
+def _joined_prosody(lines: Sequence[tuple[float, Prediction]], track: AnimationTrack) -> Prosody | None:
+    """At the frames of the joined track; None unless every line has it."""
+    if not all(line.prosody for _, line in lines):
+        return None
+    level = np.full(len(track.values), FLOOR, np.float32)
+    pitch = np.zeros_like(level)
+    for start, line in lines:
+        at = round((start + line.track.start - track.start) * track.fps)
+        part = slice(at, at + len(line.prosody.level))
+        louder = line.prosody.level > level[part]
+        level[part][louder], pitch[part][louder] = line.prosody.level[louder], line.prosody.pitch[louder]
+    return Prosody(level, pitch)
 
 
 def joined(lines: Sequence[tuple[float, AnimationTrack]]) -> AnimationTrack:

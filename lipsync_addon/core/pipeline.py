@@ -82,6 +82,9 @@ class Performance:
     """What is said, where it was asked for."""
     prediction: Prediction | None = None
     """What it was made from; None for motion from elsewhere, such as a captured face."""
+    style: StyleSettings = StyleSettings()
+    face: FaceSettings = FaceSettings()
+    """How the prediction was played."""
 
 
 def animate(
@@ -123,7 +126,12 @@ def perform(
         track, notices = still(track), (f"{prediction.source}: silent, so the mouth stays still.",)
     if face.layers and prediction.prosody:
         track = with_face(track, prediction.prosody, face, spoken=prediction.controls.emotions)
-    return Performance(track, notices, prediction=prediction)
+    return Performance(track, notices, prediction=prediction, style=style, face=face)
+
+
+def of_prediction(performance: Performance, prediction: Prediction) -> Performance:
+    """Another prediction, played as this one was."""
+    return replace(performance, track=perform(prediction, performance.style, performance.face).track, prediction=prediction)
 
 
 def respoken(

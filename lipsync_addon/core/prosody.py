@@ -15,8 +15,10 @@ LOWEST, HIGHEST = 60.0, 500.0
 VOICED = 0.6
 """Least height of the peak of the normalised autocorrelation for a frame to have a fundamental."""
 
+FLOOR = -100.0
+"""dB of full scale: the level of digital silence."""
+
 _WINDOW = 0.05  # seconds: three periods of the lowest voice
-_FLOOR = -100.0  # dB
 _AT_ONCE = 512  # frames whose spectra are in memory together
 
 
@@ -47,7 +49,7 @@ def prosody_of(sound: Sound, times: NDArray[np.float64]) -> Prosody:
         part = slice(start, start + _AT_ONCE)
         held = reader.read(int(first[part][0]), int(first[part][-1]) + size)
         windows = held[first[part, None] - first[part][0] + np.arange(size)].astype(np.float64)
-        power = np.maximum((windows**2).mean(axis=1), 10 ** (_FLOOR / 10))
+        power = np.maximum((windows**2).mean(axis=1), 10 ** (FLOOR / 10))
         level[part] = 10 * np.log10(power)
         pitch[part] = _pitch(windows - windows.mean(axis=1, keepdims=True), rate)
     return Prosody(level, pitch)

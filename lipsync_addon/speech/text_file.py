@@ -7,6 +7,8 @@ from pathlib import Path
 
 from ..core.errors import LipsyncError
 
+ENDINGS = (".txt", ".srt", ".vtt", ".fountain")
+"""Of such files."""
 _TIMES = re.compile(r"^\s*(?:\d+:)?\d+:\d+[.,]\d+\s+-->")
 
 

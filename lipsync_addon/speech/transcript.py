@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..core.pipeline import Known, LineWords
 from ..core.timeline import PhonemeTimeline
 from ..core.timeline_align import FITS, Fitted, fitted
 from ..core.track import AnimationTrack
@@ -33,6 +34,14 @@ class Transcript:
         words = [(word.text, word.units) for word in said.words]
         result = fitted(phones, words, said.reader.language, source)
         return result.timeline, tuple(_told(result, said, source))
+
+
+def line_words(text: str, language: str = "") -> LineWords:
+    """What is known of a line with this text, in which there may be no words, such as "[laughs]". Raises LipsyncError
+    like Transcript.of()."""
+    if not any(letter.isalnum() for letter in cleaned(text)):
+        return Known(notices=("the text has no words, so it is left out and what is heard is used.",))
+    return Transcript.of(text, language)
 
 
 def _told(result: Fitted, said: Pronunciation, source: str):

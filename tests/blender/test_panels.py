@@ -6,11 +6,14 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import bpy
+import numpy as np
 import pytest
+import soundfile
 
 from lipsync_addon.blender import face_panel, jobs, live_panel, panels, voices_panel
 from lipsync_addon.blender.bake import bake
 from lipsync_addon.blender.panel_data import remember
+from lipsync_addon.blender.strip_words import TEXT
 from lipsync_addon.core.pipeline import Performance
 from tests.blender.scene_builder import build_character, random_track
 
@@ -37,7 +40,7 @@ class Layout(SimpleNamespace):
     column = box = row
 
     def prop(self, data, name, **_):
-        assert name in data.bl_rna.properties
+        assert name in data.bl_rna.properties or name[2:-2] in data.keys()
         self.drawn.append(name)
 
     def prop_search(self, data, name, collection, collection_name, **_):
@@ -106,3 +109,15 @@ def test_while_a_line_is_baked_there_is_progress_instead_of_the_button(addon, mo
     monkeypatch.setattr(jobs, "_running", [job])
     assert "25% Listening" in drawn() and "lipsync.bake" not in drawn()
     assert not bpy.ops.lipsync.bake.poll()
+
+
+def test_the_text_of_a_strip_is_shown_where_the_table_lists_it(addon, tmp_path):
+    soundfile.write(tmp_path / "a.wav", np.zeros(800), 8000)
+    build_character()
+    strip = bpy.context.scene.sequence_editor_create().strips.new_sound("a", str(tmp_path / "a.wav"), 1, 1)
+    assert TEXT not in drawn()
+    strip.select = True
+    bpy.ops.lipsync.list_voices(selected=True)
+    assert TEXT in drawn()
+    bpy.context.scene.sequence_editor.strips.remove(strip)
+    assert TEXT not in drawn()

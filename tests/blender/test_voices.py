@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
+import csv
+import re
+import shutil
+from pathlib import Path
+
 import bpy
 import numpy as np
 import pytest
 import soundfile
 
+from lipsync_addon.blender import sliders
 from lipsync_addon.blender import voices as module
+from lipsync_addon.blender.actions import takes_of
 from lipsync_addon.blender.bake import BakeSettings
 from lipsync_addon.blender.bake_scene import bake_scene, perform_voices
 from lipsync_addon.blender.sound_import import sound_of_strip
+from lipsync_addon.blender.stored import stored_prediction
+from lipsync_addon.blender.strip_words import TEXT
 from lipsync_addon.blender.voices import Assignment, Voice, find_voices
 from lipsync_addon.core.errors import LipsyncError
-from lipsync_addon.core.joining import joined, settled
+from lipsync_addon.core.joining import joined, joined_predictions, settled
 from lipsync_addon.core.keying import KeySettings
 from lipsync_addon.core.pipeline import Performance
+from lipsync_addon.core.prediction import Prediction, as_kept
 from lipsync_addon.core.progress import Cancelled
+from lipsync_addon.core.prosody import Prosody
+from lipsync_addon.core.timeline import Phone, PhonemeTimeline
 from lipsync_addon.core.track import AnimationTrack
-from tests.blender.scene_builder import build_armature, build_mesh, snapshot
+from tests.blender.scene_builder import build_armature, build_character, build_mesh, snapshot
 
 RATE = 16000
+ROOT = Path(__file__).parents[2]
 EVERY = BakeSettings(keys=KeySettings("every"))
 
 
@@ -58,10 +71,10 @@ def speaker(voice: Voice) -> str:
     return name
 
 
-def opening(sound, progress) -> Performance:
+def opening(voice: Voice, progress) -> Performance:
     """A mouth that is open for as long as the sound lasts: what is baked can be seen on any frame."""
     progress(1.0)
-    values = np.full((int(sound.duration * 50) + 1, 1), 0.5)
+    values = np.full((int(voice.sound.duration * 50) + 1, 1), 0.5)
     values[:10] = values[-10:] = 0
     return Performance(AnimationTrack(("jawOpen",), values, 50.0))
 
@@ -266,3 +279,95 @@ def test_strips_leave_the_artists_keys_alone_between_them(clicks):
     bake_scene(scene, voices, perform_voices(voices, opening), EVERY)
     assert [shown("Anna Face", frame) for frame in (50, 150, 300)] == [0, 0.5, 0]
     assert keys.key_blocks["mouthClose"].value == 0.25
+
+
+
+@pytest.fixture
+def spoken(addon, tmp_path):
+    """Three sentences in a row, whose words are known in three ways; baked."""
+    scene, lines = bpy.context.scene, ROOT / "examples" / "lines"
+    build_character()
+    for place, name in enumerate(("hello_en", "boat_en", "market_en")):
+        shutil.copy(lines / f"{name}.flac", tmp_path)
+        add(tmp_path / f"{name}.flac", name, 1, 1 + 200 * place)
+    texts = {Path(row["file"]).stem: row["text"] for row in csv.DictReader((lines / "lines.csv").open(encoding="utf-8"))}
+    (tmp_path / "market_en.txt").write_text(texts["market_en"], encoding="utf-8")
+    (tmp_path / "boat_en.txt").write_text("The table goes before this.", encoding="utf-8")
+    table = tmp_path / "table.csv"
+    table.write_text(f'id,text,language\nhello_en,"Not this."\nboat_en,"{texts["boat_en"]}",en-GB\n', encoding="utf-8")
+    scene.lipsync.voices.texts = str(table)
+    for strip in scene.sequence_editor.strips:
+        strip.select = strip.name == "hello_en"
+    bpy.ops.lipsync.list_voices(selected=True)
+    strips = scene.sequence_editor.strips
+    assert TEXT in strips["hello_en"] and TEXT not in strips["boat_en"]
+    strips["hello_en"][TEXT] = texts["hello_en"]
+    return texts
+
+
+def marked() -> str:
+    """Our markers in the order of their frames."""
+    bpy.ops.lipsync.mark(kind="WORDS")
+    return " ".join(marker.name for marker in sorted(bpy.context.scene.timeline_markers, key=lambda m: m.frame))
+
+
+def same_words(one: str, other: str) -> bool:
+    return re.findall(r"\w+", one.lower()) == re.findall(r"\w+", other.lower())
+
+
+def test_each_strip_is_baked_with_its_words_and_keeps_them(spoken):
+    bpy.ops.lipsync.bake_scene()
+    for action in takes_of([bpy.data.objects["Face"]]):
+        words = stored_prediction(action).timeline.words
+        assert same_words(" ".join(words), spoken[action["lipsync_take"]])
+
+
+def test_several_strips_in_one_take_keep_what_was_heard(spoken):
+    scene, settings = bpy.context.scene, bpy.context.scene.lipsync
+    settings.voices.per, settings.face.enabled = "character", True
+    bpy.ops.lipsync.bake_scene()
+    (take,) = takes()
+    assert same_words(marked(), " ".join(spoken[name] for name in ("hello_en", "boat_en", "market_en")))
+    settings.jaw = 1.4
+    assert sliders.problem() is None
+    at_once = [shown("Face", frame) for frame in range(1, 560, 3)]
+    bpy.ops.lipsync.bake_scene()
+    assert takes() == [take]
+    np.testing.assert_allclose(at_once, [shown("Face", frame) for frame in range(1, 560, 3)], atol=1e-4)
+    settings.jaw = 1.0
+    assert max(at_once) > 1.2 * max(shown("Face", frame) for frame in range(1, 560, 3))
+
+
+def test_a_cut_strip_ends_at_rest_after_a_slider_too(addon):
+    build_character()
+    strip = add(ROOT / "examples" / "lines" / "boat_en.flac", "boat", 1, 1)
+    strip.frame_final_end = 30  # in the middle of a word
+    for bake in (bpy.ops.lipsync.bake_scene, bpy.ops.lipsync.bake):
+        settings = bpy.context.scene.lipsync
+        settings.source, settings.strip, settings.jaw = "STRIP", "boat", 1.0
+        bake()
+        settings.jaw = 1.5
+        assert max(shown("Face", frame) for frame in range(1, 30)) > 0.1
+        assert shown("Face", 31) == pytest.approx(0, abs=0.02)
+
+
+def test_predictions_on_one_clock():
+    def line(units: str, words: tuple[str, ...], silent: bool = False) -> Prediction:
+        phones = tuple(Phone(unit, 0.2 * i, 0.2 * (i + 1), 0.5, min(i, len(words) - 1)) for i, unit in enumerate(units))
+        values = np.tile(np.float32([0.5, 0]), (10 * len(units), 1))
+        track = AnimationTrack(("jawOpen", "viseme_sil"), values, 50.0)
+        prosody = Prosody(np.full(len(values), -20.0, np.float32), np.full(len(values), 120.0, np.float32))
+        return Prediction(track, PhonemeTimeline(phones, words, "en", "a.wav"), silent, "a.wav", prosody)
+
+    lines = [(1.0, line("ba", ("ba",))), (1.3, line("mi", ("me", "i"))), (0.0, line("d", ("d",), True))]
+    whole = joined_predictions(lines, "all")
+    said = [(p.unit, round(p.start, 3), round(p.end, 3), p.word) for p in whole.timeline.phones]
+    assert said == [
+        ("sil", 0, 1.0, None), ("b", 1.0, 1.2, 1), ("a", 1.2, 1.3, 1), ("m", 1.3, 1.5, 2), ("i", 1.5, 1.7, 3)
+    ]  # fmt: skip
+    assert whole.timeline.words == ("d", "ba", "me", "i") and whole.source == "all" and not whole.silent
+    assert (whole.track.start, len(whole.track.values)) == (0.0, 85)
+    assert whole.track.channel("jawOpen")[[5, 20, 52, 80]] == pytest.approx([0, 0, 0.5, 0.5])
+    assert whole.prosody.level[[30, 52]] == pytest.approx([-100, -20])
+    assert whole.prosody.pitch[[30, 52]] == pytest.approx([0, 120])
+    assert as_kept(whole).sounds[3].unit == "m" and as_kept(whole).timeline.words == whole.timeline.words

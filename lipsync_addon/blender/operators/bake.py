@@ -10,6 +10,7 @@ from pathlib import Path
 import bpy
 
 from ...core.audio_clip import Sound
+from ...core.joining import settled_line
 from ...core.model_spec import ModelSpec
 from ...core.pipeline import Performance, animate
 from ...core.progress import Progress
@@ -50,9 +51,14 @@ class LIPSYNC_OT_bake(JobOperator, bpy.types.Operator):
         style, face, providers = style_settings(settings), face_settings(settings.face), wanted_providers(context)
         threads = wanted_threads(context)
         words, edits = known_words(settings.words, objects, sound.source, self._take)
-        return lambda progress: animate(
-            sound, shared_predictor(providers, threads), style, face, words, edits=edits, keep=True, progress=progress
-        )
+        cut = settings.source == "STRIP"
+
+        def work(progress: Progress) -> Performance:
+            predictor = shared_predictor(providers, threads)
+            performance = animate(sound, predictor, style, face, words, edits=edits, keep=True, progress=progress)
+            return settled_line(performance) if cut else performance
+
+        return work
 
     def finish(self, context: bpy.types.Context, result: Performance) -> None:
         scene = bpy.data.scenes[self._scene]

@@ -14,7 +14,6 @@ from ..hand_edits import discard_edits, edit_count, edits_hidden, hide_edits
 from ..operator_base import LipsyncOperator
 from ..stored import stored_prediction
 from ..translations import told
-from ..words_settings import timeline_of
 
 MARK = "lipsync_markers"
 """Custom property of the scene: name and frame of each marker that we put there."""
@@ -74,7 +73,7 @@ class LIPSYNC_OT_mark(_TakeOperator, bpy.types.Operator):
 
     def run(self, context: bpy.types.Context) -> None:
         scene, action = context.scene, panel_data.active_action(context)
-        marks = _marks(context, stored_prediction(action), self.kind)
+        marks = _marks(stored_prediction(action), self.kind)
         ours = {tuple(each) for each in scene.get(MARK, ())} if MARK in scene else set()
         for marker in [m for m in scene.timeline_markers if (m.name, str(m.frame)) in ours]:
             scene.timeline_markers.remove(marker)
@@ -123,7 +122,7 @@ def _rewrite(context: bpy.types.Context) -> None:
         raise LipsyncError(problem)
 
 
-def _marks(context: bpy.types.Context, prediction: Prediction, kind: str) -> list[tuple[float, str]]:
+def _marks(prediction: Prediction, kind: str) -> list[tuple[float, str]]:
     """(seconds, text)"""
     if kind == "SOUNDS":
         return [(sound.start, sound.unit) for sound in prediction.sounds if sound.unit != SILENCE]
@@ -131,8 +130,7 @@ def _marks(context: bpy.types.Context, prediction: Prediction, kind: str) -> lis
         return [(start, "?") for start, _ in prediction.doubts]
     if kind == "NONE":
         return []
-    timeline = timeline_of(context.scene.lipsync.words)
-    spans = timeline.word_spans() if timeline and timeline.source == prediction.source else ()
+    spans = prediction.timeline.word_spans() if prediction.timeline else ()
     if not spans:
         raise LipsyncError("The words of this take are not known.", "Type the text of the line and bake it again.")
     return [(span.start, span.text) for span in spans]

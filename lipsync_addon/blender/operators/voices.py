@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import bpy
 from bpy.props import BoolProperty
 
 from ...core.model_spec import ModelSpec
-from ...core.pipeline import Performance, animate
+from ...core.pipeline import Known, Performance, animate
 from ...core.progress import Progress
 from ...inference.network import DEFAULT_NETWORK
 from .. import panel_data
@@ -18,8 +19,9 @@ from ..operator_base import LipsyncOperator
 from ..panel_values import bake_settings, face_settings, style_settings
 from ..preferences import wanted_providers, wanted_threads
 from ..sequencer import sound_strips
+from ..strip_words import TEXT
 from ..voice_settings import assignments
-from ..voices import characters, find_voices, guessed
+from ..voices import Voice, characters, find_voices, guessed
 from .bake import shared_predictor
 
 
@@ -50,6 +52,8 @@ class LIPSYNC_OT_list_voices(LipsyncOperator, bpy.types.Operator):
             row, who = rows.add(), guessed(strip, scene, known)
             row.channel, row.strip = key
             row.character = next((o for o in who if o.type == "ARMATURE"), who[0]) if who else None
+            if self.selected and TEXT not in strip:
+                strip[TEXT] = ""  # for the panel, which shows it
 
 
 class LIPSYNC_OT_remove_voice(LipsyncOperator, bpy.types.Operator):
@@ -90,16 +94,22 @@ class LIPSYNC_OT_bake_scene(JobOperator, bpy.types.Operator):
         rate = ModelSpec.load(DEFAULT_NETWORK).sample_rate
         self._scene, self._per = context.scene.name, settings.voices.per
         selected, table = settings.voices.scope == "SELECTED", assignments(settings.voices)
-        self._voices, self._left_out = find_voices(context.scene, rate, selected=selected, table=table)
+        texts = Path(bpy.path.abspath(settings.voices.texts)) if settings.voices.texts else None
+        self._voices, self._left_out = find_voices(context.scene, rate, selected=selected, table=table, texts=texts)
         self._settings = bake_settings(settings, 0.0)
         style, face, providers = style_settings(settings), face_settings(settings.face), wanted_providers(context)
         threads = wanted_threads(context)
 
         def work(progress: Progress) -> list[Performance]:
+            from ...speech.transcript import line_words  # opens espeak-ng
+
             predictor = shared_predictor(providers, threads)
-            return perform_voices(
-                self._voices, lambda sound, part: animate(sound, predictor, style, face, keep=True, progress=part), progress
-            )
+
+            def perform(voice: Voice, part: Progress) -> Performance:
+                words = line_words(voice.text, voice.language) if voice.text else Known()
+                return animate(voice.sound, predictor, style, face, words, keep=True, progress=part)
+
+            return perform_voices(self._voices, perform, progress)
 
         return work
 
