@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from textwrap import wrap
-
 import bpy
 
 from ..core.presets import LIMITS
@@ -15,11 +13,9 @@ from .operators.bake import LIPSYNC_OT_bake
 from .operators.detect import LIPSYNC_OT_detect
 from .operators.export import LIPSYNC_OT_export_character, LIPSYNC_OT_export_curves
 from .stored import stored_prediction
+from .text_lines import sidebar_lines
 from .translations import told
 
-_CHARACTER = 7.5  # pixels at a scale of 1, a little more than the mean of Blender's own font
-_WIDTH = 280  # pixels at a scale of 1, of a new sidebar
-_MARGIN = 7  # characters: icon, box and the panel's edges
 _RANKS = 3
 _NO_RECORDING = "Sliders do not act on this take: it does not know its recording. Bake the line once more."
 
@@ -43,14 +39,14 @@ class LIPSYNC_PT_main(SidebarPanel, bpy.types.Panel):
         layout.use_property_decorate = False
         layout.row().prop(settings, "source", expand=True)
         if settings.source == "FILE":
-            layout.prop(settings, "sound_file")
+            layout.prop(settings, "sound_file", placeholder=told("Choose a sound file."))
             layout.prop(settings, "start_frame")
             layout.prop(settings, "add_sound")
         elif context.scene.sequence_editor:
             layout.prop_search(settings, "strip", context.scene.sequence_editor, "strips_all")
         layout.prop(settings, "extend_range")
-        layout.prop(settings, "character")
-        layout.prop(settings, "profile")
+        layout.prop(settings, "character", placeholder=told("Automatic"))
+        layout.prop(settings, "profile", placeholder=told("Automatic"))
         layout.operator(LIPSYNC_OT_detect.bl_idname, icon="VIEWZOOM")
         _draw_facts(layout, panel_data.facts(context))
         _draw_bake(layout, context)
@@ -118,6 +114,7 @@ class LIPSYNC_PT_keys(SidebarPanel, bpy.types.Panel):
 
     bl_label = "Keys"
     bl_parent_id = "LIPSYNC_PT_main"
+    bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: bpy.types.Context) -> None:
         layout, settings = self.layout, context.scene.lipsync
@@ -180,6 +177,7 @@ class LIPSYNC_PT_export(SidebarPanel, bpy.types.Panel):
 
     bl_label = "Export"
     bl_parent_id = "LIPSYNC_PT_main"
+    bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: bpy.types.Context) -> None:
         self.layout.operator(LIPSYNC_OT_export_character.bl_idname, icon="EXPORT")
@@ -190,7 +188,7 @@ def _draw_ranking(layout: bpy.types.UILayout, found: panel_data.Facts) -> None:
     if found.ranked:
         box = layout.box()
         draw_text(box, explain(found.ranked), "PRESET")
-        for match in found.ranked[:_RANKS]:
+        for match in found.ranked[1:_RANKS]:  # the first is told above
             draw_text(box, str(match), "CHECKMARK" if match.complete else "BLANK1")
 
 
@@ -222,12 +220,5 @@ def _draw_bake(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
 def draw_text(layout: bpy.types.UILayout, text: str, icon: str) -> None:
     """Labels do not wrap by themselves."""
     column = layout.column(align=True)
-    for index, line in enumerate(wrap(told(text), _line_length(bpy.context))):
+    for index, line in enumerate(sidebar_lines(told(text), bpy.context)):
         column.label(text=line, icon="BLANK1" if index else icon)
-
-
-def _line_length(context: bpy.types.Context) -> int:
-    """Characters that fit beside each other in the sidebar as wide as it is now."""
-    region, scale = context.region, context.preferences.system.ui_scale
-    width = region.width / scale if region and scale else _WIDTH
-    return max(int(width / _CHARACTER) - _MARGIN, 16)

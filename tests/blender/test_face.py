@@ -13,10 +13,12 @@ import soundfile
 from mathutils import Matrix, Vector
 
 from lipsync_addon.blender.bake import BakeSettings, bake
+from lipsync_addon.blender.panel_values import face_settings
 from lipsync_addon.blender.rig_scan import scan_rig
 from lipsync_addon.blender.take_curves import read_channels
 from lipsync_addon.cli import main
 from lipsync_addon.core.channels import HEAD_ANGLES
+from lipsync_addon.core.face_layers import LAYERS
 from lipsync_addon.core.keying import KeySettings
 from lipsync_addon.core.pipeline import Performance
 from lipsync_addon.core.track import AnimationTrack
@@ -172,3 +174,14 @@ def test_what_a_layer_moved_goes_back_when_it_is_switched_off(addon, line) -> No
     assert keys["browInnerUp"].value == 0 and head.rotation_quaternion.angle == 0
     scene.frame_set(41)
     assert keys["browInnerUp"].value == 0 and head.rotation_quaternion.angle == 0
+
+
+def test_each_layer_can_be_off_by_itself(addon) -> None:
+    face = bpy.context.scene.lipsync.face
+    assert not face_settings(face).layers
+    face.enabled = True
+    for name in LAYERS:
+        setattr(face, f"use_{name}", False)
+        strengths = {each: getattr(face_settings(face), each) for each in LAYERS}
+        assert strengths == {each: float(each != name) for each in LAYERS}
+        setattr(face, f"use_{name}", True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import bpy
 
 import lipsync_addon
-from lipsync_addon.blender import registration, translations
+from lipsync_addon.blender import phoneme_strip, registration, sliders, translations
 from lipsync_addon.blender.bake import bake
 from lipsync_addon.blender.stored import store_prediction
 from lipsync_addon.core.pipeline import Performance
@@ -48,6 +48,8 @@ def state() -> dict[str, object]:
     configuration = bpy.context.window_manager.keyconfigs.addon
     return {
         "handlers": handlers,
+        "timers": bpy.app.timers.is_registered(sliders._settle),
+        "drawn": phoneme_strip._handle,
         "classes": sorted(name for name in dir(bpy.types) if name.startswith("LIPSYNC")),
         "operators": dir(bpy.ops.lipsync),
         "properties": [name for name in dir(bpy.types.Scene) if "lipsync" in name],
@@ -59,7 +61,9 @@ def test_switching_on_and_off_twice_leaves_nothing():
     before = state()
     for _ in range(2):
         lipsync_addon.register()
-        assert state() != before
+        on = state()
+        assert all(on[name] != before[name] for name in ("handlers", "classes", "operators", "properties"))
+        bpy.app.timers.register(sliders._settle, first_interval=9.0)  # as a slider does that was just let go
         bpy.context.scene.lipsync.jaw = 0.5
         lipsync_addon.unregister()
         assert state() == before

@@ -14,6 +14,7 @@ from lipsync_addon.blender import face_panel, jobs, live_panel, panels, voices_p
 from lipsync_addon.blender.bake import bake
 from lipsync_addon.blender.panel_data import remember
 from lipsync_addon.blender.strip_words import TEXT
+from lipsync_addon.blender.text_lines import sidebar_lines, wrapped
 from lipsync_addon.core.pipeline import Performance
 from tests.blender.scene_builder import build_character, random_track
 
@@ -121,3 +122,12 @@ def test_the_text_of_a_strip_is_shown_where_the_table_lists_it(addon, tmp_path):
     assert TEXT in drawn()
     bpy.context.scene.sequence_editor.strips.remove(strip)
     assert TEXT not in drawn()
+
+
+def test_lines_fit_in_scripts_with_spaces_and_without():
+    assert wrapped("No shape for closed lips", lambda line: len(line) <= 9) == ["No shape", "for", "closed", "lips"]
+    assert wrapped("唇を閉じる mouthClose がない", lambda line: len(line) <= 5) == ["唇を閉じる", "mouthClose", "がない"]
+    assert wrapped(" ", lambda line: True) == []
+    text = "Choose a .wav, .flac, .ogg, .opus, .mp3 or .m4a file with recorded speech."
+    lines = sidebar_lines(text, bpy.context)
+    assert len(lines) > 1 and " ".join(lines) == text

@@ -7,9 +7,12 @@ and the keyboard.
 from __future__ import annotations
 
 import json
+import sys
+import time
 from pathlib import Path
 
 import bpy
+import numpy as np
 
 FOLDER = Path("/session")
 
@@ -38,18 +41,44 @@ def open_tab() -> bool:
 def state(opened: bool) -> dict[str, object]:
     """What a user could find out by looking around in Blender."""
     window = bpy.context.window_manager.windows[0]
+    running = [operator.bl_idname for operator in window.modal_operators]
+    if bool(running) != state.ran:
+        state.ran, state.since = bool(running), time.time()
+    sidebar = next(region for region in view().regions if region.type == "UI")
+    settings = bpy.context.scene.lipsync
     bags = [bag for action in bpy.data.actions for bag in action.layers[0].strips[0].channelbags]
     editor = bpy.context.scene.sequence_editor
     return {
         "tab": opened,
-        "sound": Path(bpy.context.scene.lipsync.sound_file).name,
-        "character": getattr(bpy.context.scene.lipsync.character, "name", ""),
-        "running": [operator.bl_idname for operator in window.modal_operators],
+        "sidebar": (sidebar.x, window.height - sidebar.y - sidebar.height, sidebar.width, sidebar.height),
+        "sound": Path(settings.sound_file).name,
+        "character": getattr(settings.character, "name", ""),
+        "running": running,
+        "since": state.since,
+        "jaw": settings.jaw,
+        "settling": any(bpy.app.timers.is_registered(module._settle) for module in sliders()),
         "takes": sorted(action.name for action in bpy.data.actions),
         "curves": sum(len(bag.fcurves) for bag in bags),
         "keys": sum(len(curve.keyframe_points) for bag in bags for curve in bag.fcurves),
+        "heights": sum(height(curve) for bag in bags for curve in bag.fcurves),
         "sounds": [Path(strip.sound.filepath).name for strip in editor.strips] if editor else [],
     }
+
+
+state.ran, state.since = False, 0.0
+"""Whether an operator ran when state() was asked last, and on which second of the clock that changed."""
+
+
+def sliders() -> list:
+    """The add-on's module of the sliders, once it is there."""
+    return [module for name, module in sys.modules.items() if name.endswith(".lipsync_addon.blender.sliders")]
+
+
+def height(curve: bpy.types.FCurve) -> float:
+    """Of all keys together: it tells whether any has moved."""
+    places = np.empty(2 * len(curve.keyframe_points), np.float32)
+    curve.keyframe_points.foreach_get("co", places)
+    return float(np.abs(places[1::2]).sum())
 
 
 def tell() -> float:

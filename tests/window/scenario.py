@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from pathlib import Path
 
 from session import FOLDER, Session
 
@@ -13,27 +15,60 @@ def choose(session: Session, name: str) -> None:
     session.wait_for("the chosen sound", lambda state: state.get("sound") == name)
 
 
+def scroll(session: Session, *, down: bool) -> None:
+    """Turns the mouse's wheel over the sidebar."""
+    left, top, width, height = session.state["sidebar"]
+    session.click_at(left + width // 2, top + height // 2, button=5 if down else 4, times=12)
+
+
+def bake(session: Session, name: str) -> float:
+    """Chooses a sound, bakes it, and returns how many seconds that took by Blender's own clock, to a tenth."""
+    choose(session, name)
+    session.see("Bake", f"{name}-chosen")  # grey, and unreadable, until the panel is drawn with the sound
+    session.click("Bake", f"{name}-ready")
+    started = session.wait_for(f"the start of {name}", lambda state: state["running"] or Path(name).stem in state["takes"])
+    ended = session.wait_for(
+        f"the bake of {name}", lambda state: Path(name).stem in state["takes"] and not state["running"]
+    )
+    return ended["since"] - started["since"]
+
+
 def main() -> None:
-    """Detects the character and bakes a line, then starts a long one and gives up."""
-    with Session() as session:
+    """Detects the character and bakes a line; drags a slider and takes that back; bakes a minute; starts a long line and
+    gives up."""
+    with Session(height=1300) as session:
         session.wait_for("the tab", lambda state: state.get("tab"))
         session.see("Choose", "1-before")
         choose(session, "line.flac")
-        session.see("Bake", "2-chosen")  # which is grey, and cannot be read, until the panel is drawn with the sound
         session.click("Detect", "2-chosen")
         detected = session.wait_for("the character", lambda state: state.get("character"))
         session.see("Face", "2-detected")  # buttons move down when the ranking is drawn
-        session.click("Bake", "2-ready")
-        baked = session.wait_for("the bake", lambda state: state["keys"] and not state["running"])
+        session.panel("2-detected", "panel-detected")
+        bake(session, "line.flac")
         session.see("written", "3-baked")
+        session.panel("3-baked", "panel")
+        baked = session.state
+        scroll(session, down=True)
+        x, y = session.see("Jaw", "4-before-drag")
+        session.drag((x + 100, y), (x + 170, y))
+        dragged = session.wait_for("the slider", lambda state: state["jaw"] > 1.05 and not state["settling"])
+        session.see("Jaw", "4-dragged")
+        session.press("ctrl+z")
+        undone = session.wait_for("undo", lambda state: state["jaw"] == 1.0)
+        scroll(session, down=False)
+        minute = bake(session, "minute.flac")
+        before = session.state
         choose(session, "long.flac")
-        session.click("Bake", "4-ready-again")
+        session.click("Bake", "5-ready")
         started = session.wait_for("the long bake", lambda state: state["running"])
         session.see("Listening", "5-running")
         session.press("Escape")
+        pressed = time.time()
         stopped = session.wait_for("the end of the long bake", lambda state: not state["running"])
         session.see("Bake", "6-stopped")
-    result = {"detected": detected, "baked": baked, "started": started, "stopped": stopped}
+    states = {"detected": detected, "baked": baked, "dragged": dragged, "undone": undone, "before": before}
+    seconds = {"minute": minute, "escape": stopped["since"] - pressed}
+    result = {**states, "started": started, "stopped": stopped, "seconds": seconds}
     (FOLDER / "result.json").write_text(json.dumps(result), encoding="utf-8")
 
 

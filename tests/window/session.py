@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, ImageStat
 
 FOLDER = Path("/session")
 PATIENCE = 120.0
@@ -22,20 +22,27 @@ PATIENCE = 120.0
 
 
 class Session:
-    """Blender in a window of 1600 x 900, started with in_blender.py."""
+    """Blender in a window of 1600 x `height`, started with in_blender.py."""
+
+    def __init__(self, height: int = 900) -> None:
+        self._size = ("1600", str(height))
 
     def __enter__(self) -> Session:
         os.environ |= {
-            "DISPLAY": ":99",
             "LIBGL_ALWAYS_SOFTWARE": "1",
             "OMP_THREAD_LIMIT": "1",  # tesseract's threads cost more than they bring
             "BLENDER_USER_RESOURCES": str(FOLDER / "blender"),
         }
-        display = ["Xvfb", ":99", "-screen", "0", "1600x900x24", "+extension", "GLX", "+render", "-noreset"]
-        self._display = subprocess.Popen(display, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self._wait("the display", self._display, Path("/tmp/.X11-unix/X99").exists)
+        screen = ["-screen", "0", f"{'x'.join(self._size)}x24"]
+        display = ["Xvfb", "-displayfd", "1", *screen, "+extension", "GLX", "+render", "-noreset"]
+        self._display = subprocess.Popen(display, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        number = self._display.stdout.readline().strip()  # one that no other session uses, once it is there
+        if not number:
+            raise RuntimeError("Xvfb ended before the display came")
+        os.environ["DISPLAY"] = f":{number}"
         setup = ["blender", "--background", "--python-exit-code", "1", "--python", str(FOLDER / "install.py")]
-        window = ["blender", "--window-geometry", "0", "0", "1600", "900", "--python", str(FOLDER / "in_blender.py")]
+        place = ["--window-geometry", "0", "0", *self._size]
+        window = ["blender", *place, "--python", str(FOLDER / "in_blender.py")]
         with (FOLDER / "blender.log").open("w") as log:
             subprocess.run(setup, check=True, stdout=log, stderr=log)
             self._blender = subprocess.Popen(window, stdout=log, stderr=log)
@@ -70,22 +77,25 @@ class Session:
         return path
 
     def words(self, picture: Path) -> list[tuple[str, int, int]]:
-        """The words that can be read in a screenshot with the centre of each, in pixels from the top left."""
+        """The words that can be read in a screenshot with the centre of each, in pixels from the top left; in the sidebar
+        alone, where the state says which part that is."""
         large = FOLDER / "ocr.png"
         image = Image.open(picture).convert("L")
+        left, top, width, height = self.state.get("sidebar", (0, 0, *image.size))
+        image = image.crop((left, top, left + width, top + height))
         # The reader was trained on dark print of a certain size on white paper.
         ImageOps.invert(image).resize((2 * image.width, 2 * image.height), Image.Resampling.LANCZOS).save(large)
         command = ["tesseract", str(large), "-", "--psm", "11", "tsv"]
         lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[1:]
         rows = [line.split("\t") for line in lines]
         return [
-            (row[11], (int(row[6]) + int(row[8]) // 2) // 2, (int(row[7]) + int(row[9]) // 2) // 2)
+            (row[11], left + (int(row[6]) + int(row[8]) // 2) // 2, top + (int(row[7]) + int(row[9]) // 2) // 2)
             for row in rows
             if row[11].strip()
         ]
 
     def see(self, word: str, name: str) -> tuple[int, int]:
-        """Waits until a word is to be read on the display; returns where. Leaves the screenshot `name`."""
+        """Waits until a word is to be read on the display; returns where, the topmost. Leaves the screenshot `name`."""
         found: list[tuple[int, int]] = []
 
         def readable() -> bool:
@@ -94,17 +104,49 @@ class Session:
             return bool(found)
 
         self._wait(f'the word "{word}"', self._blender, readable)
-        return found[0]
+        return min(found, key=lambda place: place[1])
 
     def click(self, word: str, name: str) -> None:
-        """Presses the left button on a word, once it is to be read."""
-        x, y = map(str, self.see(word, name))
+        """Presses the left button of the mouse on the button with this word, once that can be read and lights up under
+        the pointer: a grey one does not, nor one of a Blender that is busy."""
+        x, y = self.see(word, name)
+        beside = (x + 60, y - 3, x + 90, y + 3)  # within the button, beside its text and the pointer
+        dark = self._brightness(beside)
+        subprocess.run(["xdotool", "mousemove", str(x), str(y)], check=True)
+        self._wait(f'light on "{word}"', self._blender, lambda: self._brightness(beside) > dark + 5)
         aside = ["mousemove", "400", "500"]  # a pointer on a button hides its text
-        subprocess.run(["xdotool", "mousemove", x, y, "sleep", "0.3", "click", "1", *aside], check=True)
+        subprocess.run(["xdotool", "click", "1", *aside], check=True)
+
+    def _brightness(self, box: tuple[int, int, int, int]) -> float:
+        """Mean of a part of the display, 0..255."""
+        return ImageStat.Stat(Image.open(self.screenshot("light")).convert("L").crop(box)).mean[0]
+
+    def click_at(self, x: int, y: int, button: int = 1, times: int = 1) -> None:
+        """Presses a button of the mouse at a place of the display, in pixels from the top left."""
+        clicks = ["click", "--repeat", str(times), "--delay", "60", str(button)]
+        subprocess.run(["xdotool", "mousemove", str(x), str(y), "sleep", "0.3", *clicks], check=True)
+
+    def drag(self, start: tuple[int, int], end: tuple[int, int]) -> None:
+        """Moves the mouse from one place to another with its left button held, in steps as a hand does."""
+        (x, y), (to_x, to_y) = start, end
+        steps = [(x + (to_x - x) * k // 8, y + (to_y - y) * k // 8) for k in range(1, 9)]
+        moves = [word for a, b in steps for word in ("mousemove", str(a), str(b), "sleep", "0.05")]
+        press = ["mousemove", str(x), str(y), "sleep", "0.3", "mousedown", "1", "sleep", "0.1"]
+        subprocess.run(["xdotool", *press, *moves, "sleep", "0.2", "mouseup", "1"], check=True)
+
+    def type(self, text: str) -> None:
+        """Types on the keyboard."""
+        subprocess.run(["xdotool", "type", "--delay", "60", text], check=True)
 
     def press(self, key: str) -> None:
         """Presses a key, named as xdotool does, such as Escape."""
         subprocess.run(["xdotool", "key", key], check=True)
+
+    def panel(self, screenshot: str, name: str) -> None:
+        """The sidebar of a screenshot as a picture of its own."""
+        left, top, width, height = self.state["sidebar"]
+        image = Image.open(FOLDER / f"{screenshot}.png").crop((left, top, left + width, top + height))
+        image.save(FOLDER / f"{name}.png", optimize=True)
 
     def _wait(self, what: str, process: subprocess.Popen[bytes], condition: Callable[[], object]) -> None:
         end = time.monotonic() + PATIENCE

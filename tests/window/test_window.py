@@ -33,12 +33,15 @@ def session(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(root / "examples" / "character.blend", folder)
     shutil.copy(line, folder / "line.flac")
     samples, rate = soundfile.read(line, dtype="float32")
-    soundfile.write(folder / "long.flac", np.tile(samples, int(LONG * rate / len(samples))), rate)
+    for name, seconds in (("minute", 60.0), ("long", LONG)):
+        soundfile.write(folder / f"{name}.flac", np.resize(samples, int(seconds * rate)), rate)
     for name in ("session.py", "scenario.py", "install.py", "in_blender.py"):
         shutil.copy(HERE / name, folder)
     sid.ensure()
     subprocess.run(sid.inside(["python3", "scenario.py"], folder), check=True)
+    seconds = json.loads((folder / "result.json").read_text(encoding="utf-8"))["seconds"]
     print(f"screenshots: {folder}")
+    print(f"a minute baked in {seconds['minute']:.1f} s; stopped {seconds['escape']:.1f} s after Escape (to a tenth)")
     return folder
 
 
@@ -58,17 +61,30 @@ def test_a_click_on_bake_writes_keys(result: dict[str, Any]) -> None:
     assert result["baked"]["sounds"] == ["line.flac"]
 
 
-def test_picture_for_the_docs(session: Path, root: Path, update_golden: bool) -> None:
-    path = root / "docs" / "pictures" / "blender.jpg"
+PICTURES = [("3-baked", "blender.jpg", (960, 780)), ("panel", "panel.png", None)]
+
+
+@pytest.mark.parametrize(("screenshot", "picture", "size"), PICTURES)
+def test_pictures_for_the_docs(session: Path, root: Path, update_golden: bool, screenshot, picture, size) -> None:
+    """`--update-golden` renews them."""
+    path = root / "docs" / "pictures" / picture
     if update_golden:
-        image = bpy.data.images.load(str(session / "3-baked.png"))
-        image.scale(960, 540)
-        image.file_format, image.filepath_raw = "JPEG", str(path)
+        image = bpy.data.images.load(str(session / f"{screenshot}.png"))
+        if size:
+            image.scale(*size)
+        image.file_format, image.filepath_raw = {".jpg": "JPEG", ".png": "PNG"}[path.suffix], str(path)
         image.save(quality=85)
     assert path.is_file()
+
+
+def test_a_dragged_slider_moves_the_keys_and_one_undo_takes_it_back(result: dict[str, Any]) -> None:
+    baked, dragged, undone = (result[name] for name in ("baked", "dragged", "undone"))
+    assert dragged["heights"] > 1.01 * baked["heights"]
+    assert (undone["heights"], undone["jaw"], undone["keys"]) == (baked["heights"], 1.0, baked["keys"])
+    assert undone["takes"] == ["line"]
 
 
 def test_escape_stops_a_running_bake_and_changes_nothing(result: dict[str, Any]) -> None:
     assert result["started"]["running"] == ["LIPSYNC_OT_bake"]
     same = ("takes", "curves", "keys", "sounds")
-    assert {key: result["stopped"][key] for key in same} == {key: result["baked"][key] for key in same}
+    assert {key: result["stopped"][key] for key in same} == {key: result["before"][key] for key in same}
