@@ -15,10 +15,19 @@ def choose(session: Session, name: str) -> None:
     session.wait_for("the chosen sound", lambda state: state.get("sound") == name)
 
 
-def scroll(session: Session, *, down: bool) -> None:
-    """Turns the mouse's wheel over the sidebar."""
-    left, top, width, height = session.state["sidebar"]
-    session.click_at(left + width // 2, top + height // 2, button=5 if down else 4, times=12)
+def scroll(session: Session, by: int) -> None:
+    """Turns the mouse's wheel at the edge of the sidebar, where no list takes it; below 0 upwards."""
+    left, top, _, _ = session.state["sidebar"]
+    session.click_at(left + 6, top + 100, button=5 if by > 0 else 4, times=abs(by))
+
+
+def scroll_to(session: Session, word: str, name: str) -> tuple[int, int]:
+    """Downwards until the word is to be read; returns where."""
+    for _ in range(12):
+        if places := [(x, y) for text, x, y in session.words(session.screenshot(name)) if text == word]:
+            return min(places, key=lambda place: place[1])
+        scroll(session, 4)
+    raise TimeoutError(f'"{word}" is nowhere on the tab')
 
 
 def bake(session: Session, name: str) -> float:
@@ -48,14 +57,13 @@ def main() -> None:
         session.see("written", "3-baked")
         session.panel("3-baked", "panel")
         baked = session.state
-        scroll(session, down=True)
-        x, y = session.see("Jaw", "4-before-drag")
+        x, y = scroll_to(session, "Jaw", "4-before-drag")
         session.drag((x + 100, y), (x + 170, y))
         dragged = session.wait_for("the slider", lambda state: state["jaw"] > 1.05 and not state["settling"])
         session.see("Jaw", "4-dragged")
         session.press("ctrl+z")
         undone = session.wait_for("undo", lambda state: state["jaw"] == 1.0)
-        scroll(session, down=False)
+        scroll(session, -48)
         minute = bake(session, "minute.flac")
         before = session.state
         choose(session, "long.flac")
