@@ -20,7 +20,7 @@ SOUNDS = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff", ".caf", ".w
 """Endings of what a folder is searched for."""
 
 ALIASES: dict[str, tuple[str, ...]] = {
-    "id": ("lineid", "key", "keys", "id", "stringid", "name", "objectpath"),
+    "id": ("lineid", "dialogueid", "key", "keys", "id", "stringid", "name", "objectpath"),
     "sound": ("sound", "audio", "file", "filename", "wav", "soundfile", "audiofile", "soundwave", "path"),
     "character": ("character", "speaker", "actor", "who"),
     "text": ("text", "transcript", "sourcestring", "dialogue", "subtitle", "line"),
@@ -30,7 +30,9 @@ ALIASES: dict[str, tuple[str, ...]] = {
 """Our column -> how others call it, in any letter case and without spaces; the first that a table has counts."""
 
 _IN_LANGUAGE = re.compile(r".*\(([A-Za-z]{2,3}(?:[-_][A-Za-z0-9]+)*)\)")  # Unity: "English (United States)(en-US)"
-_LOCALE = re.compile(r"[a-z]{2,3}(?:[-_][A-Za-z]{2,4})?")  # Godot and many others: a column "de" or "pt_BR"
+_LOCALE = re.compile(r"[a-z]{2}|[a-z]{2,3}[-_][A-Za-z]{2,4}")  # Godot and many others: a column "de" or "pt_BR"
+_WWISE_TYPE = re.compile(r"<[^<>\\]*>")  # "\Actor-Mixer Hierarchy\Default Work Unit\<Sound Voice>Hello"
+_UNREAL_ESCAPE = re.compile(r"\\(.)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ def rows(
     that name none, such as "voices/{language}/{id}.wav". `languages`: only these. Raises LipsyncError for a source
     that cannot be read; memory does not grow with the number of rows.
     """
+    empty = True
     for source in sources:
         path = Path(source)
         if path.is_dir():
@@ -70,7 +73,10 @@ def rows(
             found = _in_table(path, columns or {}, sound)
         for row in found:
             if not languages or row.fields.get("language", "") in languages:
+                empty = False
                 yield row
+    if languages and empty:
+        raise LipsyncError(f"No line is in {' or '.join(languages)}.", "--language chooses among the lines of a table.")
 
 
 def spoken_lines(path: Path, names: Collection[str]) -> dict[str, tuple[str, str]]:
@@ -98,7 +104,7 @@ def _in_table(path: Path, columns: Mapping[str, str], sound: str) -> Iterator[Ro
             if ours is None or path.suffix.lower() == ".jsonl":
                 ours, spoken = _columns(list(cells), columns, path)
             others = {name.strip().lower(): text.strip() for name, text in cells.items() if name not in ours}
-            fields = others | {our: cells.get(name, "").strip() for name, our in ours.items()}
+            fields = others | {our: _plain(name, cells.get(name, "")) for name, our in ours.items()}
             if not any(fields.values()):
                 continue
             for each in _by_language(fields, cells, spoken) if spoken else (fields,):
@@ -130,6 +136,16 @@ def _columns(names: Sequence[str], given: Mapping[str, str], path: Path) -> tupl
     return ours, spoken
 
 
+def _plain(column: str, cell: str) -> str:
+    """A cell without what Wwise and Unreal put into it for themselves."""
+    kind = re.sub(r"[\s_\-]", "", column).lower()
+    if kind == "objectpath":
+        cell = _WWISE_TYPE.sub("", cell).lstrip("\\")
+    elif kind == "sourcestring":
+        cell = _UNREAL_ESCAPE.sub(lambda match: " " if match[1] in "nrt" else match[1], cell)
+    return cell.strip()
+
+
 def _by_language(
     fields: dict[str, str], cells: Mapping[str, str], spoken: Mapping[str, str]
 ) -> Iterator[dict[str, str]]:
@@ -146,6 +162,9 @@ def _with_sound(where: str, fields: dict[str, str], folder: Path, template: str)
         yield Row(where, fields | {"id": fields.get("id") or where, "sound": ""}, folder)
         return
     path = folder / sound
+    if "\\" in sound and not _exists(path):  # a table that was written on Windows
+        sound = sound.replace("\\", "/")
+        path = folder / sound
     if glob.has_magic(sound) and not _exists(path):
         for match in sorted(glob.glob(str(path), recursive=True)):
             part = Path(match).relative_to(folder).with_suffix("").as_posix()

@@ -148,7 +148,7 @@ def _dry_run(options: argparse.Namespace, choice: Choice) -> int:
         for what, names in zip(("lines", "files"), state.removed()):
             if names:
                 print(f"No longer in the table, {what}: {', '.join(map(one_line, names))}")
-    known = {"id", "text", "language", "character", "key"}
+    known = {"id", "name", "text", "language", "character", "key"}
     if unknown := sorted(name for name in columns - known if not option_of(name)):
         print(f"Columns that change nothing but names: {', '.join(unknown)}")
     print(", ".join(f"{count} {decision}" for decision, count in counts.items()) or "No lines.")

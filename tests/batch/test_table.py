@@ -95,17 +95,23 @@ def test_unity_string_table(tmp_path: Path) -> None:
 
 
 def test_unreal_string_table_and_godot_columns(tmp_path: Path) -> None:
-    unreal = written(tmp_path / "ST.csv", 'Key,SourceString\n"greet","Hello"\n', "utf-16")
-    row = read(unreal, sound="Audio/{key}.wav")[0]
-    assert (row.fields["id"], row.fields["text"]) == ("greet", "Hello")
+    table = 'Key,SourceString\n"greet","Hello \\""you\\"",\\nBob"\n'  # Unreal's own escapes within those of CSV
+    row = read(written(tmp_path / "ST.csv", table, "utf-16"), sound="Audio/{key}.wav")[0]
+    assert (row.fields["id"], row.fields["text"]) == ("greet", 'Hello "you", Bob')
     godot = written(tmp_path / "tr.csv", "keys,en,de\nGREET,Hello,Hallo\n")
     assert [r.fields["id"] for r in read(godot, sound="{key}.wav")] == ["en/GREET", "de/GREET"]
 
 
 def test_wwise_import_list(tmp_path: Path) -> None:
-    text = "Audio File\tObject Path\tObject Type\nen\\hi.wav\t\\Actor-Mixer Hierarchy\\<Sound Voice>Hi\tSound\n"
+    (tmp_path / "en").mkdir()
+    (tmp_path / "en" / "hi.wav").touch()
+    text = (
+        "Audio File\tObject Path\tObject Type\n"
+        "en\\hi.wav\t\\Actor-Mixer Hierarchy\\Default Work Unit\\<Sound Voice>Hi\tSound Voice\n"
+    )
     row = read(written(tmp_path / "wwise.txt", text))[0]
-    assert row.fields["id"] == "\\Actor-Mixer Hierarchy\\<Sound Voice>Hi"
+    assert row.fields["id"] == "Actor-Mixer Hierarchy\\Default Work Unit\\Hi"
+    assert Path(row.fields["sound"]).is_file()
 
 
 def test_columns_of_other_names_are_mapped_by_hand(tmp_path: Path) -> None:
@@ -139,3 +145,14 @@ def test_what_cannot_be_read_is_named(tmp_path: Path, name: str, content: bytes,
     with pytest.raises(LipsyncError, match=complaint) as raised:
         read(tmp_path / name)
     assert name in str(raised.value) and raised.value.hint
+
+
+def test_a_column_for_an_option_is_no_language(tmp_path: Path) -> None:
+    table = written(tmp_path / "t.tsv", "id\tsound\tfps\nhello\ta.wav\t30\n")
+    assert [(row.fields["id"], row.fields["fps"]) for row in read(table)] == [("hello", "30")]
+
+
+def test_a_language_that_no_line_has_is_said(tmp_path: Path) -> None:
+    table = written(tmp_path / "t.csv", "id,sound,language\nhello,a.wav,en\n")
+    with pytest.raises(LipsyncError, match="No line is in fr or it"):
+        read(table, languages=["fr", "it"])
