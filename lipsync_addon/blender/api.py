@@ -11,10 +11,14 @@ scene is then as it was.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import bpy
 
+from ..core.actors import load_actor
+from ..core.adaptation import Adaptation
+from ..core.controls import Controls
 from ..core.errors import LipsyncError
 from ..core.face_layers import FaceSettings
 from ..core.keying import KeyMode, KeySettings
@@ -26,13 +30,14 @@ from ..inference.predictor import Predictor
 from .bake import BakeReport, BakeSettings
 from .bake import bake as bake_performance
 from .operators.bake import shared_predictor
-from .preferences import wanted_threads
+from .preferences import actor_folder, wanted_threads
 from .restyle import playing_take, restyle as restyle_take
 from .rig_scan import character_of, ranked_with_fit, scan_rig
 from .sound_import import open_sound
+from .speaker import Speaker
 from .stored import stored_prediction
 
-__all__ = ("FaceSettings", "LipsyncError", "StyleSettings", "bake", "detect", "doubts", "find_preset", "restyle")
+__all__ = ("Controls", "FaceSettings", "LipsyncError", "StyleSettings", "bake", "detect", "doubts", "find_preset", "restyle")
 
 
 def detect(character: bpy.types.Object, scene: bpy.types.Scene | None = None) -> list[ProfileMatch]:
@@ -53,16 +58,22 @@ def bake(
     as_strip: bool = False,
     add_sound: bool = False,
     provider: str | None = None,
+    controls: Controls = Controls(),
+    actor: str = "",
     scene: bpy.types.Scene | None = None,
 ) -> BakeReport:
     """A voice line onto the character that this object is part of, as a take named after the file.
 
     `start_frame`: of the sound's first sample. `keys`, `max_error`: core/keying.py. `as_strip`: into the NLA.
-    `add_sound`: the file into the sequencer. `provider`: as in session.PROVIDERS; None: the first that works.
+    `add_sound`: the file into the sequencer. `provider`: as in session.PROVIDERS; None: the first that works. `controls`:
+    ways of speaking and intensity. `actor`: name or file of one made with `lipsync adapt`.
     """
     scene, path = scene or bpy.context.scene, Path(bpy.path.abspath(str(sound)))
     predictor: Predictor = shared_predictor((provider,) if provider else None, wanted_threads(bpy.context))
-    performance = animate(open_sound(path, predictor.spec.sample_rate), predictor, style, face, Known(), keep=True)
+    adaptation = _actor(actor)
+    predictor = predictor.adapted(adaptation) if adaptation else predictor
+    sound_in = open_sound(path, predictor.spec.sample_rate)
+    performance = animate(sound_in, predictor, style, face, Known(), controls=controls, keep=True)
     settings = BakeSettings(start_frame, keys=KeySettings(keys, max_error), as_strip=as_strip)
     objects = character_of(character, scene)
     return bake_performance(scene, objects, performance, path.stem, settings, sound=path if add_sound else None)
@@ -75,15 +86,37 @@ def restyle(
     face: FaceSettings = FaceSettings(),
     keys: KeyMode = "every",
     max_error: float = 0.02,
+    controls: Controls | None = None,
+    actor: str | None = None,
     scene: bpy.types.Scene | None = None,
 ) -> tuple[str, ...]:
-    """The take that plays on the character, in another style, without the network; returns notices."""
+    """The take that plays on the character, in another style; returns notices.
+
+    `controls`, `actor`: another way of speaking, another actor ("" for none); None: as the take has them. For these, and for
+    other emotions than the take's, the network moves the mouth again; it need not listen again.
+    """
     scene = scene or bpy.context.scene
-    settings = BakeSettings(keys=KeySettings(keys, max_error))
-    return restyle_take(scene, character_of(character, scene), style, settings, face)
+    settings, objects = BakeSettings(keys=KeySettings(keys, max_error)), character_of(character, scene)
+    speaker, prediction = None, stored_prediction(playing_take(objects))
+    if prediction and not (controls is None and actor is None):
+        own = replace(prediction.controls, emotions={})
+        speaker = Speaker(own if controls is None else controls, prediction.actor if actor is None else _actor(actor))
+    return restyle_take(
+        scene,
+        objects,
+        style,
+        settings,
+        face,
+        speaker=speaker,
+        predictor=lambda: shared_predictor(None, wanted_threads(bpy.context)),
+    )
 
 
 def doubts(character: bpy.types.Object, scene: bpy.types.Scene | None = None) -> tuple[tuple[float, float], ...]:
     """(start s, end s) on the clock of the recording where the network is not sure; empty without a take."""
     prediction = stored_prediction(playing_take(character_of(character, scene or bpy.context.scene)))
     return prediction.doubts if prediction else ()
+
+
+def _actor(name: str) -> Adaptation | None:
+    return load_actor(name, actor_folder(bpy.context)) if name else None

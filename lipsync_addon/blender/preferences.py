@@ -74,6 +74,12 @@ class LIPSYNC_AP_preferences(bpy.types.AddonPreferences):
         subtype="DIR_PATH",
     )
 
+    actors: StringProperty(
+        name="Actors",
+        description="A folder with actors made with `lipsync adapt`, instead of the one in your configuration",
+        subtype="DIR_PATH",
+    )
+
     log: StringProperty(
         name="Log File",
         description="Where unexpected errors are described; empty: log.txt in Blender's configuration",
@@ -87,6 +93,7 @@ class LIPSYNC_AP_preferences(bpy.types.AddonPreferences):
         self.layout.prop(self, "key_mode")
         self.layout.prop(self, "preset")
         self.layout.prop(self, "rigs")
+        self.layout.prop(self, "actors")
         self.layout.prop(self, "log")
         row = self.layout.row()
         row.label(text=f"Errors are described in {log_file()}")
@@ -97,6 +104,13 @@ def rig_folder(context: bpy.types.Context) -> Path | None:
     """Where the user keeps rig profiles beside the usual place."""
     addon = context.preferences.addons.get(ADDON)
     chosen = addon.preferences.rigs if addon and addon.preferences else ""
+    return Path(bpy.path.abspath(chosen)) if chosen else None
+
+
+def actor_folder(context: bpy.types.Context) -> Path | None:
+    """Where the user keeps actors; None: where `lipsync adapt` puts them."""
+    addon = context.preferences.addons.get(ADDON)
+    chosen = addon.preferences.actors if addon and addon.preferences else ""
     return Path(bpy.path.abspath(chosen)) if chosen else None
 
 

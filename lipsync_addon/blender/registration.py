@@ -38,6 +38,8 @@ from .panels import (
 )
 from .preferences import LIPSYNC_AP_preferences
 from .settings import LIPSYNC_PG_channel, LIPSYNC_PG_settings
+from .speaker_panel import LIPSYNC_PT_speaker
+from .speaker_settings import LIPSYNC_PG_speaker
 from .stored import forget_predictions
 from .voice_settings import LIPSYNC_PG_voice, LIPSYNC_PG_voices
 from .voices_panel import LIPSYNC_PT_voices, LIPSYNC_UL_voices
@@ -47,6 +49,7 @@ from .words_settings import LIPSYNC_PG_phone, LIPSYNC_PG_words
 CLASSES: tuple[type, ...] = (
     LIPSYNC_AP_preferences,
     LIPSYNC_PG_face,
+    LIPSYNC_PG_speaker,
     LIPSYNC_PG_voice,
     LIPSYNC_PG_voices,
     LIPSYNC_PG_batch_line,
@@ -82,6 +85,7 @@ CLASSES: tuple[type, ...] = (
     LIPSYNC_PT_channels,
     LIPSYNC_PT_take,
     LIPSYNC_PT_keys,
+    LIPSYNC_PT_speaker,
     LIPSYNC_PT_face,
     LIPSYNC_PT_voices,
     LIPSYNC_PT_live,

@@ -3,16 +3,20 @@ which the network moves the touched stretch only. Neither needs the sound."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import bpy
 
+from ..core.actors import load_actor
+from ..core.adaptation import Adaptation
 from ..core.errors import LipsyncError
 from ..core.face_layers import FaceSettings
+from ..core.joining import is_settled, settled
 from ..core.lip_truth import contacts
 from ..core.mapping import RigMapping, resolve
-from ..core.pipeline import perform
+from ..core.pipeline import perform, respoken
 from ..core.prediction import Prediction, as_kept
 from ..core.rig_profile import RigProfile
 from ..core.style import StyleSettings
@@ -24,6 +28,7 @@ from .actions import CHARACTER, TAKE, stored_record, take_action
 from .bake import BakeSettings, write_take
 from .mesh_measure import measured_lips
 from .rig_scan import best_match, scan_rig
+from .speaker import Speaker, network_controls
 from .stored import store_prediction, stored_prediction
 
 
@@ -37,8 +42,13 @@ def restyle(
     mapping: RigMapping | None = None,
     profiles: Sequence[RigProfile] | None = None,
     quick: bool = False,
+    speaker: Speaker | None = None,
+    predictor: Callable[[], Predictor] | None = None,
 ) -> tuple[str, ...]:
     """Writes the keys of the take that plays on these objects anew; hand edits stay. Returns notices.
+
+    `speaker`: another than the take has. He, and emotions of the face that are not those of the take, need `predictor`, which is
+    asked for the network only then: it moves the mouth again from what the take keeps of what was heard.
 
     The take stays where it is: `settings.start_frame` is not looked at. `mapping`: of the character for the channels of
     the prediction; found out if it is missing or of others, of `profiles` or of all. `quick`: see write_take(); the mesh's own lips are not looked at meanwhile. Raises LipsyncError if no take plays, or if it
@@ -52,7 +62,29 @@ def restyle(
         raise LipsyncError(
             f"The take '{action[TAKE]}' does not know its recording.", "Bake the line once more; sliders act from then on."
         )
-    return _play(scene, objects, action, prediction, record, style, settings, face, mapping, profiles, quick)
+    anew = _spoken_anew(prediction, speaker, face, predictor)
+    notices = _play(scene, objects, action, anew, record, style, settings, face, mapping, profiles, quick)
+    if anew is not prediction:
+        store_prediction(playing_take(objects), anew)
+    return notices
+
+
+def _spoken_anew(
+    prediction: Prediction, speaker: Speaker | None, face: FaceSettings, predictor: Callable[[], Predictor] | None
+) -> Prediction:
+    """By the wanted speaker with the wanted emotions; itself where they are the take's own. Raises LipsyncError where the
+    take does not know what was heard, or the actor is another network's."""
+    own = Speaker(replace(prediction.controls, emotions={}), prediction.actor)
+    wanted = speaker or own
+    controls = wanted.controls.with_emotions(face.emotions, network_controls())
+    same_actor = (wanted.actor and wanted.actor.digest) == (own.actor and own.actor.digest)
+    if predictor is None or (same_actor and controls.to_json() == prediction.controls.to_json()):
+        return prediction
+    if prediction.hearing is None and same_actor and wanted.controls.to_json() == own.controls.to_json():
+        return prediction  # its emotions are laid over it
+    network = predictor()
+    anew = respoken(prediction, network.adapted(wanted.actor) if wanted.actor else network, wanted.controls, face)
+    return replace(anew, track=settled(anew.track)) if is_settled(prediction.track) else anew
 
 
 def replay(
@@ -65,10 +97,12 @@ def replay(
     face: FaceSettings = FaceSettings(),
     *,
     profiles: Sequence[RigProfile] | None = None,
+    actors: Path | None = None,
 ) -> tuple[str, ...] | None:
     """restyle() with the phones of an edited timeline; keys that the edit does not reach keep their bits.
 
-    None, and nothing is done, where the take that plays does not know what was heard in this line, or another network
+    The actor is the take's own, as he was when it was baked; `actors`: the folder where he may have changed meanwhile, which
+    is told. None, and nothing is done, where the take that plays does not know what was heard in this line, or another network
     heard it: bake the line again then. Raises LipsyncError; the scene is then exactly as it was."""
     action = playing_take(objects)
     prediction, record = stored_prediction(action), stored_record(action) if action else None
@@ -83,7 +117,20 @@ def replay(
     edited = as_kept(replace(prediction, track=track, timeline=timeline, original=before))
     notices = _play(scene, objects, action, edited, record, style, settings, face, None, profiles, quick=False)
     store_prediction(playing_take(objects), edited)
-    return notices
+    return (*notices, *_changed_since(prediction.actor, actors))
+
+
+def _changed_since(actor: Adaptation | None, folder: Path | None) -> Iterator[str]:
+    """What to tell of an actor that is kept in a take."""
+    if actor is None:
+        return
+    try:
+        now = load_actor(actor.name, folder)
+    except LipsyncError as error:
+        yield f"The take keeps its actor '{actor.name}', whose own file cannot be used any more: {error.message}"
+        return
+    if now.digest != actor.digest:
+        yield f"The actor '{actor.name}' has changed since: the take keeps him as he was. Bake again to take up the change."
 
 
 def _play(

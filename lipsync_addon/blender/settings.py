@@ -22,6 +22,7 @@ from .live_settings import LIPSYNC_PG_live
 from .panel_data import facts
 from .panel_values import show_style
 from .preferences import KEY_MODE_ITEMS
+from .speaker_settings import LIPSYNC_PG_speaker
 from .voice_settings import LIPSYNC_PG_voices
 from .words_settings import LIPSYNC_PG_words
 
@@ -82,6 +83,7 @@ class LIPSYNC_PG_settings(bpy.types.PropertyGroup):
     """Scene.lipsync"""
 
     face: PointerProperty(type=LIPSYNC_PG_face)
+    speaker: PointerProperty(type=LIPSYNC_PG_speaker)
     voices: PointerProperty(type=LIPSYNC_PG_voices)
     live: PointerProperty(type=LIPSYNC_PG_live)
     batch: PointerProperty(type=LIPSYNC_PG_batch)

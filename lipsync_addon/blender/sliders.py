@@ -11,6 +11,7 @@ from ..core.errors import LipsyncError
 from . import panel_data
 from .jobs import running
 from .panel_values import bake_settings, face_settings, style_settings
+from .preferences import wanted_providers, wanted_threads
 from .restyle import restyle
 from .stored import stored_prediction
 
@@ -20,17 +21,20 @@ LONG = 180.0
 """Seconds of a take that is written only when the slider has come to rest."""
 
 _held: list[object] = []
+_speakers: list[object] = []  # whether the one who speaks was changed since keys were last fitted anew
 _problem: list[str] = []
 
 
 def changed(settings: bpy.types.PropertyGroup, context: bpy.types.Context) -> None:
-    """For `update` of every property that says how a take is played. Does nothing where no take plays."""
+    """For `update` of every property that says how a take is played, or who speaks. Does nothing where no take plays."""
     if _held or running():
         return
     action = panel_data.active_action(context)
     prediction = stored_prediction(action)
     if prediction is None:
         return
+    if settings.bl_rna.identifier == "LIPSYNC_PG_speaker":
+        _speakers[:] = [None]
     if bpy.app.background:
         write(context, quick=False)
         return
@@ -74,10 +78,16 @@ def forget() -> None:
     if bpy.app.timers.is_registered(_settle):
         bpy.app.timers.unregister(_settle)
     _problem.clear()
+    _speakers.clear()
 
 
 def write(context: bpy.types.Context, quick: bool) -> None:
-    """The take as the settings want it now; what is in the way is told by problem()."""
+    """The take as the settings want it now; what is in the way is told by problem().
+
+    Who speaks stays as the take has it, unless the user changed that: the take may come from another file."""
+    from .operators.bake import shared_predictor  # whose panels these are
+    from .speaker_settings import wanted_speaker  # which calls changed()
+
     _problem.clear()
     settings, objects = context.scene.lipsync, panel_data.objects(context)
     try:
@@ -93,7 +103,11 @@ def write(context: bpy.types.Context, quick: bool) -> None:
             mapping=panel_data.mapping(context, prediction.track.names),
             profiles=panel_data.profiles(context),
             quick=quick,
+            speaker=wanted_speaker(context) if _speakers else None,
+            predictor=lambda: shared_predictor(wanted_providers(context), wanted_threads(context)),
         )
+        if not quick:
+            _speakers.clear()
     except LipsyncError as error:
         _problem.append(str(error))
 

@@ -83,6 +83,12 @@ class Controls:
             if name not in emotions:
                 raise LipsyncError(f"The network knows no emotion {name!r}.", _choice(emotions))
 
+    def __str__(self) -> str:
+        """ "50 % filmed, intensity 1.2, joy 0.5"; empty where all is neutral."""
+        parts = [f"{share:.0%} {name}".replace("%", " %") for name, share in self.styles.items()]
+        parts += [f"intensity {float(self.intensity):g}"] if np.ndim(self.intensity) == 0 and self.intensity != 1 else []
+        return ", ".join(parts + [f"{name} {float(value):g}" for name, value in self.emotions.items()])
+
     def to_json(self) -> dict[str, object]:
         """What is not neutral, for files; of numbers that hold for the whole line."""
         found: dict[str, object] = {}

@@ -31,6 +31,12 @@ def settled(track: AnimationTrack) -> AnimationTrack:
     return track.with_values(rest + share * (track.values - rest))
 
 
+def is_settled(track: AnimationTrack) -> bool:
+    """Whether it begins and ends at rest, as settled() makes it."""
+    ends = track.values[[0, -1]] if len(track.values) else track.values
+    return bool((ends == np.array([float(name == SILENT) for name in track.names], np.float32)).all())
+
+
 def settled_line(performance: Performance) -> Performance:
     """settled() for what the take keeps as well, so that a slider does not open the mouth at the ends again."""
     prediction = performance.prediction

@@ -112,7 +112,7 @@ def animate(
     if face.layers or keep:
         prediction = replace(prediction, prosody=prosody_of(sound, prediction.track.times))
     if keep:
-        prediction = as_kept(replace(prediction, actor=predictor.adaptation))
+        prediction = as_kept(prediction)
     performance = perform(prediction, style, face)
     return replace(performance, notices=performance.notices or notices, timeline=prediction.timeline)
 
@@ -165,4 +165,5 @@ def _spoken(
         original, (timeline, dropped) = timeline, edits.on(timeline)
         notices += told(dropped, sound.source)
     track = played(moved(predictor, hearing, timeline, controls), timeline)
-    return Prediction(track, timeline, sound.is_silent, sound.source, None, controls, hearing, original), notices
+    prediction = Prediction(track, timeline, sound.is_silent, sound.source, None, controls, hearing, original)
+    return replace(prediction, actor=predictor.adaptation), notices

@@ -64,6 +64,12 @@ class Prediction:
         return Edits(original, timeline) if original and timeline and original != timeline else None
 
     @property
+    def speaker(self) -> str:
+        """Who speaks and how, for the user; empty for the network's own way."""
+        told = str(self.controls)
+        return ", ".join(filter(None, (f"actor {self.actor.name}" if self.actor else "", told)))
+
+    @property
     def sounds(self) -> tuple[Heard, ...]:
         """What is said, sound by sound."""
         if self.silent or self.timeline is None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from lipsync_addon.blender import face_panel, jobs, live_panel, panels, voices_panel
+from lipsync_addon.blender import face_panel, jobs, live_panel, panels, speaker_panel, voices_panel
 from lipsync_addon.blender.bake import bake
 from lipsync_addon.blender.panel_data import remember
 from lipsync_addon.blender.strip_words import TEXT
@@ -24,6 +24,7 @@ PANELS = (
     panels.LIPSYNC_PT_channels,
     panels.LIPSYNC_PT_take,
     panels.LIPSYNC_PT_keys,
+    speaker_panel.LIPSYNC_PT_speaker,
     face_panel.LIPSYNC_PT_face,
     voices_panel.LIPSYNC_PT_voices,
     live_panel.LIPSYNC_PT_live,

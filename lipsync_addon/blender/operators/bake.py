@@ -9,6 +9,7 @@ from pathlib import Path
 
 import bpy
 
+from ...core.adaptation import Adaptation
 from ...core.audio_clip import Sound
 from ...core.joining import settled_line
 from ...core.model_spec import ModelSpec
@@ -23,6 +24,7 @@ from ..line_words import known_words
 from ..panel_values import bake_settings, face_settings, sound_path, style_settings
 from ..preferences import wanted_providers, wanted_threads
 from ..sequencer import take_of
+from ..speaker_settings import wanted_speaker
 from ..words_settings import keep
 from ..sound_import import open_sound, sound_of_strip
 
@@ -49,13 +51,15 @@ class LIPSYNC_OT_bake(JobOperator, bpy.types.Operator):
         sound, start_frame, self._file, self._take = _chosen_sound(context.scene)
         self._settings = replace(bake_settings(settings, start_frame), replaces=settings.words.replaces)
         style, face, providers = style_settings(settings), face_settings(settings.face), wanted_providers(context)
-        threads = wanted_threads(context)
+        threads, speaker = wanted_threads(context), wanted_speaker(context)
         words, edits = known_words(settings.words, objects, sound.source, self._take)
         cut = settings.source == "STRIP"
 
         def work(progress: Progress) -> Performance:
-            predictor = shared_predictor(providers, threads)
-            performance = animate(sound, predictor, style, face, words, edits=edits, keep=True, progress=progress)
+            predictor, told = speaking(speaker.actor, providers, threads), speaker.controls
+            performance = animate(
+                sound, predictor, style, face, words, edits=edits, controls=told, keep=True, progress=progress
+            )
             return settled_line(performance) if cut else performance
 
         return work
@@ -84,6 +88,12 @@ class LIPSYNC_OT_bake(JobOperator, bpy.types.Operator):
 def shared_predictor(providers: tuple[str, ...] | None, threads: int = 0) -> Predictor:
     """Opening the network takes longer than a short line does."""
     return Predictor.load(providers=providers, threads=threads)
+
+
+def speaking(actor: Adaptation | None, providers: tuple[str, ...] | None, threads: int = 0) -> Predictor:
+    """The shared network, adapted to the actor. Raises LipsyncError for another network's."""
+    predictor = shared_predictor(providers, threads)
+    return predictor.adapted(actor) if actor else predictor
 
 
 def _sound_problem(scene: bpy.types.Scene) -> str | None:

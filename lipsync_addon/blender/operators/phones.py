@@ -11,7 +11,7 @@ from ...core.timeline import PhonemeTimeline, WordSpan
 from .. import panel_data
 from ..operator_base import LipsyncOperator
 from ..panel_values import bake_settings, face_settings, style_settings
-from ..preferences import wanted_providers, wanted_threads
+from ..preferences import actor_folder, wanted_providers, wanted_threads
 from ..restyle import replay
 from ..words_settings import keep, timeline_of
 from .bake import shared_predictor
@@ -30,7 +30,8 @@ class _PhoneOperator(LipsyncOperator):
         words = context.scene.lipsync.words
         timeline = timeline_of(words)
         keep(words, self.edited(timeline, min(words.active, len(timeline.phones) - 1)), edited=True)
-        play_if_followed(context)
+        for notice in play_if_followed(context):
+            self.report({"WARNING"}, notice)
 
     def edited(self, timeline: PhonemeTimeline, index: int) -> PhonemeTimeline:
         """The track with the change. Raises LipsyncError for what cannot be done."""
@@ -142,13 +143,13 @@ class LIPSYNC_OT_forget_phone_edits(_PhoneOperator, bpy.types.Operator):
         context.scene.lipsync.words.edited = False
 
 
-def play_if_followed(context: bpy.types.Context) -> None:
+def play_if_followed(context: bpy.types.Context) -> tuple[str, ...]:
     """Moves the curves of the take with the phones, where they are to follow: one step of undo with the edit. A take
-    that does not know what was heard is baked again."""
+    that does not know what was heard is baked again. Returns notices."""
     scene, settings = context.scene, context.scene.lipsync
     words = settings.words
     if not words.follow or not bpy.ops.lipsync.bake.poll():
-        return
+        return ()
     notices = replay(
         scene,
         panel_data.character(context),
@@ -158,9 +159,11 @@ def play_if_followed(context: bpy.types.Context) -> None:
         bake_settings(settings, words.start_frame),
         face_settings(settings.face),
         profiles=panel_data.profiles(context),
+        actors=actor_folder(context),
     )
     if notices is None:
         bpy.ops.lipsync.bake()
+    return notices or ()
 
 
 def _word_at(timeline: PhonemeTimeline, index: int) -> WordSpan:

@@ -39,6 +39,10 @@ class LIPSYNC_OT_drag_phone(LipsyncOperator, bpy.types.Operator):
         context.window_manager.modal_handler_add(self)
         return {"RUNNING_MODAL"}
 
+    def _play(self, context: bpy.types.Context) -> None:
+        for notice in play_if_followed(context):
+            self.report({"WARNING"}, notice)
+
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         words = context.scene.lipsync.words
         if event.type in ("ESC", "RIGHTMOUSE"):
@@ -52,7 +56,7 @@ class LIPSYNC_OT_drag_phone(LipsyncOperator, bpy.types.Operator):
             if timeline_of(words).phones == self._before.phones:
                 return {"CANCELLED"}
             words.edited = True
-            return self.guarded(lambda: play_if_followed(context))
+            return self.guarded(lambda: self._play(context))
         return {"RUNNING_MODAL"}
 
 

@@ -19,10 +19,11 @@ from ..operator_base import LipsyncOperator
 from ..panel_values import bake_settings, face_settings, style_settings
 from ..preferences import wanted_providers, wanted_threads
 from ..sequencer import sound_strips
+from ..speaker_settings import wanted_speaker
 from ..strip_words import TEXT
 from ..voice_settings import assignments
 from ..voices import Voice, characters, find_voices, guessed
-from .bake import shared_predictor
+from .bake import speaking
 
 
 class LIPSYNC_OT_list_voices(LipsyncOperator, bpy.types.Operator):
@@ -98,16 +99,16 @@ class LIPSYNC_OT_bake_scene(JobOperator, bpy.types.Operator):
         self._voices, self._left_out = find_voices(context.scene, rate, selected=selected, table=table, texts=texts)
         self._settings = bake_settings(settings, 0.0)
         style, face, providers = style_settings(settings), face_settings(settings.face), wanted_providers(context)
-        threads = wanted_threads(context)
+        threads, speaker = wanted_threads(context), wanted_speaker(context)
 
         def work(progress: Progress) -> list[Performance]:
             from ...speech.transcript import line_words  # opens espeak-ng
 
-            predictor = shared_predictor(providers, threads)
+            predictor, told = speaking(speaker.actor, providers, threads), speaker.controls
 
             def perform(voice: Voice, part: Progress) -> Performance:
                 words = line_words(voice.text, voice.language) if voice.text else Known()
-                return animate(voice.sound, predictor, style, face, words, keep=True, progress=part)
+                return animate(voice.sound, predictor, style, face, words, controls=told, keep=True, progress=part)
 
             return perform_voices(self._voices, perform, progress)
 
