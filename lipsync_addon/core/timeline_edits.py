@@ -135,9 +135,13 @@ def units_of(ipa: str) -> tuple[str, ...]:
 
 
 def _same(one: Phone, other: Phone, within: float) -> bool:
-    numbers = zip(*((p.start, p.end, p.confidence, p.stress) for p in (one, other)))
-    kinds = ((p.unit, p.word, p.mute, p.confidence == 1) for p in (one, other))
-    return len(set(kinds)) == 1 and all(abs(a - b) <= within for a, b in numbers)
+    return one is other or (
+        (one.unit, one.word, one.mute, one.confidence == 1) == (other.unit, other.word, other.mute, other.confidence == 1)
+        and abs(one.start - other.start) <= within
+        and abs(one.end - other.end) <= within
+        and abs(one.confidence - other.confidence) <= within
+        and abs(one.stress - other.stress) <= within
+    )
 
 
 def _phone(timeline: PhonemeTimeline, index: int) -> Phone:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .controls import Controls
 from .hearing import Hearing
@@ -12,8 +15,13 @@ from .style_steps import with_lips_sealed
 from .timeline import PhonemeTimeline
 from .timeline_closures import RAMP, with_closures
 from .timeline_edits import KEPT, changed_span
-from .timeline_posteriors import coverage, unmuted, with_timeline
+from .timeline_posteriors import coverages, unmuted, with_timeline
 from .track import AnimationTrack
+
+FAR = 10.0
+"""Seconds; no network looks so far."""
+EDGE = 2
+"""Frames beyond a stretch at which its own frames may look."""
 
 
 class Mover(Protocol):
@@ -47,11 +55,12 @@ def remade(
         return track
     first = int((min(start for start, _ in spans) - RAMP) * hearing.fps) - 1
     last = int((max(end for _, end in spans) + RAMP) * hearing.fps) + 3
-    part = mover.move(with_timeline(hearing, new), controls=controls, frames=slice(max(first, 0), last))
+    near = (first / hearing.fps - FAR, last / hearing.fps + FAR)
+    part = mover.move(with_timeline(hearing, new, near), controls=controls, frames=slice(max(first, 0), last))
     place = round((part.start - track.start) * track.fps)
-    touched = slice(place, place + len(part.values))
     values = track.values.copy()
-    values[touched] = played(track.pasted(part), new).values[touched]
+    values[place : place + len(part.values)] = _played_there(track, part, new)
+    values.flags.writeable = False
     return track.with_values(values)
 
 
@@ -60,15 +69,36 @@ def played(track: AnimationTrack, timeline: PhonemeTimeline) -> AnimationTrack:
     return with_closures(with_stresses(track, timeline), timeline)
 
 
+def _played_there(track: AnimationTrack, part: AnimationTrack, timeline: PhonemeTimeline) -> NDArray[np.float32]:
+    """What played() makes of the frames of `part`, pasted into the track, by the phones alone that reach them."""
+    place, phones = round((part.start - track.start) * track.fps), timeline.phones
+    begin, end = part.start, part.start + len(part.values) / track.fps
+    reach = RAMP + EDGE / track.fps
+    first = bisect_left(phones, begin - reach, key=lambda phone: phone.end)
+    last = bisect_right(phones, end + reach, key=lambda phone: phone.start)
+    if first >= last:
+        return part.values
+    begin, end = min(begin, phones[first].start), max(end, phones[last - 1].end)
+    low = max(int((begin - track.start) * track.fps) - EDGE, 0)
+    high = min(int((end - track.start) * track.fps) + EDGE + 1, len(track.values))
+    values = track.values[low:high].copy()
+    values[place - low : place - low + len(part.values)] = part.values
+    stretch = AnimationTrack(track.names, values, track.fps, track.start + low / track.fps)
+    made = played(stretch, replace(timeline, phones=phones[first:last])).values
+    return made[place - low : place - low + len(part.values)]
+
+
 def with_stresses(track: AnimationTrack, timeline: PhonemeTimeline) -> AnimationTrack:
     """Larger motion at stressed phones, smaller at slurred ones; sealed lips stay sealed, visemes as they are."""
-    gain = np.ones(len(track.values), np.float32)
-    for phone in timeline.phones:
-        if phone.stress != 1:
-            frames, part = coverage(phone, track.fps, len(gain))
-            gain[frames] += (phone.stress - 1) * part
-    if (gain == 1).all():
+    stressed = [phone for phone in timeline.phones if phone.stress != 1]
+    if not stressed:
         return track
+    gain, first = np.ones(len(track.values), np.float32), round(track.start * track.fps)
+    edges = np.array([(phone.start, phone.end) for phone in stressed])
+    index, frame, part = coverages(edges, track.fps, first + len(gain))
+    here = frame >= first
+    more = np.array([phone.stress - 1 for phone in stressed], np.float32)[index] * part
+    np.add.at(gain, frame[here] - first, more[here])
     gain = np.convolve(np.pad(gain, 1, mode="edge"), [0.25, 0.5, 0.25], mode="valid").astype(np.float32)
     kept = np.array([name.startswith("viseme_") for name in track.names])
     stronger = np.where(kept, track.values, np.clip(track.values * gain[:, None], 0, 1))

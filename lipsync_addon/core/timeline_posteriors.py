@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from dataclasses import replace
 
 import numpy as np
@@ -17,39 +18,54 @@ LIPS = 0.9
 """The same for p, b, m, f and v, at which the lips do what the text says."""
 
 
-def with_timeline(hearing: Hearing, timeline: PhonemeTimeline) -> Hearing:
+def with_timeline(
+    hearing: Hearing, timeline: PhonemeTimeline, near: tuple[float, float] = (-np.inf, np.inf)
+) -> Hearing:
     """What is heard with the phones of the timeline: those that a person set alone, those of the text mixed in, and
-    what was merely heard as it was. Frames that no such phone touches keep their bits."""
-    played = unmuted(timeline)
-    trust = np.array([_trust(phone) for phone in played.phones])
+    what was merely heard as it was. Frames that no such phone touches keep their bits.
+
+    `near`: seconds between which it matters; phones beyond may be left out.
+    """
+    played = unmuted(timeline).phones
+    first = bisect_left(played, near[0], key=lambda phone: phone.end)
+    played = played[first : bisect_right(played, near[1], key=lambda phone: phone.start)]
+    trust = np.array([_trust(phone) for phone in played], np.float32)
     if not trust.any():
         return hearing
-    count = len(hearing)
-    share, by_hand = np.zeros(count, np.float32), np.zeros(count, np.float32)
-    certain = [
-        (phone, weight, *coverage(phone, hearing.fps, count)) for phone, weight in zip(played.phones, trust) if weight
-    ]
-    for _, weight, frames, part in certain:
-        share[frames] += weight * part
-        by_hand[frames] += (weight == 1) * part
-    phones = hearing.phones * (1 - share)[:, None]
-    for phone, weight, frames, part in certain:
-        phones[frames, PHONES.index(phone.unit)] += weight * part
+    certain = np.flatnonzero(trust)
+    edges = np.array([(played[index].start, played[index].end) for index in certain])
+    phone, frames, part = coverages(edges, hearing.fps, len(hearing))
+    if not len(frames):
+        return hearing
+    begin, end = int(frames[0]), int(frames[-1]) + 1
+    weight = trust[certain][phone]
+    part *= weight
+    unit = np.array([PHONES.index(played[index].unit) for index in certain])[phone]
+    share = np.bincount(frames - begin, part, end - begin).astype(np.float32)
+    by_hand = np.bincount(frames - begin, part * (weight == 1), end - begin).astype(np.float32)
+    phones, residual = hearing.phones.copy(), hearing.residual
+    phones[begin:end] *= (1 - share)[:, None]
+    np.add.at(phones, (frames, unit), part)
     phones.flags.writeable = False
-    residual = hearing.residual
     if residual is not None and by_hand.any():
-        residual = residual * np.where(by_hand > 0, 1 - by_hand, 1).astype(np.float32)[:, None]
+        residual = residual.copy()
+        residual[begin:end] *= np.where(by_hand > 0, 1 - by_hand, 1).astype(np.float32)[:, None]
         residual.flags.writeable = False
     return Hearing(phones, hearing.fps, residual)
 
 
-def coverage(phone: Phone, fps: float, count: int) -> tuple[slice, NDArray[np.float32]]:
-    """(frames, share of each) that a phone covers; frame k stands for the time half way to its neighbours."""
-    start, end = phone.start * fps + 0.5, phone.end * fps + 0.5
-    first, last = max(int(np.floor(start)), 0), min(int(np.ceil(end)), count)
-    edges = np.arange(first, max(last, first) + 1, dtype=np.float64)
-    part = np.minimum(edges[1:], end) - np.maximum(edges[:-1], start)
-    return slice(first, max(last, first)), np.clip(part, 0, 1).astype(np.float32)
+def coverages(
+    edges: NDArray[np.float64], fps: float, count: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
+    """(index, frame, share of the frame) of everything that stretches with these `edges` [N, 2] in seconds cover of `count`
+    frames; frame k stands for the time half way to its neighbours."""
+    start, end = (edges * fps + 0.5).T
+    first, last = np.maximum(np.floor(start), 0).astype(np.intp), np.minimum(np.ceil(end), count).astype(np.intp)
+    lengths = np.maximum(last - first, 0)
+    index = np.repeat(np.arange(len(edges)), lengths)
+    frame = first[index] + np.arange(len(index)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    part = np.minimum(frame + 1, end[index]) - np.maximum(frame, start[index])
+    return index, frame, np.clip(part, 0, 1).astype(np.float32)
 
 
 def unmuted(timeline: PhonemeTimeline) -> PhonemeTimeline:

@@ -92,3 +92,26 @@ def test_stress_moves_the_mouth_further_and_never_opens_a_closure() -> None:
     assert (lip_gap(loud)[20:25] < SEALED).all()
     assert (loud.values[60:] == track.values[60:]).all()
     assert with_stresses(track, with_stress(LINE, 2, 0.0)).values[32, 0] == pytest.approx(0)
+
+
+def test_an_edit_of_a_long_line_is_that_of_the_whole_line() -> None:
+    edges = np.cumsum(RNG.uniform(0.03, 0.3, 300))
+    units = RNG.choice(["p", "m", "a", "s", "u", "b", "sil"], 300)
+    phones = tuple(
+        Phone(str(unit), float(start), float(end), 0.6, None if unit == "sil" else 0, stress=float(stress))
+        for unit, start, end, stress in zip(units, [0.0, *edges[:-1]], edges, RNG.choice([1, 1, 1.4], 300))
+    )
+    line, mouth = PhonemeTimeline(phones, ("word",)), Mouth()
+    count = int(edges[-1] * 50) + 1
+    heard = Hearing(RNG.dirichlet(np.full(len(PHONES), 0.1), count).astype(np.float32), 50.0)
+    before = played(moved(mouth, heard, line), line)
+    for index in (0, 1, 150, 298, 299):
+        phone = phones[index]
+        edits = [with_unit(line, index, "p"), with_stress(line, index, 1.8), with_mute(line, index, True)]
+        edits += [with_boundary(line, index, (phone.start + phone.end) / 2)] if index else []
+        for new in edits:
+            again = remade(mouth, heard, before, line, new).values
+            whole = played(moved(mouth, heard, new), new).values
+            np.testing.assert_allclose(again, whole, atol=1e-6)
+            same = np.flatnonzero((again == before.values).all(1))
+            assert len(same) > count - 60
