@@ -21,6 +21,7 @@ from torch.nn import functional as F
 
 from lipsync_addon.core.channels import ARKIT_52, VISEMES_15
 from lipsync_addon.core.phones import PHONES, VISEME_OF_PHONE
+from lipsync_addon.core.training_frames import MOUTH_UNITS
 
 SAMPLE_RATE = 16000
 HOP = 320
@@ -35,11 +36,8 @@ LOG_FLOOR = 1e-6
 SLOPE = 0.05
 """Of mouth units below 0."""
 
-UNITS = (
-    "jawForward jawOpen mouthClose mouthFunnel mouthPucker mouthSmile mouthFrown mouthDimple mouthStretch "
-    "mouthRollLower mouthRollUpper mouthShrugLower mouthShrugUpper mouthPress mouthLowerDown mouthUpperUp tongueOut"
-).split()
-"""What *move* predicts: real faces speak symmetrically (r 0.987 between the sides), so a side is not told apart."""
+UNITS = [*MOUTH_UNITS]
+"""What *move* predicts."""
 CONTROLS: dict[str, float] = {
     "filmed": 0.0, "captured": 0.0, "clear": 0.0, "intensity": 1.0,
     "joy": 0.0, "sadness": 0.0, "anger": 0.0, "fear": 0.0, "disgust": 0.0, "surprise": 0.0,

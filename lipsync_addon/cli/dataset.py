@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 from ..core.errors import LipsyncError
 from ..core.progress import Progress, part
+from ..exporters.arguments import frame_rate
 from .capture import add_tracker_arguments
 from .progress_line import progress_line
 
 if TYPE_CHECKING:
     from ..core.pipeline import LineWords
     from ..inference.predictor import Predictor
+    from ..speech.text_file import Cue
     from ..video.training_lines import FilmLines
     from ..video.training_source import FilmRecord
 
@@ -24,21 +26,23 @@ EXAMPLES = (
     "lipsync dataset build films/*.mp4 --out data/",
     "lipsync dataset build anna/*.mov ben/*.mov --out data/ --speaker-by-folder --language en-GB --loudness -23",
 )
-RECIPE = 1
+RECIPE = 2
 """Counts up when the same film gives other data."""
-TRANSCRIPTS = (".txt", ".srt")
+TRANSCRIPTS = (".txt", ".srt", ".vtt")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The films, the folder, who speaks, and what is done to the sound."""
     add = parser.add_argument
     add("action", choices=["build"], help="what to do")
-    add("films", type=Path, nargs="+", metavar="FILM", help="its words in a .txt or .srt of the same name, if known")
+    add("films", type=Path, nargs="+", metavar="FILM", help="its words in a .txt, .srt or .vtt of the same name, if known")
     add("--out", type=Path, required=True, metavar="FOLDER", help="the data; films that are done there are kept")
     speakers = parser.add_mutually_exclusive_group()
     speakers.add_argument("--speaker", default="", metavar="NAME", help="who speaks in all of these films")
     speakers.add_argument("--speaker-by-folder", action="store_true", help="films lie in folders named after speakers")
     add("--language", default="", metavar="TAG", help="of the words, e.g. en-GB (else guessed)")
+    add("--transcribe", action="store_true", help="recognise the words of films without a text, in English (pocketsphinx)")
+    add("--fps", type=frame_rate, help="bring all pictures to this rate first, e.g. 25 to track 60 fps in less time")
     add("--loudness", type=float, metavar="LUFS", help="make all equally loud, e.g. -23 (EBU R 128)")
     add("--denoise", action="store_true", help="take steady noise out of the sound")
     add("--quiet", action="store_true", help="print nothing but what is refused")
@@ -62,7 +66,7 @@ def run(options: argparse.Namespace) -> None:
         raise LipsyncError(f"Data has {FRAME_RATE:g} frames per second, this network not.", "Choose another network.")
     settings = {
         "network": predictor.spec.fingerprint, "denoise": options.denoise, "loudness": options.loudness,
-        "language": options.language, "tracker": options.tracker or "MediaPipe", "recipe": RECIPE,
+        "language": options.language, "fps": options.fps, "transcribe": options.transcribe, "tracker": options.tracker or "MediaPipe", "recipe": RECIPE,
     }  # fmt: skip
     try:
         options.out.mkdir(parents=True, exist_ok=True)
@@ -108,8 +112,8 @@ def _record(
     with open_tracker(options.tracker, options.face_model) as tracker:
         try:
             found: FilmLines = film_lines(
-                film, tracker, predictor, _words(text, options.language),
-                treatment=SoundTreatment(options.denoise, options.loudness), progress=progress,
+                film, tracker, predictor, _words(film, text, options), language=options.language,
+                treatment=SoundTreatment(options.denoise, options.loudness), fps=options.fps, progress=progress,
             )  # fmt: skip
         except LipsyncError as error:
             found = refused_whole(error.message.replace(str(film), film.name))
@@ -129,10 +133,19 @@ def _key(film: Path, text: Path | None, speaker: str, settings: dict) -> str:
     return digest.hexdigest()[:24]
 
 
-def _words(text: Path | None, language: str) -> LineWords | None:
-    if text is None:
-        return None
-    from ..speech.text_file import read_text
+def _words(film: Path, text: Path | None, options: argparse.Namespace) -> LineWords | list[Cue] | None:
+    """What is said: a text, subtitles, what is recognised, or nothing that is known."""
+    from ..speech.text_file import read_cues, read_text
     from ..speech.transcript import Transcript
 
-    return Transcript.of(read_text(text), language)
+    if text and text.suffix.lower() in (".srt", ".vtt"):
+        return read_cues(text)
+    if text:
+        return Transcript.of(read_text(text), options.language)
+    if not options.transcribe:
+        return None
+    from ..speech.transcriber import LANGUAGE, SAMPLE_RATE, transcribe
+    from ..video.media import open_film
+
+    said = transcribe(open_film(film).sound(SAMPLE_RATE))
+    return Transcript.of(said, options.language or LANGUAGE) if said else None

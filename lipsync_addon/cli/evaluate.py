@@ -142,9 +142,6 @@ def _of_character(options: argparse.Namespace, rate: int, progress: Progress) ->
 
 def _filmed(options: argparse.Namespace, progress: Progress) -> tuple[SeenMouth, list[tuple[str, str]]]:
     """The chosen face's mouth, and small pictures as (seconds, data URI)."""
-    import numpy as np
-
-    from ..video.agreement import SeenMouth
     from ..video.following import follow_faces
     from ..video.media import open_film
     from ..video.report import Thumbnails
@@ -154,5 +151,4 @@ def _filmed(options: argparse.Namespace, progress: Progress) -> tuple[SeenMouth,
     with open_tracker(options.tracker, options.face_model) as tracker:
         followed = follow_faces(open_film(options.video), tracker, progress=progress, watch=thumbnails)
     face = followed.chosen(options.face, str(options.video))
-    mouth = SeenMouth.of_points(followed.times[face.frames], np.stack(face.points))
-    return mouth, thumbnails.uris(followed.times)
+    return face.mouth(followed.times), thumbnails.uris(followed.times)

@@ -3,43 +3,77 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..core.errors import LipsyncError
 
 ENDINGS = (".txt", ".srt", ".vtt", ".fountain")
 """Of such files."""
-_TIMES = re.compile(r"^\s*(?:\d+:)?\d+:\d+[.,]\d+\s+-->")
+_TIME = r"(?:(\d+):)?(\d+):(\d+[.,]\d+)"
+_TIMES = re.compile(rf"^\s*{_TIME}\s+-->\s+{_TIME}")
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """A subtitle."""
+
+    start: float
+    """Seconds"""
+    end: float
+    text: str
+    """What is said"""
 
 
 def read_text(path: Path) -> str:
     """The words in the file. Raises LipsyncError that names the file and what is wrong with it."""
-    path = Path(path)
-    try:
-        content = path.read_bytes()
-        text = content.decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
-    except OSError as error:
-        raise LipsyncError(f"{path} cannot be read: {error.strerror}.", "Check the path and its spelling.") from error
-    except UnicodeDecodeError as error:
-        raise LipsyncError(f"{path} is not text in UTF-8.", "Save it again as UTF-8.") from error
+    text = _content(path)
     readers = {".srt": subtitles, ".vtt": subtitles, ".fountain": dialogue, ".spmd": dialogue}
-    said = readers.get(path.suffix.lower(), str)(text)
+    said = readers.get(Path(path).suffix.lower(), str)(text)
     if not said.strip():
         raise LipsyncError(f"{path} has no words.", "Write what is said, or leave the text out.")
     return said
 
 
+def read_cues(path: Path) -> list[Cue]:
+    """The subtitles of an SRT or WebVTT file that say something, by time. Raises LipsyncError as read_text does."""
+    found = sorted((cue for cue in cues(_content(path)) if cue.text and cue.end > cue.start), key=lambda cue: cue.start)
+    if not found:
+        raise LipsyncError(f"{path} has no words.", "Write what is said, or leave the text out.")
+    return found
+
+
 def subtitles(text: str) -> str:
-    """The words of SRT or WebVTT: what stands below each line of times, up to an empty line."""
-    said, inside = [], False
-    for line in text.splitlines():
-        if _TIMES.match(line):
-            inside = True
-        elif not line.strip():
-            inside = False
-        elif inside:
+    """The words of SRT or WebVTT."""
+    return "\n".join(cue.text for cue in cues(text))
+
+
+def cues(text: str) -> Iterator[Cue]:
+    """SRT's or WebVTT's: a line of times, and what stands below it, up to an empty line."""
+    times, said = None, []
+    for line in [*text.splitlines(), ""]:
+        if found := _TIMES.match(line):
+            times = found.groups()
+        elif times and line.strip():
             said.append(re.sub(r"</?[^<>]*>|\{\\[^}]*\}", "", line).strip())
-    return "\n".join(said)
+        elif times:
+            yield Cue(_seconds(*times[:3]), _seconds(*times[3:]), "\n".join(said))
+            times, said = None, []
+
+
+def _seconds(hours: str | None, minutes: str, seconds: str) -> float:
+    return 3600 * int(hours or 0) + 60 * int(minutes) + float(seconds.replace(",", "."))
+
+
+def _content(path: Path) -> str:
+    try:
+        content = Path(path).read_bytes()
+        return content.decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+    except OSError as error:
+        raise LipsyncError(f"{path} cannot be read: {error.strerror}.", "Check the path and its spelling.") from error
+    except UnicodeDecodeError as error:
+        raise LipsyncError(f"{path} is not text in UTF-8.", "Save it again as UTF-8.") from error
 
 
 def dialogue(text: str) -> str:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ..core.aperture import lip_gap
 from ..core.errors import LipsyncError
 from ..core.track import AnimationTrack
-from .face_mesh import LIP_CORNERS, lip_opening, lip_width, reference_face
+from .face_mesh import LIP_CORNERS, reference_face
 
 RATE = 100.0
 """Hz at which curves are compared."""
@@ -52,11 +52,6 @@ class SeenMouth:
     """[T] between the inner lips, in distances of the outer eye corners"""
     width: NDArray[np.float64]
     """[T] between the corners of the mouth, in the same unit"""
-
-    @classmethod
-    def of_points(cls, times: NDArray[np.float64], points: NDArray[np.floating]) -> SeenMouth:
-        """Of a tracker's landmarks [T, 478, 3]."""
-        return cls(times, lip_opening(points), lip_width(points))
 
     @classmethod
     def of_track(cls, track: AnimationTrack) -> SeenMouth:

@@ -16,7 +16,7 @@ from ..core.track import AnimationTrack
 from .following import FollowedFace, follow_faces
 from .media import Film, open_film
 from .smoothing import smoothed
-from .solve import SolvedFace, solve_face
+from .solve import SolvedFace, solve_film
 from .tracker import FaceTracker
 
 TO_HEAD_ANGLES = np.array([-1.0, 1.0, -1.0])
@@ -80,7 +80,8 @@ def captured(
                 f"{film.path}: the face is not seen between {neutral[0]:g} and {neutral[1]:g} s.",
                 "Give other seconds after --neutral.",
             )
-    solved = solve_face(np.stack(face.points), resting)
+    tracked = face.mouth(times)
+    solved = solve_film(face.points, tracked.opening, resting)
     motion = np.concatenate([solved.values, solved.poses.angles() * TO_HEAD_ANGLES], axis=1)
     motion = smoothed(motion, seen_at, smoothing)
     motion[:, : solved.values.shape[1]] = np.clip(motion[:, : solved.values.shape[1]], 0, 1)
@@ -96,7 +97,7 @@ def captured(
     track = AnimationTrack(
         (*solved.names, *HEAD_ANGLES, QUALITY), np.stack(columns, axis=1).astype(np.float32), fps, float(even[0])
     )
-    return Capture(track, np.interp(even, seen_at, solved.opening), _place(film, solved))
+    return Capture(track, np.interp(even, seen_at, tracked.opening), _place(film, solved))
 
 
 def even_rate(times: Sequence[float] | NDArray[np.float64]) -> float:

@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .face_mesh import INNER_LIPS, OVAL, reference_face
+from ..core.aperture import LIP_GAP
+from .face_mesh import INNER_LIPS, OUTER_LIPS, OVAL, reference_face
 from .head_pose import Poses, upright
 from .inner_mouth import mouth_fit, paint_inside
 
@@ -28,6 +29,16 @@ LOWER_SHARE = 0.7
 """Of the closing of a mouth that is open in the picture: what the lower lip does."""
 LID_OVERLAP = 0.2
 """Of the open eye: how far an upper lid that comes down reaches over the lower one, so that no white is left."""
+SMILE = ("mouthSmileLeft", "mouthSmileRight")
+SMILE_CORNERS = ((308, 291), (78, 61))
+"""Inner and outer corner of the mouth on the side of each of SMILE."""
+USUAL_SMILE = 0.05
+"""cm that corners may lie higher than the reference face's before they count as smiling: mouths differ."""
+RELAXED = 0.06
+"""Opening of the lips, in distances of the outer eye corners, at which a smile of the picture has gone: corners
+that stay up beside a jaw that falls make a grin of every vowel."""
+BESIDE = 0.7
+"""cm beside the lips in which skin goes with them when their line straightens."""
 PIVOT = np.array([0.0, -9.0, -6.0])
 """cm in the head's space: about which a head turns, in the neck."""
 
@@ -67,6 +78,10 @@ class FaceInPicture:
     """[3] pixels, y up"""
     own: NDArray[np.float64]
     """[C] coefficients that the face has already, of reference_face().names"""
+    smile: float
+    """How far the picture smiles at rest, as a coefficient of SMILE"""
+    unsmile: NDArray[np.float64]
+    """[478, 3] cm, what takes that smile away"""
     fit: tuple[NDArray[np.float64], float]
     """As inner_mouth.mouth_fit gives it"""
     light: NDArray[np.float64]
@@ -83,19 +98,20 @@ class FaceInPicture:
         neutral: NDArray[np.float64],
     ) -> FaceInPicture:
         """`points` [478, 3] as a tracker gives them; `poses`, `own` and `neutral` as solve.SolvedFace holds them."""
+        smile, unsmile = _smile(neutral)
         return cls(
             upright(points), poses.rotation[index], float(poses.scale[index]), poses.shift[index], own,
-            mouth_fit(neutral), _light(picture, points),
+            smile, unsmile, mouth_fit(neutral + unsmile), _light(picture, points),
         )  # fmt: skip
 
     def moved(self, wanted: NDArray[np.float64], turn: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
         """[478, 3] where the landmarks are under `wanted` [C] coefficients and a `turn` [3, 3] of the head.
 
-        The rims of the lips are as far apart as the coefficients say, whatever they are in the picture: a mouth that is
+        A mouth that smiles in the picture stops smiling as it opens or rounds. The rims of the lips are as far apart as the coefficients say, whatever they are in the picture: a mouth that is
         open in the picture closes. So do lids.
         """
         face = reference_face()
-        change = np.einsum("c,cpk->pk", wanted - self.own, face.deltas)
+        change = np.einsum("c,cpk->pk", wanted - self.own, face.deltas) + self._spoken(wanted) * self.unsmile
         points = self.points + self.scale * change @ self.rotation.T
         asked = np.einsum("c,cpk->pk", wanted, face.deltas)
         down = -self.rotation[:, 1]
@@ -115,6 +131,14 @@ class FaceInPicture:
             points = (points - pivot) @ turn.T + pivot
         return points
 
+    def _spoken(self, wanted: NDArray[np.float64]) -> float:
+        """0..1: how much of the picture's own smile speech takes away; a smile that is wanted comes instead of it."""
+        values = dict(zip(reference_face().names, wanted.tolist()))
+        gap = sum(LIP_GAP.get(name, 0.0) * value for name, value in values.items())
+        spoken = max(gap / RELAXED, values["mouthPucker"] + values["mouthFunnel"])
+        smiled = sum(values[name] for name in SMILE) / 2
+        return max(_smooth(spoken), min(smiled / max(self.smile, 1e-6), 1.0))
+
     def render(
         self, picture: NDArray[np.uint8], wanted: NDArray[np.float64], turn: NDArray[np.float64] | None = None
     ) -> NDArray[np.uint8]:
@@ -129,6 +153,44 @@ class FaceInPicture:
         names = reference_face().names
         paint_inside(result, ring, dict(zip(names, wanted.tolist())), (rotation, shift), self.fit, self.light)
         return result
+
+
+def _smile(neutral: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+    """(mean coefficient of SMILE by how high the corners of a `neutral` [478, 3] mouth lie in cm; [478, 3] what takes it
+    away). The line between the lips, which bends with a smile, straightens to the reference face's."""
+    face = reference_face()
+    change = np.zeros_like(neutral)
+    found = []
+    for name, corners in zip(SMILE, SMILE_CORNERS):
+        lift = [points[list(corners), 1].mean() - points[[13, 14], 1].mean() for points in (neutral, face.neutral)]
+        shape = face.deltas[face.names.index(name)]
+        whole = shape[list(corners), 1].mean() - shape[[13, 14], 1].mean()
+        found.append(float(np.clip((lift[0] - lift[1] - USUAL_SMILE) / whole, 0.0, 0.8)))
+        change -= found[-1] * shape
+    if not any(found):
+        return 0.0, np.zeros_like(neutral)
+    straight = neutral + change
+    x, line = _lip_line(straight)
+    there, wanted = _lip_line(face.neutral)
+    along = (face.neutral[:, 0] - there[0]) / np.ptp(there)
+    bend = np.interp(along, (x - x[0]) / np.ptp(x), line) - np.interp(along, (there - there[0]) / np.ptp(there), wanted)
+    lips = face.neutral[[*INNER_LIPS, *OUTER_LIPS]]
+    beside = np.linalg.norm(face.neutral[:, None, :2] - lips[None, :, :2], axis=2).min(1)
+    change[:, 1] -= bend * np.exp(-((beside / BESIDE) ** 2))
+    return float(np.mean(found)), change
+
+
+def _lip_line(points: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(x, y above its middle) of the line between the lips, from the right corner to the left one."""
+    pairs = ((INNER_LIPS[0],) * 2, *LIP_PAIRS, (INNER_LIPS[10],) * 2)
+    line = np.array([points[list(pair), :2].mean(0) for pair in pairs])
+    return line[:, 0], line[:, 1] - line[len(line) // 2, 1]
+
+
+def _smooth(share: float) -> float:
+    """0..1, without a kink at its ends."""
+    share = min(max(share, 0.0), 1.0)
+    return share * share * (3 - 2 * share)
 
 
 def _with_rings(still: NDArray[np.float64], moved: NDArray[np.float64] | None = None) -> NDArray[np.float64]:

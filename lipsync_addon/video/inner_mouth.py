@@ -17,6 +17,10 @@ CAVITY = np.array([46.0, 17.0, 16.0])
 """RGB of the depth of a mouth in daylight."""
 DEPTH = 2.4
 """cm behind the front teeth after which half of the light is gone."""
+ROUNDED_DARK = 0.65
+"""Share of the light that rounded lips, which stand forward, keep from the teeth."""
+LOWER_DROP, LOWER_DARK = 0.12, 0.3
+"""cm by which the lower teeth lie below the reference head's, whose lips are thin; share of the light that they miss."""
 MIDDLE = (13, 14)
 CORNERS = (78, 308)
 FINER = 2
@@ -63,10 +67,12 @@ def paint_inside(
     if not mask.any():
         return
     inside = np.full((size[1], size[0], 3), CAVITY * light, np.float64).clip(0, 255).astype(np.uint8)
-    _paint_parts(inside, low, coefficients, to_picture, fit, light)
+    rounded = min(coefficients.get("mouthPucker", 0.0) + coefficients.get("mouthFunnel", 0.0), 1.0)
+    _paint_parts(inside, low, coefficients, to_picture, fit, light * (1 - ROUNDED_DARK * rounded))
     across = float(np.ptp(ring[:, 0])) * FINER
     soft = max(across * 0.02, 1.0)
-    shade = cv2.GaussianBlur(mask, (0, 0), max(across * 0.05, 1.0)).astype(np.float32) / 255
+    high_open = cv2.distanceTransform(mask, cv2.DIST_L2, 3).max()
+    shade = cv2.GaussianBlur(mask, (0, 0), max(min(across * 0.05, high_open * 0.5), 1.0)).astype(np.float32) / 255
     inside = inside * np.clip(0.3 + 0.9 * shade, 0, 1)[:, :, None]  # lips shade what is close behind them
     inside = cv2.GaussianBlur(inside, (0, 0), max(soft * 0.6, 0.8))
     share = cv2.GaussianBlur(mask, (0, 0), max(soft * 0.7, 0.8)).astype(np.float32)[:, :, None] / 255
@@ -88,6 +94,8 @@ def _paint_parts(
     points = parts["points"].astype(np.float64)
     for name, delta in zip(parts["names"], parts["deltas"], strict=True):
         points += coefficients.get(str(name), 0.0) * delta.astype(np.float64)
+    lower = np.abs(parts["deltas"][list(parts["names"]).index("jawOpen")]).max(1) > 0.5
+    points[lower, 1] -= LOWER_DROP
     placed = fit[1] * points + fit[0]
     seen = placed @ to_picture[0].T + to_picture[1]
     flat = (seen[:, :2] * [1, -1] - low) * FINER
@@ -98,7 +106,8 @@ def _paint_parts(
     near = seen[:, 2][parts["faces"].astype(np.intp)[chosen]].mean(1)
     scale = np.linalg.norm(to_picture[0][0])
     back = (seen[:, 2].max() - near) / scale
-    dark = 0.82 * 0.5 ** (np.maximum(back - 0.5, 0) / DEPTH)
+    unlit = 1 - LOWER_DARK * lower[parts["faces"].astype(np.intp)[chosen]].mean(1)
+    dark = 0.82 * unlit * 0.5 ** (np.maximum(back - 0.5, 0) / DEPTH)
     colours = parts["colours"][chosen] * dark[:, None] * light
     colours = np.clip(colours + (1 - dark[:, None]) * CAVITY * light * 0.5, 0, 255).astype(int).tolist()
     outlines = np.round(corners[chosen] * 16).astype(np.int32)

@@ -35,9 +35,14 @@ class Film:
     lead: float
     """Seconds by which the first picture comes after the first sound"""
     has_sound: bool
+    converted: bool = False
+    """The pictures are brought to `fps` as they are read, by ffmpeg"""
 
     def frames(self) -> Iterator[tuple[float, NDArray[np.uint8]]]:
         """(seconds on the sound's clock, RGB [H, W, 3]) of every picture, by its presentation time stamp."""
+        if self.converted:
+            yield from self._converted()
+            return
         capture = cv2.VideoCapture(str(self.path), cv2.CAP_FFMPEG)
         if not capture.isOpened():
             raise LipsyncError(f"{self.path} cannot be decoded.", HINT)
@@ -54,6 +59,21 @@ class Film:
                 yield seconds + self.lead, cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
         finally:
             capture.release()
+        if not count:
+            raise LipsyncError(f"{self.path} holds no picture that can be decoded.", HINT)
+
+    def _converted(self) -> Iterator[tuple[float, NDArray[np.uint8]]]:
+        """Pictures are left out or repeated, so that they come evenly."""
+        command = ["ffmpeg", "-v", "error", "-nostdin", "-i", str(self.path), "-map", "0:v:0", "-vf", f"fps={self.fps}"]
+        command += ["-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
+        size, count = self.width * self.height * 3, 0
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+            try:
+                while len(data := process.stdout.read(size)) == size:
+                    yield self.lead + count / self.fps, np.frombuffer(data, np.uint8).reshape(self.height, self.width, 3)
+                    count += 1
+            finally:
+                process.kill()
         if not count:
             raise LipsyncError(f"{self.path} holds no picture that can be decoded.", HINT)
 
@@ -91,8 +111,8 @@ class FilmSound:
                 process.kill()
 
 
-def open_film(path: Path) -> Film:
-    """What the film holds. Raises LipsyncError if it is missing, damaged, or without pictures."""
+def open_film(path: Path, fps: float | None = None) -> Film:
+    """What the film holds. `fps`: bring the pictures to that rate as they are read. Raises LipsyncError if it is missing, damaged, or without pictures."""
     path = Path(path)
     if path.is_dir():
         raise LipsyncError(f"{path} is a folder.", "Choose a film in it.")
@@ -118,9 +138,9 @@ def open_film(path: Path) -> Film:
     if turn % 180:
         width, height = height, width
     lead = _number(picture.get("start_time")) - _number(sounds[0].get("start_time")) if sounds else 0.0
-    fps = _ratio(picture.get("avg_frame_rate")) or _ratio(picture.get("r_frame_rate")) or 25.0
+    own = _ratio(picture.get("avg_frame_rate")) or _ratio(picture.get("r_frame_rate")) or 25.0
     duration = _number(picture.get("duration")) or _number(found.get("format", {}).get("duration"))
-    return Film(path, width, height, fps, duration, lead, bool(sounds))
+    return Film(path, width, height, fps or own, duration, lead, bool(sounds), converted=fps is not None)
 
 
 def loudness(path: Path, filters: str = "") -> float:

@@ -9,13 +9,16 @@ from numpy.typing import NDArray
 
 from ..core.bounded_fit import bounded_fit
 from ..core.channels import opposite
-from .face_mesh import GAP_PAIRS, INNER_LIPS, IRISES, OUTER_LIPS, lip_opening, reference_face
+from .face_mesh import GAP_PAIRS, INNER_LIPS, IRISES, OUTER_LIPS, reference_face
 from .head_pose import Poses, fit_poses, steady_weights, upright
+from .landmarks import Landmarks
 
 ROUNDS = 3
 """Of head pose and expression in turn."""
 CLOSED = 0.012
 """Opening, in distances of the outer eye corners, below which lips are taken for closed."""
+SAMPLE = 1000
+"""Frames in which the neutral face is looked for."""
 LOOK_AT_REST = 0.25
 """Share of the calmest frames whose median is the neutral face."""
 DEPTH_WEIGHT, LIP_WEIGHT, IRIS_WEIGHT, GAP_WEIGHT = 0.15, 2.0, 1.5, 6.0
@@ -46,45 +49,62 @@ class SolvedFace:
     poses: Poses
     neutral: NDArray[np.float64]
     """[478, 3] this person's face at rest, cm in the head's space"""
-    opening: NDArray[np.float64]
-    """[T] lip opening as tracked, in distances of the outer eye corners"""
     quality: NDArray[np.float64]
     """[T] 0..1: how well the bent face explains the landmarks, less where the head is turned away"""
 
 
-def solve_face(points: NDArray[np.floating], neutral_at: NDArray[np.bool_] | None = None) -> SolvedFace:
-    """`points` [T, 478, 3] as a tracker gives them; `neutral_at` [T]: frames in which the face is at rest, if known.
+def solve_film(landmarks: Landmarks, opening: NDArray[np.float64], neutral_at: NDArray[np.bool_] | None) -> SolvedFace:
+    """All frames of one face, a stretch of them in memory at a time.
 
-    Without that the calmest frames with closed lips are taken for the neutral face.
+    `opening` [T] of the lips; `neutral_at` [T]: frames in which the face is at rest, if known. Without that the calmest
+    frames with closed lips are taken for the neutral face.
     """
+    neutral = film_neutral(landmarks, opening, neutral_at)
+    parts = [solve_face(points, neutral) for _, points in landmarks.chunks()]
+    joined = lambda get: np.concatenate([get(part) for part in parts])  # noqa: E731
+    poses = Poses(*(joined(lambda part, name=name: getattr(part.poses, name)) for name in ("rotation", "scale", "shift")))
+    return SolvedFace(
+        parts[0].names, joined(lambda part: part.values), poses, neutral, joined(lambda part: part.quality)
+    )
+
+
+def solve_face(points: NDArray[np.floating], neutral: NDArray[np.float64] | None = None) -> SolvedFace:
+    """`points` [T, 478, 3] as a tracker gives them; `neutral` [478, 3] this person's face at rest, cm in the head's
+    space. Without that the first frame is taken for it."""
     face = reference_face()
     seen = upright(points)
-    opening = lip_opening(points)
     weights = steady_weights(seen.shape[1])
-    poses = fit_poses(seen, face.neutral, weights)
-    straight = poses.to_head(seen)
-    neutral = neutral_face(straight, opening, neutral_at)
+    if neutral is None:
+        neutral = fit_poses(seen[:1], face.neutral, weights).to_head(seen[:1])[0]
+    poses = fit_poses(seen, neutral, weights)
     values = np.zeros((len(seen), len(face.names)))
     for _ in range(ROUNDS):
-        bent = neutral + np.einsum("tc,cpk->tpk", values, face.deltas)
-        poses = fit_poses(seen, bent, weights)
         straight = poses.to_head(seen)
         values = coefficients(straight - neutral)
-        weights = steady_weights(seen.shape[1]) + 0.2
-    rest = straight - neutral - np.einsum("tc,cpk->tpk", values, face.deltas)
+        bent = neutral + np.tensordot(values, face.deltas, 1)
+        poses = fit_poses(seen, bent, steady_weights(seen.shape[1]) + 0.2)
+    rest = poses.to_head(seen) - bent
     error = np.sqrt((rest[..., :2] ** 2).sum(-1).mean(1))
     frontal = np.clip(poses.rotation[:, 2, 2], 0, 1)
-    quality = frontal / (1 + (error / GOOD_FIT) ** 2)
-    return SolvedFace(face.names, values, poses, neutral, opening, quality)
+    return SolvedFace(face.names, values, poses, neutral, frontal / (1 + (error / GOOD_FIT) ** 2))
 
 
-def neutral_face(
-    straight: NDArray[np.float64], opening: NDArray[np.float64], neutral_at: NDArray[np.bool_] | None
+def film_neutral(
+    landmarks: Landmarks, opening: NDArray[np.float64], neutral_at: NDArray[np.bool_] | None
 ) -> NDArray[np.float64]:
-    """[478, 3] the median of the frames at rest; where lips never close, closed as far as the reference face says."""
+    """[478, 3] the median of the frames at rest; where lips never close, closed as far as the reference face says.
+
+    Of a long film so many frames are looked at, evenly, as fit into memory.
+    """
     face = reference_face()
-    if neutral_at is not None and neutral_at.any():
-        return np.median(straight[neutral_at], axis=0)
+    known = neutral_at is not None and neutral_at.any()
+    rows = np.flatnonzero(neutral_at) if known else np.arange(len(landmarks))
+    rows = rows[:: -(-len(rows) // SAMPLE)]
+    seen = upright(landmarks.rows(rows))
+    straight = fit_poses(seen, face.neutral, steady_weights(seen.shape[1])).to_head(seen)
+    if known:
+        return np.median(straight, axis=0)
+    opening = opening[rows]
     closed = opening <= max(CLOSED, float(np.quantile(opening, 0.1)))
     usual = np.median(straight, axis=0)
     away = np.linalg.norm(straight - usual, axis=2).mean(1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -19,11 +19,18 @@ from .face_warp import FaceInPicture, turn_of
 from .following import follow_faces
 from .media import Film, FilmWriter
 from .smoothing import smoothed
-from .solve import solve_face
-from .tracker import FaceTracker
+from .landmarks import CHUNK, Landmarks
+from .solve import solve_face, solve_film
+from .tracker import LANDMARKS, FaceTracker
 
 SMALLEST = 256
 """Pixels of a face's height from which its mouth looks right."""
+
+
+SLOWER = 10
+"""How much slower than a mouth a face may move in a film before its landmarks are smoothed."""
+SETTLED = 100
+"""Frames beside a stretch after which its smoothing no longer depends on where it begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +77,37 @@ def one_face(picture: NDArray[np.uint8], tracker: FaceTracker, number: int | Non
     if not 1 <= (number or 1) <= len(faces):
         raise LipsyncError(f"{source} has no face {number}.", f"There are {len(faces)}, counted from the left.")
     chosen = faces[(number or 1) - 1]
-    check_size(chosen, source)
+    check_size(float(np.ptp(chosen[:, 1])), source)
     return chosen
 
 
-def check_size(points: NDArray[np.floating], source: Path) -> None:
-    """Raises LipsyncError for a face that is too small."""
-    height = float(np.ptp(points[:, 1]))
+def check_size(height: float, source: Path) -> None:
+    """Raises LipsyncError for a face of fewer pixels from chin to forehead than SMALLEST."""
     if height < SMALLEST:
         times = int(np.ceil(SMALLEST / max(height, 1)))
         raise LipsyncError(
             f"The face in {source} is {height:.0f} pixels high; under {SMALLEST} a mouth looks blurred.",
             f"Choose a larger picture, or enlarge this one with --upscale {times}.",
         )
+
+
+class Steady:
+    """A face's landmarks without the tracker's tremble, a stretch of them in memory at a time."""
+
+    def __init__(self, landmarks: Landmarks, times: NDArray[np.float64]) -> None:
+        """`times` [T] s of the landmarks."""
+        self._landmarks, self._times = landmarks, times
+        self._first, self._stretch = 0, np.empty((0, LANDMARKS, 3))
+
+    def at(self, row: int) -> NDArray[np.float64]:
+        """[478, 3] of that row; rows are asked for in ascending order."""
+        if not self._first <= row < self._first + len(self._stretch):
+            begin, end = max(row - SETTLED, 0), row + CHUNK
+            points = self._landmarks.read(begin, end + SETTLED).astype(np.float64)
+            times = self._times[begin : begin + len(points)] * SLOWER
+            flat = smoothed(points.reshape(len(points), -1), times)
+            self._first, self._stretch = row, flat.reshape(points.shape)[row - begin : end - begin]
+        return self._stretch[row - self._first]
 
 
 def speaking_picture(
@@ -115,11 +140,10 @@ def resynced(
             f"{film.path} shows {len(followed.faces)} faces.", "Say with --face which is to speak, 1 is at the left."
         )
     times, frames = followed.times, {frame: row for row, frame in enumerate(face.frames)}
-    tracked = np.stack(face.points).astype(np.float64)
     scale = fitted(np.zeros((film.height, film.width, 3), np.uint8), height, upscale).shape[0] / film.height
-    check_size(np.median(tracked, axis=0) * upscale, film.path)
-    solved = solve_face(tracked)
-    steady = smoothed(tracked.reshape(len(tracked), -1), times[face.frames] * 10, 1.0).reshape(tracked.shape)
+    check_size(float(np.median([high for *_, high in face.places])) * upscale, film.path)
+    solved = solve_film(face.points, face.mouth(times).opening, None)
+    steady = Steady(face.points, times[face.frames])
     mouth = np.array([name.startswith(("jaw", "mouth")) for name in reference_face().names])
     wanted = track.filled(solved.names).at(times)
     last = track.start + track.duration
@@ -133,10 +157,8 @@ def resynced(
         row = frames[frame]
         own = solved.values[row]
         poses = solved.poses
-        here = FaceInPicture.at(picture, steady[row] * scale, poses, row, own, solved.neutral)
-        here = FaceInPicture(
-            here.points, here.rotation, here.scale * scale, here.shift * scale, own, here.fit, here.light
-        )
+        here = FaceInPicture.at(picture, steady.at(row) * scale, poses, row, own, solved.neutral)
+        here = replace(here, scale=here.scale * scale, shift=here.shift * scale)
         yield here.render(picture, np.where(mouth, wanted[frame], own))
 
 

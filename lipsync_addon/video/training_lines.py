@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,19 +12,23 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.audio_clip import AudioClip, CheckedSound
+from ..core.audio_clip import BLOCK, AudioClip, CheckedSound
 from ..core.errors import LipsyncError
 from ..core.phones import PHONES
 from ..core.pipeline import Known, LineWords
 from ..core.progress import Progress, no_progress, part
 from ..core.timeline import SILENCE, PhonemeTimeline
 from ..core.track import AnimationTrack
-from ..core.training_frames import FRAME_RATE, bilabial_core, frame_phones
+from ..core.training_frames import FRAME_RATE, MOUTH_UNITS, bilabial_core, frame_phones
 from ..inference.predictor import Predictor
+from ..speech.text_file import Cue
+from ..speech.transcript import Transcript
 from .agreement import Agreement, SeenMouth
 from .evaluation import Heard, evaluate
-from .following import Followed, FollowedFace, follow_faces
+from .following import Followed, follow_faces
 from .media import Film, loudness, open_film
+from .smoothing import smoothed
+from .solve import film_neutral, solve_face
 from .tracker import FaceTracker
 from .training_source import FilmLines, Refusal, TrainingLine
 
@@ -35,13 +40,16 @@ SEEN = 0.9
 """Share of a line's pictures in which its face must be seen."""
 UNSEEN = 0.12
 """Seconds between two pictures with the face from which the opening is unknown."""
-LEAST_LIKELIHOOD, FARTHEST_OFFSET = 0.9, 0.12
-"""That sound and mouth belong together, and seconds: stricter than the verdict of `lipsync evaluate`, for a wrong film
-harms a network."""
+FARTHEST_OFFSET = 0.12
+"""Seconds"""
 SURE_OFFSET = 0.04
 """Seconds from which a measured offset is taken out; a smaller one may be the measurement's own error."""
 SURE_PHONE = 0.5
 """Confidence below which a phone that was only heard is left unknown."""
+AROUND = 0.15
+"""Seconds around a subtitle that belong to its line, for its times are seldom exact."""
+UNSEEN_UNITS = frozenset("jawForward mouthDimple mouthShrugLower mouthShrugUpper tongueOut".split())
+"""What a camera in front hardly tells (docs/video.md): unknown to training."""
 CUT = 30.0
 """Mean difference of two pictures' thumbnails, 0..255, from which it is another shot."""
 
@@ -65,6 +73,33 @@ class SoundTreatment:
         return ",".join(each for each in ("aformat=channel_layouts=mono", denoise, limited) if each)
 
 
+class SpooledSound:
+    """A sound on disk, of which any stretch can be read again. Follows the Sound protocol."""
+
+    def __init__(self, sound: CheckedSound) -> None:
+        """Reads it to its end."""
+        self.sample_rate, self.source = sound.sample_rate, sound.source
+        self._file = tempfile.TemporaryFile(prefix="lipsync-", suffix=".sound")  # noqa: SIM115
+        for block in sound.blocks():
+            self._file.write(np.ascontiguousarray(block, np.float32).tobytes())
+        self._count = self._file.tell() // 4
+
+    @property
+    def duration(self) -> float:
+        """Seconds."""
+        return self._count / self.sample_rate
+
+    def blocks(self) -> Iterator[NDArray[np.float32]]:
+        """From first to last."""
+        for start in range(0, self._count, BLOCK):
+            yield self.read(start, BLOCK)
+
+    def read(self, start: int, count: int) -> NDArray[np.float32]:
+        """[up to count] samples from `start` on."""
+        self._file.seek(4 * start)
+        return np.frombuffer(self._file.read(4 * max(min(count, self._count - start), 0)), np.float32)
+
+
 class Shots:
     """Where the picture cuts; to be given to follow_faces as `watch`."""
 
@@ -84,32 +119,69 @@ def film_lines(
     path: Path,
     tracker: FaceTracker,
     predictor: Predictor,
-    words: LineWords | None = None,
+    words: LineWords | Sequence[Cue] | None = None,
     *,
+    language: str = "",
     treatment: SoundTreatment = SoundTreatment(),
+    fps: float | None = None,
     progress: Progress = no_progress,
 ) -> FilmLines:
-    """All lines of a film. Raises LipsyncError for a film that cannot be read, has no sound or no face."""
-    film = open_film(path)
+    """All lines of a film. Raises LipsyncError for a film that cannot be read, has no sound or no face.
+
+    `words`: of the whole film, or subtitles: then lines are cut by their times, and what has none is left out.
+    `language`: of the subtitles, guessed where empty. `fps`: the pictures are brought to that rate first.
+    """
+    film = open_film(path, fps)
     if not film.has_sound:
         raise LipsyncError(f"{path} has no sound.", "Choose a film with sound.")
     sound = CheckedSound(film.sound(predictor.spec.sample_rate, treatment.filters(path)))
-    clip = AudioClip(np.concatenate(list(sound.blocks())), sound.sample_rate, path.name)
+    spool = SpooledSound(sound)
     if sound.is_silent:
         raise LipsyncError(f"{path} is silent.", "Choose a film with speech.")
     shots = Shots()
     followed = follow_faces(film, tracker, progress=part(progress, 0.0, 0.9), watch=shots)
-    hearing = predictor.hear(clip)
-    heard = AnimationTrack(PHONES, hearing.phones, hearing.fps)
-    timeline, notices = (words or Known()).timeline(heard, path.name)
-    found = FilmLines(transcribed=bool(timeline.words), language=timeline.language, notices=notices)
-    end = min(clip.duration, float(followed.times[-1]) + 1 / film.fps)
-    for start, stop in spans(timeline, followed.times[shots.first].tolist(), end):
+    cuts = followed.times[shots.first].tolist()
+    end = min(spool.duration, float(followed.times[-1]) + 1 / film.fps)
+    if isinstance(words, Sequence):
+        found = FilmLines()
+        pieces = [(start, stop, Transcript.of(text, language)) for start, stop, text in cue_spans(words, cuts, end)]
+    else:
+        hearing = predictor.hear(spool)
+        heard = AnimationTrack(PHONES, hearing.phones, hearing.fps)
+        timeline, notices = (words or Known()).timeline(heard, path.name)
+        found = FilmLines(language=timeline.language, notices=notices)
+        pieces = [(start, stop, Known(timeline)) for start, stop in spans(timeline, cuts, end)]
+    builder = _Builder(film, followed, spool, predictor)
+    for start, stop, said in pieces:
         try:
-            found.lines.append(_line(film, followed, clip, timeline, predictor, start, stop))
+            line, timeline = builder.line(start, stop, said)
         except LipsyncError as error:
             found.refused.append(Refusal(start, stop, error.message))
+            continue
+        found.lines.append(line)
+        found.transcribed |= any(phone.word is not None for phone in timeline.phones)
+        found.language = found.language or timeline.language
     progress(1.0)
+    return found
+
+
+def cue_spans(cues: Sequence[Cue], shots: Sequence[float], end: float) -> list[tuple[float, float, str]]:
+    """[(start s, end s, text)] of lines up to LONGEST: subtitles that follow each other at once are one line, and a little
+    sound around them belongs to them. One across a cut of the picture stays whole, for its words cannot be cut."""
+    groups: list[list[Cue]] = []
+    for cue in cues:
+        before = groups[-1][-1] if groups else None
+        near = before and cue.start - before.end < PAUSE and not any(before.end <= shot <= cue.start for shot in shots)
+        if near and cue.end - groups[-1][0].start <= LONGEST:
+            groups[-1].append(cue)
+        else:
+            groups.append([cue])
+    found, reached = [], 0.0
+    for group, after in zip(groups, [*groups[1:], None]):
+        start = max(group[0].start - AROUND, reached)
+        reached = min(group[-1].end + AROUND, (group[-1].end + after[0].start) / 2 if after else end, end)
+        if reached > start:
+            found.append((start, reached, "\n".join(cue.text for cue in group)))
     return found
 
 
@@ -128,80 +200,103 @@ def spans(timeline: PhonemeTimeline, shots: Sequence[float], end: float) -> list
     return found
 
 
-def _line(
-    film: Film, followed: Followed, clip: AudioClip, timeline: PhonemeTimeline, predictor: Predictor,
-    start: float, stop: float,
-) -> TrainingLine:  # fmt: skip
-    """Raises LipsyncError with the reason why this stretch does not train."""
-    hop = predictor.spec.hop
-    first, count = int(np.ceil(start * FRAME_RATE)), int((stop - start) * FRAME_RATE)
-    samples = clip.samples[first * hop : (first + count) * hop]
-    frames = len(samples) // hop
-    start = first / FRAME_RATE
-    if frames < SHORTEST * FRAME_RATE:
-        raise LipsyncError(f"The shot is shorter than {SHORTEST:g} s.")
-    samples = samples[: frames * hop]
-    piece = AudioClip(samples, clip.sample_rate, clip.source)
-    mouths = list(_mouths(followed, start, start + frames / FRAME_RATE))
-    if not mouths:
-        raise LipsyncError("No face is seen throughout: whoever speaks is off-screen or turned away.")
-    heard = Heard.of(piece, predictor)
-    judged = [(evaluate(m.moved(-start), heard).agreement, m) for m in mouths]
-    best, mouth = max(judged, key=lambda pair: pair[0].likelihood)
-    if reason := _mismatch(best):
-        raise LipsyncError(reason)
-    late = best.offset if abs(best.offset) > SURE_OFFSET else 0.0
-    at = start + np.arange(frames) / FRAME_RATE + late
-    timed = [
-        (phone.start - start, phone.end - start, phone.unit)
-        for phone in timeline.phones
-        if phone.end > start
-        and phone.start < start + frames / FRAME_RATE
-        and (timeline.words or phone.unit == SILENCE or phone.confidence >= SURE_PHONE)
-    ]
-    timed = [(max(begin, 0.0), end, unit) for begin, end, unit in timed]
-    return TrainingLine(
-        start,
-        (np.clip(samples, -1, 1) * 32767).astype(np.int16),
-        frame_phones(timed, frames),
-        _opening_at(mouth, at).astype(np.float16),
-        bilabial_core(timed, frames),
-        best.offset,
-        best.likelihood,
-        best.r_opening,
-    )
+class _Builder:
+    """Makes lines of one film."""
+
+    def __init__(self, film: Film, followed: Followed, sound: SpooledSound, predictor: Predictor) -> None:
+        self._film, self._followed, self._sound, self._predictor = film, followed, sound, predictor
+        self._neutrals: dict[int, NDArray[np.float64]] = {}
+
+    def line(self, start: float, stop: float, words: LineWords) -> tuple[TrainingLine, PhonemeTimeline]:
+        """Raises LipsyncError with the reason why this stretch does not train."""
+        hop = self._predictor.spec.hop
+        first, count = int(np.ceil(start * FRAME_RATE)), int((stop - start) * FRAME_RATE)
+        samples = self._sound.read(first * hop, count * hop)
+        frames = len(samples) // hop
+        start, stop = first / FRAME_RATE, (first + frames) / FRAME_RATE
+        if frames < SHORTEST * FRAME_RATE:
+            raise LipsyncError(f"The shot or subtitle is shorter than {SHORTEST:g} s.")
+        samples = samples[: frames * hop]
+        mouths = list(_mouths(self._followed, start, stop))
+        if not mouths:
+            raise LipsyncError("No face is seen throughout: whoever speaks is off-screen or turned away.")
+        if isinstance(words, Known):
+            words = Known(cut(words.phones, start, stop))
+        heard = Heard.of(AudioClip(samples, self._sound.sample_rate, self._film.path.name), self._predictor, words)
+        judged = [(evaluate(mouth.moved(-start), heard).agreement, mouth, rows) for mouth, rows in mouths]
+        best, mouth, (number, *rows) = max(judged, key=lambda each: each[0].likelihood)
+        if reason := _mismatch(best):
+            raise LipsyncError(reason)
+        late = best.offset if abs(best.offset) > SURE_OFFSET else 0.0
+        at = start + np.arange(frames) / FRAME_RATE + late
+        timed = [
+            (phone.start, phone.end, phone.unit)
+            for phone in heard.timeline.phones
+            if phone.word is not None or phone.unit == SILENCE or phone.confidence >= SURE_PHONE
+        ]
+        line = TrainingLine(
+            start,
+            (np.clip(samples, -1, 1) * 32767).astype(np.int16),
+            frame_phones(timed, frames),
+            _at(mouth.times, np.maximum(mouth.opening, 0), at).astype(np.float16),
+            bilabial_core(timed, frames),
+            _at(mouth.times, self._units(number, *rows), at).astype(np.float16),
+            best.offset,
+            best.likelihood,
+            best.r_opening,
+        )
+        return line, heard.timeline
+
+    def _units(self, number: int, first: int, last: int) -> NDArray[np.float64]:
+        """[rows, U] MOUTH_UNITS of a face in those rows; nan where pictures do not tell."""
+        face = self._followed.faces[number]
+        if number not in self._neutrals:
+            opening = face.mouth(self._followed.times).opening
+            self._neutrals[number] = film_neutral(face.points, opening, None)
+        solved = solve_face(face.points.read(first, last), self._neutrals[number])
+        values = np.full((last - first, len(MOUTH_UNITS)), np.nan)
+        for column, unit in enumerate(MOUTH_UNITS):
+            sides = [solved.names.index(name) for name in (unit, f"{unit}Left", f"{unit}Right") if name in solved.names]
+            if unit not in UNSEEN_UNITS:
+                values[:, column] = solved.values[:, sides].mean(1)
+        return smoothed(values, self._followed.times[face.frames[first:last]])
 
 
-def _mouths(followed: Followed, start: float, stop: float):
-    """A SeenMouth for every face that is seen nearly all the time."""
-    wanted = np.flatnonzero((followed.times >= start) & (followed.times < stop))
-    for face in followed.faces:
-        if len(wanted) and np.isin(wanted, face.frames).mean() >= SEEN:
-            yield _mouth(followed, face, wanted)
+def cut(timeline: PhonemeTimeline, start: float, stop: float) -> PhonemeTimeline:
+    """The part from start to stop, its start at second 0."""
+    inside = [phone for phone in timeline.phones if phone.end > start and phone.start < stop]
+    moved = [replace(phone, start=max(phone.start - start, 0.0), end=min(phone.end, stop) - start) for phone in inside]
+    return replace(timeline, phones=tuple(phone for phone in moved if phone.end > phone.start))
 
 
-def _mouth(followed: Followed, face: FollowedFace, wanted: NDArray[np.int64]) -> SeenMouth:
-    seen = [index for index, frame in enumerate(face.frames) if wanted[0] <= frame <= wanted[-1]]
-    points = np.stack([face.points[index] for index in seen])
-    return SeenMouth.of_points(followed.times[[face.frames[index] for index in seen]], points)
+def _mouths(followed: Followed, start: float, stop: float) -> Iterator[tuple[SeenMouth, tuple[int, int, int]]]:
+    """(mouth, (number, first row, last row)) of every face that is seen nearly all the time."""
+    first, last = np.searchsorted(followed.times, (start, stop))
+    for number, face in enumerate(followed.faces):
+        rows = np.searchsorted(face.frames, (first, last)).tolist()
+        if last > first and (rows[1] - rows[0]) / (last - first) >= SEEN:
+            yield face.mouth(followed.times, *rows), (number, *rows)
 
 
 def _mismatch(found: Agreement) -> str:
     """Why sound and mouth do not belong together; empty where they do."""
-    if found.likelihood < LEAST_LIKELIHOOD:
+    if found.verdict != "together":
+        how = "do not belong together" if found.verdict == "apart" else "do not surely belong together"
         return (
-            f"Sound and mouth do not belong together, or not surely (likelihood {found.likelihood:.2f}, needed "
-            f"{LEAST_LIKELIHOOD:g}; r {found.r_opening:.2f}): dubbed, or somebody else speaks off-screen."
+            f"Sound and mouth {how} (likelihood {found.likelihood:.2f}, r {found.r_opening:.2f}): dubbed, or somebody "
+            "else speaks off-screen."
         )
     if abs(found.offset) > FARTHEST_OFFSET:
         return f"The mouth comes {found.offset * 1000:+.0f} ms after the sound, more than {FARTHEST_OFFSET * 1000:.0f}."
     return ""
 
 
-def _opening_at(mouth: SeenMouth, at: NDArray[np.float64]) -> NDArray[np.float64]:
-    """[T] by the pictures' presentation times, so that any frame rate will do; nan where the face was not seen."""
-    after = np.searchsorted(mouth.times, at).clip(1, len(mouth.times) - 1)
-    gap = mouth.times[after] - mouth.times[after - 1]
-    outside = np.maximum(mouth.times[0] - at, at - mouth.times[-1])
+def _at(times: NDArray[np.float64], values: NDArray[np.float64], at: NDArray[np.float64]) -> NDArray[np.float64]:
+    """[T] or [T, C] of values at the pictures' presentation times, so that any frame rate will do; nan where the face was
+    not seen."""
+    after = np.searchsorted(times, at).clip(1, len(times) - 1)
+    gap = times[after] - times[after - 1]
+    outside = np.maximum(times[0] - at, at - times[-1])
     known = (outside <= UNSEEN) & ((gap <= UNSEEN) | (outside > 0))
-    return np.where(known, np.maximum(np.interp(at, mouth.times, mouth.opening), 0), np.nan)
+    columns = [np.where(known, np.interp(at, times, column), np.nan) for column in np.atleast_2d(values.T)]
+    return np.stack(columns, axis=1) if values.ndim == 2 else columns[0]

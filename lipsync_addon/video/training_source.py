@@ -19,8 +19,8 @@ from ..core.errors import LipsyncError
 from ..core.training_frames import FRAME_RATE, MOUTH_UNITS, is_held_out
 from ..core.writing import whole_file
 
-ARRAYS = ("phones", "opening", "seal")
-"""Of a film's record as of the source, beside audio and units."""
+ARRAYS = {"phones": np.int16, "opening": np.float16, "seal": np.bool_, "units": np.float16}
+"""Of a film's record as of the source, beside audio."""
 SHEET = "datasheet.json"
 
 
@@ -38,6 +38,8 @@ class TrainingLine:
     """[T] distances of the outer eye corners; nan unknown"""
     seal: NDArray[np.bool_]
     """[T] the middle of p, b, m"""
+    units: NDArray[np.float16]
+    """[T, len(MOUTH_UNITS)] coefficients; nan unknown"""
     offset: float
     """Seconds by which the mouth came after the sound, as measured"""
     likelihood: float
@@ -108,14 +110,18 @@ def write_record(file: Path, film: str, speaker: str, found: FilmLines, hop: int
         ],
         "refused": [asdict(refusal) for refusal in found.refused],
     }  # fmt: skip
-    empty = {"audio": np.int16, "phones": np.int16, "opening": np.float16, "seal": np.bool_}
     parts = {"audio": [line.samples for line in lines]} | {n: [getattr(line, n) for line in lines] for n in ARRAYS}
-    arrays = {name: np.concatenate([np.empty(0, kind), *parts[name]]).astype(kind) for name, kind in empty.items()}
+    kinds = {"audio": np.int16} | ARRAYS
+    arrays = {name: np.concatenate([_nothing(name), *parts[name]]).astype(kind) for name, kind in kinds.items()}
     assert len(arrays["audio"]) == hop * len(arrays["phones"])
     file.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(file) as temporary:
         np.savez(temporary, facts=json.dumps(facts), **arrays)
     return FilmRecord(file, facts)
+
+
+def _nothing(name: str) -> NDArray:
+    return np.empty((0, len(MOUTH_UNITS)) if name == "units" else 0, ARRAYS.get(name, np.int16))
 
 
 def check_folder(folder: Path) -> None:
@@ -141,12 +147,8 @@ def write_source(folder: Path, records: Sequence[FilmRecord], hop: int, settings
     if used:
         frames = starts[-1] // hop
         _joined(folder / "audio.npy", used, "audio", np.int16, starts[-1])
-        for name, kind in (("phones", np.int16), ("opening", np.float16), ("seal", np.bool_)):
+        for name, kind in ARRAYS.items():
             _joined(folder / f"{name}.npy", used, name, kind, frames)
-        with whole_file(folder / "units.npy") as temporary:
-            units = np.lib.format.open_memmap(temporary, "w+", np.float16, (frames, MOUTH_UNITS))
-            units[:] = np.nan
-            units.flush()
         _saved(folder / "starts.npy", np.array(starts, np.int64))
         _saved(folder / "held_out.npy", np.array(held_out, bool))
     _written(folder / SHEET, json.dumps(sheet, indent=2, ensure_ascii=False))
@@ -159,7 +161,7 @@ def write_source(folder: Path, records: Sequence[FilmRecord], hop: int, settings
 def _joined(target: Path, records: Sequence[FilmRecord], name: str, kind: type, length: int) -> None:
     """One film in memory at a time."""
     with whole_file(target) as temporary:
-        whole = np.lib.format.open_memmap(temporary, "w+", kind, (length,))
+        whole = np.lib.format.open_memmap(temporary, "w+", kind, (length, *_nothing(name).shape[1:]))
         reached = 0
         for record in records:
             with np.load(record.file) as data:

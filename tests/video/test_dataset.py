@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from lipsync_addon.core.aperture import LIP_GAP
 from lipsync_addon.core.phones import PHONES
 from lipsync_addon.core.timeline import Phone, PhonemeTimeline
+from lipsync_addon.core.training_frames import MOUTH_UNITS
 from lipsync_addon.video.training_lines import LONGEST, spans
 
 HOP = 320
@@ -89,7 +92,7 @@ def test_what_does_not_belong_together_is_refused_and_others_go_on(
     sheet = json.loads((out / "datasheet.json").read_text(encoding="utf-8"))
     reasons = {each["film"]: each["reason"] for each in sheet["refused"]}
     for film in dubbed:
-        assert "do not belong together" in reasons[film.name] or "after the sound" in reasons[film.name]
+        assert "belong together" in reasons[film.name] or "after the sound" in reasons[film.name]
     assert "after the sound" in reasons["late.mkv"]
     assert "No face" in reasons["faceless.mkv"] and "has no sound" in reasons["mute.mkv"]
     assert "missing.mp4 does not exist" in reasons["missing.mp4"] and "broken.mp4" in reasons["broken.mp4"]
@@ -138,6 +141,60 @@ def test_films_get_equally_loud_and_less_noisy(films: Path, tmp_path: Path, lips
     assert level["hissing"][1] < level["clip"][1] - 5
     assert abs(level["equal"][1] - level["clip"][1]) < 1
     assert np.diff(level["cleaned"])[0] > np.diff(level["equal"])[0] + 3
+
+
+def test_subtitles_cut_a_film_into_lines_of_their_own_words(samples: Path, tmp_path: Path, lipsync) -> None:
+    """Two sentences and, between them, one without a subtitle."""
+    film, out = tmp_path / "talk.mkv", tmp_path / "data"
+    inputs = [word for name in ("bbaf3s", "sban4p", "lbax8n") for word in ("-i", str(samples / f"{name}.mpg"))]
+    joined = "[0:v][0:a][1:v][1:a][2:v][2:a]concat=n=3:v=1:a=1[v][a]"
+    command = ["ffmpeg", "-v", "error", *inputs, "-filter_complex", joined, "-map", "[v]", "-map", "[a]"]
+    subprocess.run([*command, "-c:v", "mpeg4", "-q:v", "2", str(film)], check=True)
+    cues = "1\n00:00:00,500 --> 00:00:02,600\nBin blue at F <i>three</i> soon.\n\n"
+    cues += "2\n00:00:06,500 --> 00:00:08,600\nLay blue at X\neight now.\n"
+    (tmp_path / "talk.srt").write_text(cues, encoding="utf-8")
+    ran = lipsync("dataset", "build", film, "--out", out, "--language", "en-GB")
+    assert ran.code == 0, ran.err
+    sheet = json.loads((out / "datasheet.json").read_text(encoding="utf-8"))
+    assert list(sheet["seconds_by_phones"]) == ["transcript"]
+    assert not sheet["refused"]
+    starts = [line["start"] for line in sheet["films"][0]["lines"]]
+    assert len(starts) == 2 and abs(starts[0] - 0.35) < 0.03 and abs(starts[1] - 6.35) < 0.03
+    phones, ends = np.load(out / "phones.npy"), np.load(out / "starts.npy") // HOP
+    first, second = ([PHONES[p] for p in phones[a:b] if p > 0] for a, b in zip(ends, ends[1:]))
+    assert first[0] == "b" and second[0] == "l" and "f" in first and "f" not in second
+
+
+def test_coefficients_come_from_the_pictures(films: Path, tmp_path: Path, lipsync) -> None:
+    out = tmp_path / "data"
+    assert lipsync("dataset", "build", films / "bbaf3s.mpg", "--out", out, "--fps", 12.5).code == 0
+    units, opening = np.load(out / "units.npy").astype(float), np.load(out / "opening.npy").astype(float)
+    assert units.shape == (len(opening), len(MOUTH_UNITS))
+    known = np.isfinite(units[:, MOUTH_UNITS.index("jawOpen")]) & np.isfinite(opening)
+    assert known.mean() > 0.9
+    assert np.isnan(units[:, MOUTH_UNITS.index("tongueOut")]).all()
+    opens = [sum(LIP_GAP.get(unit + side, 0.0) for side in ("", "Left", "Right")) for unit in MOUTH_UNITS]
+    gap = np.maximum(np.nan_to_num(units) @ opens, 0)
+    assert np.corrcoef(gap[known], opening[known])[0, 1] > 0.9
+    assert np.nanmin(units) >= 0 and np.nanmax(units) <= 1
+
+
+def test_a_killed_build_goes_on_where_it_was(samples: Path, tmp_path: Path, lipsync) -> None:
+    """kill -9 as soon as the first film is done."""
+    out, films = tmp_path / "data", [samples / f"{name}.mpg" for name in ("bbaf3s", "lbax8n")]
+    command = [sys.executable, "-m", "lipsync_addon.cli", "dataset", "build", *map(str, films), "--out", str(out)]
+    with subprocess.Popen(command, cwd=Path(__file__).parents[2], stderr=subprocess.DEVNULL) as process:
+        while process.poll() is None and not list(out.glob("films/*.npz")):
+            try:
+                process.wait(0.05)
+            except subprocess.TimeoutExpired:
+                continue
+        process.kill()
+    done = {file: file.stat().st_mtime_ns for file in out.glob("films/*.npz")}
+    assert len(done) == 1 and not (out / "names.json").exists()
+    assert lipsync("dataset", "build", *films, "--out", out).code == 0
+    assert len(json.loads((out / "names.json").read_text(encoding="utf-8"))) == 2
+    assert all(file.stat().st_mtime_ns == when for file, when in done.items())
 
 
 def test_another_source_is_not_overwritten(films: Path, tmp_path: Path, lipsync) -> None:

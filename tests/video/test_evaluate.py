@@ -6,12 +6,10 @@ import json
 import subprocess
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from lipsync_addon.exporters import EXPORTERS, write
 from lipsync_addon.speech.sound_file import open_sound
-from lipsync_addon.video.agreement import SeenMouth
 from lipsync_addon.video.evaluation import Heard, evaluate
 from lipsync_addon.video.following import follow_faces
 from lipsync_addon.video.media import open_film
@@ -26,7 +24,7 @@ def judged(sample: Path, predictor):
     with MediaPipeTracker() as tracker:
         followed = follow_faces(film, tracker)
     face = followed.chosen(None, "")
-    return SeenMouth.of_points(followed.times[face.frames], np.stack(face.points)), film
+    return face.mouth(followed.times), film
 
 
 @pytest.mark.parametrize("shift", [-0.2, -0.06, 0.0, 0.04, 0.15])
@@ -62,7 +60,7 @@ def test_no_other_sentence_of_the_same_talker_passes(shared: Path, predictor) ->
         with MediaPipeTracker() as tracker:
             followed = follow_faces(film, tracker)
         face = followed.chosen(None, "")
-        mouths.append(SeenMouth.of_points(followed.times[face.frames], np.stack(face.points)))
+        mouths.append(face.mouth(followed.times))
     for row, mouth in enumerate(mouths):
         for column, sound in enumerate(sounds):
             verdict = evaluate(mouth, sound).verdict

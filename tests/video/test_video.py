@@ -13,9 +13,11 @@ import pytest
 from lipsync_addon.core.aperture import lip_gap
 from lipsync_addon.core.pipeline import animate
 from lipsync_addon.speech.sound_file import open_sound
-from lipsync_addon.video.face_mesh import lip_opening
+from lipsync_addon.video.face_warp import FaceInPicture
 from lipsync_addon.video.following import follow_faces
 from lipsync_addon.video.media import open_film
+from lipsync_addon.video.solve import solve_face
+from lipsync_addon.video.talking import one_face, read_picture
 from lipsync_addon.video.tracker import MediaPipeTracker
 from scripts.paint_head import Camera, Head
 from tests.video.conftest import KnownFilm
@@ -26,7 +28,8 @@ def tracked_opening(film: Path) -> tuple[np.ndarray, np.ndarray]:
     with MediaPipeTracker() as tracker:
         followed = follow_faces(open_film(film), tracker)
     face = followed.chosen(None, "")
-    return followed.times[face.frames], lip_opening(np.stack(face.points))
+    mouth = face.mouth(followed.times)
+    return mouth.times, mouth.opening
 
 
 def asked_opening(line: Path, predictor, times: np.ndarray) -> np.ndarray:
@@ -68,6 +71,23 @@ def test_a_picture_moves_its_mouth_as_it_was_asked(
     assert found["streams"][0]["height"] == cv2.imread(str(photo)).shape[0]
     assert found["format"]["tags"]["synthetic"] == "true"
     assert "trainedAlgorithmicMedia" in found["format"]["tags"]["digital_source_type"]
+
+
+def test_a_smile_does_not_stay_as_the_mouth_opens(photo: Path) -> None:
+    """The talker smiles in this frame; with corners that stay up every vowel would be a grin."""
+    picture = read_picture(photo)
+    with MediaPipeTracker(still=True) as tracker:
+        points = one_face(picture, tracker, None, photo)
+        lifts = []
+        for wanted in ({}, {"jawOpen": 0.45}, {"mouthPucker": 0.6, "mouthFunnel": 0.3}):
+            solved = solve_face(points[None])
+            face = FaceInPicture.at(picture, points, solved.poses, 0, solved.values[0], solved.neutral)
+            spoken = face.render(picture, np.array([wanted.get(name, 0.0) for name in solved.names]))
+            seen = one_face(spoken, tracker, None, photo)
+            eyes = np.linalg.norm(seen[33, :2] - seen[263, :2])
+            lifts.append((seen[13, 1] - seen[[78, 308], 1].mean()) / eyes)  # corners above the upper lip's rim
+    assert lifts[0] > 0.02  # it smiles
+    assert lifts[1] < 0 and lifts[2] < lifts[0] - 0.02
 
 
 def test_what_is_far_from_the_face_stays_as_it_is(photo: Path, known_film: KnownFilm, tmp_path: Path, lipsync) -> None:
