@@ -16,6 +16,7 @@ from ..core.progress import Progress, no_progress
 from ..core.writing import whole_file
 from .actions import TAKE, takes_of
 from .bake import BakeReport, BakeSettings, bake
+from .mesh_measure import as_in_file
 from .rig_scan import find_character
 from .scene_export import ENDINGS, write_character
 from .take_clips import write_takes
@@ -52,7 +53,8 @@ def bake_character(
     if fps is not None:
         scene.render.fps, scene.render.fps_base = frame_rate_parts(fps)
     try:
-        objects = find_character(scene)
+        with as_in_file(_state(character)):
+            objects = find_character(scene)
     except LipsyncError as error:
         raise LipsyncError(f"{Path(character).name}: {error.message}", error.hint) from error
     progress(0.05)
@@ -62,10 +64,11 @@ def bake_character(
         there = f"It has {', '.join(map(repr, known))}." if known else "It has none."
         raise LipsyncError(f"{Path(character).name} has no take {replaces!r} to replace.", there)
     own = replace(settings, replaces=replaces)
-    report = bake(scene, objects, performance, line.stem, own, sound=line if with_sound else None)
-    notices = list(report.notices)
-    for other, further in also:
-        notices += bake(scene, objects, further, other.stem, settings).notices
+    with as_in_file(_state(character)):
+        report = bake(scene, objects, performance, line.stem, own, sound=line if with_sound else None)
+        notices = list(report.notices)
+        for other, further in also:
+            notices += bake(scene, objects, further, other.stem, settings).notices
     scene.frame_start, scene.frame_end = report.first_frame, report.last_frame
     with ExitStack() as files:  # all of them or none
         for index, (path, temporary) in enumerate([(p, files.enter_context(whole_file(p))) for p in outputs]):
@@ -80,6 +83,12 @@ def bake_character(
                 )
     progress(1.0)
     return replace(report, notices=tuple(dict.fromkeys(notices)))
+
+
+def _state(path: Path) -> str:
+    """Another text once the file was written again."""
+    facts = Path(path).stat()
+    return f"{Path(path).resolve()}:{facts.st_mtime_ns}:{facts.st_size}"
 
 
 def open_character(path: Path) -> None:

@@ -3,7 +3,8 @@ changes or Detect is pressed, because panels and sliders ask often."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import bpy
 import numpy as np
@@ -26,6 +27,19 @@ _NOTHING = KeyOffsets(np.zeros(0, np.int32), np.zeros((0, 3), np.float32))
 _KEPT = 8
 _fits: dict[object, Fit | None] = {}
 _models: dict[object, LipModel | None] = {}
+_file = ""
+
+
+@contextmanager
+def as_in_file(state: str) -> Iterator[None]:
+    """For a file that is opened again for every line: what was measured in it stays while `state` is the same. Blender
+    gives its objects other ids each time, so they go by their names."""
+    global _file
+    _file = state
+    try:
+        yield
+    finally:
+        _file = ""
 
 
 def read_meshes(objects: Iterable[bpy.types.Object], only: Collection[str] | None = None) -> list[MeshShapes]:
@@ -234,12 +248,16 @@ def _turned_by_bone(objects: Sequence[bpy.types.Object], mesh: MeshShapes, targe
 def _traits(objects: Sequence[bpy.types.Object]) -> tuple[object, ...]:
     """Changes with what is measured, and is cheap; sculpting is not seen."""
     return tuple(
-        (obj.session_uid, tuple(map(tuple, obj.matrix_world)), len(obj.data.vertices), _key_names(obj))
+        (_identity(obj), tuple(map(tuple, obj.matrix_world)), len(obj.data.vertices), _key_names(obj))
         if obj.type == "MESH"
-        else (obj.session_uid, tuple(map(tuple, obj.matrix_world)), len(obj.data.bones))
+        else (_identity(obj), tuple(map(tuple, obj.matrix_world)), len(obj.data.bones))
         for obj in objects
         if obj.type in ("MESH", "ARMATURE")
     )
+
+
+def _identity(obj: bpy.types.Object) -> object:
+    return (_file, obj.name_full) if _file else obj.session_uid
 
 
 def _key_names(obj: bpy.types.Object) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from mathutils import Matrix
 
 from lipsync_addon.blender import mesh_measure, panel_data
 from lipsync_addon.blender.bake import BakeSettings, bake
+from lipsync_addon.blender.bake_file import bake_character
 from lipsync_addon.blender.keyframes import read_track
 from lipsync_addon.blender.mesh_measure import fitted, forget_meshes, measured_lips, read_meshes
 from lipsync_addon.blender.rig_scan import best_match, find_character, scan_rig
@@ -223,6 +224,26 @@ def test_measuring_is_done_once_until_detect_is_pressed(addon, monkeypatch):
         best_match([face])
     assert len(calls) == 1
     bpy.ops.lipsync.detect()
+    assert len(calls) == 2
+
+
+def test_a_file_that_is_baked_line_after_line_is_measured_until_it_changes(tmp_path, monkeypatch):
+    build_paper()
+    file = tmp_path / "hero.blend"
+    bpy.ops.wm.save_as_mainfile(filepath=str(file))
+    calls = []
+    measured = mesh_measure._lips
+    monkeypatch.setattr(mesh_measure, "_lips", lambda *args: calls.append(1) or measured(*args))
+    made = []
+    for _ in range(2):
+        bake_character(file, Path("line.wav"), speech(), [tmp_path / "line.glb"])
+        made.append((tmp_path / "line.glb").read_bytes())
+    assert len(calls) == 1 and made[0] == made[1]
+    face = bpy.data.objects["Face"]
+    for point in face.data.shape_keys.key_blocks["Key 2"].points:
+        point.co *= 1.01
+    bpy.ops.wm.save_as_mainfile(filepath=str(file))
+    bake_character(file, Path("line.wav"), speech(), [tmp_path / "line.glb"])
     assert len(calls) == 2
 
 
