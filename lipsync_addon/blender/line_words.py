@@ -12,7 +12,7 @@ from ..core.timeline import PhonemeTimeline
 from ..core.timeline_retiming import Edits
 from .actions import TAKE, takes_of
 from .stored import stored_prediction
-from .words_settings import LIPSYNC_PG_words, timeline_of
+from .words_settings import LIPSYNC_PG_words, text_of, timeline_of
 
 
 def known_words(
@@ -28,12 +28,14 @@ def known_words(
     if words.edited and words.source == source and (track := timeline_of(words)):
         original = _original(takes.get(take), source)
         return (Known(original), Edits(original, track)) if original else (Known(track), None)
+    if (spoken := _original(takes.get(take), source)) and _is_exact(spoken):
+        return Known(spoken), None  # by a synthesiser, whose times are better than what could be heard
     edits = _edits(words, takes.get(words.replaces)) if take not in takes else None
-    if not words.text.strip():
+    if not (text := text_of(words)):
         return Known(), edits
     from ..speech.transcript import line_words  # opens espeak-ng, which a line without text does not need
 
-    return line_words(words.text, words.language), edits
+    return line_words(text, words.language), edits
 
 
 def _edits(words: LIPSYNC_PG_words, replaced: Prediction | None) -> Edits | None:
@@ -44,6 +46,12 @@ def _edits(words: LIPSYNC_PG_words, replaced: Prediction | None) -> Edits | None
     if words.edited and original and (track := timeline_of(words)):
         return Edits(original, track)
     return replaced.edits
+
+
+def _is_exact(timeline: PhonemeTimeline) -> bool:
+    """Whether all of it is certain."""
+    said = [phone.confidence for phone in timeline.phones if phone.word is not None]
+    return bool(said) and min(said) == 1
 
 
 def _original(prediction: Prediction | None, source: str) -> PhonemeTimeline | None:

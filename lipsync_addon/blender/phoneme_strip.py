@@ -1,29 +1,49 @@
-"""Words and phones at the bottom of the dope sheet, under the keys that they make; the current frame runs over them."""
+"""The strip editor at the bottom of the dope sheet, under the keys that it makes: waveform, words, phones, and the
+current frame that runs over them. What the mouse does to it is in operators/strip.py."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import bpy
+import numpy as np
+from numpy.typing import NDArray
 
 from ..core.phones import BILABIALS, LABIODENTALS, VOWELS
+from ..core.prediction import SURE
 from ..core.timeline import SILENCE, PhonemeTimeline
-from .words_settings import timeline_of
+from ..core.waveform import Waveform
+from . import waveforms
+from .words_settings import LIPSYNC_PG_words, timeline_of
 
-HEIGHT = 18.0
-"""Pixels of a row at a scale of 1: words above, phones below."""
-_COLOURS: tuple[tuple[frozenset[str], tuple[float, float, float, float]], ...] = (
-    (BILABIALS, (0.75, 0.25, 0.25, 0.9)),
-    (LABIODENTALS, (0.75, 0.5, 0.2, 0.9)),
-    (VOWELS, (0.25, 0.45, 0.7, 0.9)),
-)
-_OTHER = (0.35, 0.35, 0.35, 0.9)
-_WORD = (0.2, 0.2, 0.2, 0.9)
-_TEXT, _ACTIVE = (1.0, 1.0, 1.0, 1.0), (1.0, 1.0, 1.0, 0.9)
-GRIP = 5.0
-"""Pixels from a boundary within which the mouse holds it."""
+PHONES, WORDS, WAVE = 0, 1, 2
+"""The rows, from the bottom."""
+HEIGHTS = (20.0, 20.0, 44.0)
+"""Pixels of each at a scale of 1."""
 BASE = 24.0
 """Pixels at a scale of 1 below the phones: the scroll bar."""
+GRIP = 5.0
+"""Pixels from a boundary within which the mouse holds it."""
+NARROW = 3.0
+"""Pixels; where boxes are narrower than this on average they are left out."""
+
+Colour = tuple[float, float, float, float]
+_COLOURS: tuple[tuple[frozenset[str], Colour], ...] = (
+    (BILABIALS, (0.72, 0.24, 0.24, 1.0)),
+    (LABIODENTALS, (0.76, 0.47, 0.16, 1.0)),
+    (VOWELS, (0.22, 0.42, 0.66, 1.0)),
+)
+_OTHER = (0.34, 0.34, 0.34, 1.0)
+_WORD = (0.24, 0.24, 0.24, 1.0)
+_GROUND = (0.1, 0.1, 0.1, 1.0)
+_LINE = (0.02, 0.02, 0.02, 1.0)
+_SOUND, _QUIET = (0.42, 0.68, 0.62, 1.0), (0.3, 0.3, 0.3, 1.0)
+_DOUBT, _DOUBT_AREA = (0.95, 0.75, 0.15, 1.0), (0.95, 0.75, 0.15, 0.16)
+_TEXT, _FAINT, _ACTIVE = (1.0, 1.0, 1.0, 1.0), (0.6, 0.6, 0.6, 1.0), (1.0, 1.0, 1.0, 1.0)
+_FAINTEST = 0.1
+"""Peak of a sound below which it is not drawn at full height."""
+_PLAYHEAD = (0.35, 0.6, 1.0, 1.0)
 _handle: object | None = None
 
 
@@ -36,6 +56,23 @@ class Grip:
     index: int
 
 
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A word or a phone on the strip."""
+
+    first: float
+    """Frame where it begins."""
+    last: float
+    row: int
+    index: int
+    """Of the phone or the word."""
+    text: str
+    colour: Colour
+    doubtful: bool = False
+    """The network is not sure what it heard."""
+    mute: bool = False
+
+
 def start() -> None:
     """Draws from now on."""
     global _handle
@@ -46,39 +83,54 @@ def start() -> None:
 def stop() -> None:
     """The reverse."""
     global _handle
+    waveforms.forget()
     if _handle is not None:
         bpy.types.SpaceDopeSheetEditor.draw_handler_remove(_handle, "WINDOW")
         _handle = None
 
 
-def boxes(timeline: PhonemeTimeline, start_frame: float, rate: float) -> list[tuple[float, float, int, str, tuple]]:
-    """(first frame, last frame, row, text, colour) of every word (row 1) and every phone that is no pause (row 0)."""
+def boxes(timeline: PhonemeTimeline, start_frame: float, rate: float) -> Iterator[Box]:
+    """Every word, then every phone that is no pause."""
     frames = lambda seconds: start_frame + seconds * rate  # noqa: E731
-    found = [(frames(w.start), frames(w.end), 1, w.text, _WORD) for w in timeline.word_spans()]
-    for phone in timeline.phones:
-        if phone.unit != SILENCE:
-            colour = next((colour for units, colour in _COLOURS if phone.unit in units), _OTHER)
-            colour = (*colour[:3], 0.25) if phone.mute else colour
-            found.append((frames(phone.start), frames(phone.end), 0, phone.unit, colour))
-    return found
+    for word in timeline.word_spans():
+        yield Box(frames(word.start), frames(word.end), WORDS, word.index, word.text, _WORD)
+    for index, phone in enumerate(timeline.phones):
+        if phone.unit == SILENCE:
+            continue
+        colour = next((colour for units, colour in _COLOURS if phone.unit in units), _OTHER)
+        mark = "ˈ" if phone.stress > 1.01 else "ˌ" if phone.stress < 0.99 else ""
+        yield Box(
+            frames(phone.start),
+            frames(phone.end),
+            PHONES,
+            index,
+            mark + phone.unit,
+            (*colour[:3], 0.3) if phone.mute else colour,
+            doubtful=phone.confidence < SURE and not phone.mute,
+            mute=phone.mute,
+        )
+
+
+def bottom(row: int) -> float:
+    """Pixels at a scale of 1 from the bottom of the region to that of the row; of the row above the last: the top."""
+    return BASE + sum(HEIGHTS[:row])
 
 
 def row_at(context: bpy.types.Context, y: float) -> int | None:
-    """0: phones, 1: words, None: beside the strip. `y`: pixels in the region."""
-    row = (y / context.preferences.system.ui_scale - BASE) // HEIGHT
-    return int(row) if row in (0, 1) else None
+    """The row; None: beside the strip. `y`: pixels in the region."""
+    at = y / context.preferences.system.ui_scale
+    return next((row for row in (PHONES, WORDS, WAVE) if bottom(row) <= at < bottom(row + 1)), None)
 
 
 def seconds_at(context: bpy.types.Context, x: float) -> float:
     """Of the line, at so many pixels in the region."""
     frame = context.region.view2d.region_to_view(x, 0)[0]
-    rate = context.scene.render.fps / context.scene.render.fps_base
-    return (frame - context.scene.lipsync.words.start_frame) / rate
+    return (frame - context.scene.lipsync.words.start_frame) / _rate(context.scene)
 
 
 def grip_at(timeline: PhonemeTimeline, row: int, seconds: float, near: float) -> Grip | None:
     """What there is to hold within `near` seconds: boundaries among phones, edges among words; the nearest."""
-    if row == 0:
+    if row == PHONES:
         found = [(abs(p.start - seconds), Grip("boundary", i)) for i, p in enumerate(timeline.phones) if i]
     else:
         spans = timeline.word_spans()
@@ -88,39 +140,129 @@ def grip_at(timeline: PhonemeTimeline, row: int, seconds: float, near: float) ->
     return grip if distance < near else None
 
 
-def _draw() -> None:
-    import blf
-    import gpu
-    from gpu_extras.batch import batch_for_shader
+def _rate(scene: bpy.types.Scene) -> float:
+    return scene.render.fps / scene.render.fps_base
 
+
+def part_shown(words: LIPSYNC_PG_words, first: float, last: float) -> tuple[PhonemeTimeline, int] | None:
+    """(the part of the track from second `first` to `last`, whole words, number of the phones before it)."""
+    count = len(words.phones)
+    starts, of_word = np.empty(count, np.float32), np.empty(count, np.int32)
+    words.phones.foreach_get("start", starts)
+    words.phones.foreach_get("word", of_word)
+    a = max(int(np.searchsorted(starts, first, "right")) - 1, 0)
+    b = max(int(np.searchsorted(starts, last, "left")), a + 1)
+    while a > 0 and of_word[a] >= 0 and of_word[a - 1] == of_word[a]:
+        a -= 1
+    while b < count and of_word[b] >= 0 and of_word[b - 1] == of_word[b]:
+        b += 1
+    timeline = timeline_of(words, slice(a, b))
+    return (timeline, a) if timeline else None
+
+
+def _draw() -> None:
     context = bpy.context
     words, region = context.scene.lipsync.words, context.region
-    timeline = timeline_of(words) if words.show_strip else None
-    if timeline is None or not words.phones:
+    if not words.show_strip or not words.phones:
         return
-    scale = context.preferences.system.ui_scale
-    rate = context.scene.render.fps / context.scene.render.fps_base
-    to_x = lambda frame: region.view2d.view_to_region(frame, 0, clip=False)[0]  # noqa: E731
-    active = timeline.phones[min(words.active, len(timeline.phones) - 1)]
-    shader = gpu.shader.from_builtin("UNIFORM_COLOR")
-    gpu.state.blend_set("ALPHA")
-    blf.size(0, 11 * scale)
-    for first, last, row, text, colour in boxes(timeline, words.start_frame, rate):
-        left, right = to_x(first), to_x(last)
-        if right < 0 or left > region.width:
+    scale, rate = context.preferences.system.ui_scale, _rate(context.scene)
+    left, right = (region.view2d.region_to_view(x, 0)[0] for x in (0, region.width))
+    per_frame = region.width / max(right - left, 1e-6)
+    found = part_shown(words, *((frame - words.start_frame) / rate for frame in (left, right)))
+    if found is None:
+        return
+    timeline, before = found
+    x_of = lambda frame: (frame - left) * per_frame  # noqa: E731
+    shapes, texts = _Shapes(scale), []
+    ends = [max(x_of(words.start_frame), 0.0), min(x_of(words.start_frame + words.phones[-1].end * rate), region.width)]
+    if ends[1] <= 0 or ends[0] >= region.width:
+        return
+    shapes.row(ends[0], ends[1], BASE - 2, bottom(3), _GROUND)
+    if outline := waveforms.shown(context.scene):
+        shapes.wave(outline, ends, *((left + x / per_frame - words.start_frame) / rate for x in ends))
+    drawn = list(boxes(timeline, words.start_frame, rate))
+    for row in (WORDS, PHONES):
+        of_row = [box for box in drawn if box.row == row]
+        if of_row and (of_row[-1].last - of_row[0].first) * per_frame / len(of_row) < NARROW:
             continue
-        low = (BASE + row * HEIGHT) * scale
-        high = low + (HEIGHT - 2) * scale
-        corners = [(left, low), (max(right - 1, left + 1), low), (max(right - 1, left + 1), high), (left, high)]
-        is_active = row == 0 and abs(first - (words.start_frame + active.start * rate)) < 1e-3
-        shader.uniform_float("color", colour)
-        batch_for_shader(shader, "TRI_FAN", {"pos": corners}).draw(shader)
-        if is_active:
-            shader.uniform_float("color", _ACTIVE)
-            batch_for_shader(shader, "LINE_STRIP", {"pos": [*corners, corners[0]]}).draw(shader)
-        width, _ = blf.dimensions(0, text)
-        if width < right - left:
-            blf.color(0, *_TEXT)
-            blf.position(0, (left + right - width) / 2, low + 5 * scale, 0)
-            blf.draw(0, text)
-    gpu.state.blend_set("NONE")
+        for box in of_row:
+            active = row == PHONES and box.index + before == words.active
+            shapes.box(box, x_of(box.first), x_of(box.last), active)
+            texts.append((box, x_of(box.first), x_of(box.last)))
+    now = x_of(context.scene.frame_current_final)
+    if ends[0] <= now <= ends[1]:
+        shapes.row(now - scale, now + scale, BASE - 2, bottom(3), _PLAYHEAD)
+    shapes.draw()
+    _write(texts, scale, region.width)
+
+
+class _Shapes:
+    """Rectangles that are drawn at once."""
+
+    def __init__(self, scale: float) -> None:
+        self._scale = scale
+        self._corners: list[NDArray[np.float32]] = []
+        self._colours: list[NDArray[np.float32]] = []
+
+    def row(self, x0: float, x1: float, low: float, high: float, colour: Colour) -> None:
+        """`low`, `high` at a scale of 1."""
+        self._add(np.array([[x0, low * self._scale, x1, high * self._scale]], np.float32), colour)
+
+    def box(self, box: Box, x0: float, x1: float, active: bool) -> None:
+        """A word or a phone; a frame around the one that is active, a mark on what is doubtful."""
+        low, high = bottom(box.row) + 1, bottom(box.row + 1) - 1
+        x1 = max(x1 - self._scale, x0 + 1)
+        if active:
+            self.row(x0 - self._scale, x1 + self._scale, low - 1, high + 1, _ACTIVE)
+            self.row(x0 + self._scale, x1 - self._scale, low + 1, high - 1, _LINE)
+            self.row(x0 + self._scale, x1 - self._scale, low + 1, high - 1, box.colour)
+        else:
+            self.row(x0, x1, low, high, box.colour)
+        if box.doubtful:
+            self.row(x0, x1, low, low + 3, _DOUBT)
+            self.row(x0, x1, bottom(WAVE), bottom(WAVE + 1), _DOUBT_AREA)
+        if box.mute:
+            middle = (low + high) / 2
+            self.row(x0, x1, middle - 0.5, middle + 0.5, _TEXT)
+
+    def wave(self, outline: Waveform, ends: list[float], start: float, end: float) -> None:
+        """The sound between two pixels, which are these seconds of it."""
+        columns = max(int(ends[1] - ends[0]), 1)
+        low, high = (side / max(outline.peak, _FAINTEST) for side in outline.between(start, end, columns))
+        middle, half = (bottom(WAVE) + HEIGHTS[WAVE] / 2) * self._scale, (HEIGHTS[WAVE] / 2 - 2) * self._scale
+        self.row(ends[0], ends[1], middle / self._scale - 0.5, middle / self._scale + 0.5, _QUIET)
+        x = ends[0] + np.arange(columns, dtype=np.float32)
+        loud = (high > low) & (np.maximum(high, -low) * half > 0.5)
+        sides = np.stack((x, middle + low * half, x + 1, middle + high * half), axis=1)
+        self._add(sides[loud].astype(np.float32), _SOUND)
+
+    def draw(self) -> None:
+        """All of them, in the order in which they came."""
+        import gpu
+        from gpu_extras.batch import batch_for_shader
+
+        sides, colours = np.concatenate(self._corners), np.concatenate(self._colours)
+        corners = sides[:, [0, 1, 2, 1, 2, 3, 0, 1, 2, 3, 0, 3]].reshape(-1, 2)
+        shader = gpu.shader.from_builtin("FLAT_COLOR")
+        gpu.state.blend_set("ALPHA")
+        batch_for_shader(shader, "TRIS", {"pos": corners, "color": np.repeat(colours, 6, axis=0)}).draw(shader)
+        gpu.state.blend_set("NONE")
+
+    def _add(self, sides: NDArray[np.float32], colour: Colour) -> None:
+        """`sides` [N, 4]: left, bottom, right, top in pixels."""
+        self._corners.append(sides)
+        self._colours.append(np.tile(np.array(colour, np.float32), (len(sides), 1)))
+
+
+def _write(texts: list[tuple[Box, float, float]], scale: float, width: float) -> None:
+    """What fits into its box, in the middle of the part that can be seen."""
+    import blf
+
+    blf.size(0, 11 * scale)
+    for box, left, right in texts:
+        left, right = max(left, 0.0), min(right, width)
+        needed, _ = blf.dimensions(0, box.text)
+        if needed < right - left - 2 * scale:
+            blf.color(0, *(_FAINT if box.mute else _TEXT))
+            blf.position(0, (left + right - needed) / 2, (bottom(box.row) + 6) * scale, 0)
+            blf.draw(0, box.text)

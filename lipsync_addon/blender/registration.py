@@ -22,7 +22,8 @@ from .operators.detect import LIPSYNC_OT_detect
 from .operators.export import LIPSYNC_OT_export_character, LIPSYNC_OT_export_curves
 from .operators.live import LIPSYNC_OT_live, LIPSYNC_OT_stop_live, give_up
 from .operators.phones import CLASSES as PHONE_OPERATORS
-from .operators.strip import LIPSYNC_OT_drag_phone, add_keys, remove_keys
+from .operators.speech import LIPSYNC_OT_speak, LIPSYNC_OT_transcribe
+from .operators.strip import CLASSES as STRIP_CLASSES, add_keys, remove_keys
 from .operators.style_presets import CLASSES as STYLE_OPERATORS
 from .operators.take import CLASSES as TAKE_OPERATORS
 from .operators.voices import LIPSYNC_OT_bake_scene, LIPSYNC_OT_list_voices, LIPSYNC_OT_remove_voice
@@ -61,6 +62,8 @@ CLASSES: tuple[type, ...] = (
     LIPSYNC_PG_settings,
     LIPSYNC_OT_detect,
     LIPSYNC_OT_bake,
+    LIPSYNC_OT_speak,
+    LIPSYNC_OT_transcribe,
     LIPSYNC_OT_list_voices,
     LIPSYNC_OT_remove_voice,
     LIPSYNC_OT_bake_scene,
@@ -73,7 +76,7 @@ CLASSES: tuple[type, ...] = (
     LIPSYNC_OT_export_character,
     LIPSYNC_OT_export_curves,
     *PHONE_OPERATORS,
-    LIPSYNC_OT_drag_phone,
+    *STRIP_CLASSES,
     *STYLE_OPERATORS,
     *TAKE_OPERATORS,
     LIPSYNC_UL_channels,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import wave
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,7 +12,9 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.audio_clip import AudioClip
 from ..core.errors import LipsyncError
+from ..core.writing import whole_file
 from .keyframes import frame_rate
 
 _BEST = 3  # of aud's resampling qualities 0..3; 0 aliases
@@ -71,6 +74,16 @@ def open_sound(path: Path, sample_rate: int) -> ImportedSound:
     if path.stat().st_size == 0:
         raise LipsyncError(f"The sound file {path} is empty.", "Record or export it again.")
     return ImportedSound(aud.Sound(str(path)), path.name, sample_rate)
+
+
+def save_wave(clip: AudioClip, path: Path) -> None:
+    """Writes the clip as a .wav of 16 bits, whole or not at all; Blender's own Python has no libsndfile."""
+    with whole_file(path) as temporary, wave.open(str(temporary), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(clip.sample_rate)
+        for block in clip.blocks():
+            file.writeframes((np.clip(block, -1, 1) * 32767).astype("<i2").tobytes())
 
 
 def sound_of_strip(

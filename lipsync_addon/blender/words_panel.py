@@ -7,15 +7,8 @@ import json
 import bpy
 
 from ..core.prediction import SURE
-from .operators.phones import (
-    LIPSYNC_OT_change_phone,
-    LIPSYNC_OT_delete_phone,
-    LIPSYNC_OT_forget_phone_edits,
-    LIPSYNC_OT_insert_phone,
-    LIPSYNC_OT_move_boundary,
-    LIPSYNC_OT_mute_phone,
-    LIPSYNC_OT_stretch_word,
-)
+from .operators.phones import EDITS, LIPSYNC_OT_forget_phone_edits
+from .operators.speech import LIPSYNC_OT_speak, LIPSYNC_OT_transcribe
 from .panels import SidebarPanel, draw_text
 from .words_settings import LIPSYNC_PG_phone, LIPSYNC_PG_words, NO_WORD
 
@@ -46,22 +39,35 @@ class LIPSYNC_PT_words(SidebarPanel, bpy.types.Panel):
         layout, words = self.layout, context.scene.lipsync.words
         layout.use_property_split = True
         layout.use_property_decorate = False
-        layout.prop(words, "text")
+        column = layout.column()
+        column.active = words.text_block is None
+        column.prop(words, "text")
+        layout.prop(words, "text_block")
         layout.prop(words, "language")
+        layout.prop(words, "recogniser_model")
+        _draw_button(layout, context, LIPSYNC_OT_transcribe, "GREASEPENCIL")
+        layout.prop(words, "voice")
+        row = layout.row(align=True)
+        row.prop(words, "voice_rate")
+        row.prop(words, "voice_pitch")
+        _draw_button(layout, context, LIPSYNC_OT_speak, "OUTLINER_OB_SPEAKER")
         layout.prop(words, "replaces")
         if not words.phones:
             return
         layout.template_list("LIPSYNC_UL_phones", "", words, "phones", words, "active", rows=6)
-        row = layout.row(align=True)
-        row.operator(LIPSYNC_OT_change_phone.bl_idname)
-        row.operator(LIPSYNC_OT_insert_phone.bl_idname)
-        row.operator(LIPSYNC_OT_delete_phone.bl_idname)
-        row = layout.row(align=True)
-        row.operator(LIPSYNC_OT_move_boundary.bl_idname)
-        row.operator(LIPSYNC_OT_mute_phone.bl_idname)
-        row.operator(LIPSYNC_OT_stretch_word.bl_idname)
+        for first in range(0, len(EDITS), 4):
+            row = layout.row(align=True)
+            for cls in EDITS[first : first + 4]:
+                row.operator(cls.bl_idname)
         layout.prop(words, "follow")
         layout.prop(words, "show_strip")
         if words.edited:
             draw_text(layout, "Edited: Bake plays these phonemes.", "INFO")
             layout.operator(LIPSYNC_OT_forget_phone_edits.bl_idname)
+
+
+def _draw_button(layout: bpy.types.UILayout, context: bpy.types.Context, cls: type, icon: str) -> None:
+    """A button with the reason below it where it is grey for want of a program."""
+    layout.operator(cls.bl_idname, icon=icon)
+    if reason := cls.missing(context):
+        draw_text(layout, reason, "INFO")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import bpy
-from bpy.props import BoolProperty, CollectionProperty, FloatProperty, IntProperty, StringProperty
+from bpy.props import BoolProperty, CollectionProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
 
 from ..core.timeline import Phone, PhonemeTimeline
 
@@ -37,9 +38,26 @@ class LIPSYNC_PG_words(bpy.types.PropertyGroup):
     text: StringProperty(
         name="Text", description="What is said in the line, so that every p, b and m closes. May be empty"
     )
+    text_block: PointerProperty(
+        name="Text Block",
+        description="A text of this file, which goes before the field above: for what is longer than a line",
+        type=bpy.types.Text,
+    )
     language: StringProperty(
         name="Language", description="Of the text, e.g. en-GB, hi or pt-BR. Empty: guessed from the text"
     )
+    recogniser_model: StringProperty(
+        name="Recogniser",
+        description="Folder of a faster-whisper or Vosk model of yours; empty: pocketsphinx, which knows English only",
+        subtype="DIR_PATH",
+    )
+    voice: StringProperty(
+        name="Voice",
+        description="Who speaks the text: a language or accent such as en-GB, with one of espeak-ng's timbres if wanted, "
+        "such as en-US+f3, or the file of a Piper voice. Empty: the language above, else as the text seems to be",
+    )
+    voice_rate: IntProperty(name="Rate", description="Words a minute", default=170, min=80, max=450)
+    voice_pitch: IntProperty(name="Pitch", description="0: low, 100: high", default=50, min=0, max=100, subtype="FACTOR")
     replaces: StringProperty(
         name="Replaces",
         description="An earlier take of these words, for example a spoken one: your edits of its curves and phonemes "
@@ -65,12 +83,24 @@ class LIPSYNC_PG_words(bpy.types.PropertyGroup):
     )
 
 
-def timeline_of(words: LIPSYNC_PG_words) -> PhonemeTimeline | None:
-    """The track; None before the first bake. Blender keeps times in single precision, so ends are made to meet."""
-    if not words.phones:
+def recogniser_model(words: LIPSYNC_PG_words) -> Path | None:
+    """The folder of the user's own model, with Blender's // resolved."""
+    return Path(bpy.path.abspath(words.recogniser_model)) if words.recogniser_model else None
+
+
+def text_of(words: LIPSYNC_PG_words) -> str:
+    """What is said: the text block, else the field."""
+    return (words.text_block.as_string() if words.text_block else words.text).strip()
+
+
+def timeline_of(words: LIPSYNC_PG_words, part: slice = slice(None)) -> PhonemeTimeline | None:
+    """The track, or the phones `part` of it; None before the first bake. Blender keeps times in single precision, so ends
+    are made to meet."""
+    shown = words.phones[part]
+    if not shown:
         return None
-    starts = [phone.start for phone in words.phones]
-    ends = [*starts[1:], words.phones[-1].end]
+    starts = [phone.start for phone in shown]
+    ends = [*starts[1:], shown[-1].end]
     phones = tuple(
         Phone(
             phone.unit,
@@ -81,16 +111,21 @@ def timeline_of(words: LIPSYNC_PG_words) -> PhonemeTimeline | None:
             phone.stress,
             phone.mute,
         )
-        for phone, start, end in zip(words.phones, starts, ends)
+        for phone, start, end in zip(shown, starts, ends)
     )
     return PhonemeTimeline(phones, tuple(json.loads(words.texts)), words.spoken_language, words.source)
 
 
 def keep(words: LIPSYNC_PG_words, timeline: PhonemeTimeline, *, edited: bool) -> None:
-    """Puts the track into the scene."""
-    words.phones.clear()
-    for phone in timeline.phones:
-        item = words.phones.add()
+    """Puts the track into the scene; what is there already is not written again, for the sake of long lines."""
+    before, now = timeline_of(words), timeline.phones
+    was = before.phones if before else ()
+    while len(words.phones) > len(now):
+        words.phones.remove(len(words.phones) - 1)
+    for index, phone in enumerate(now):
+        if index < len(was) and phone == was[index]:
+            continue
+        item = words.phones[index] if index < len(words.phones) else words.phones.add()
         item.unit, item.start, item.end, item.confidence = phone.unit, phone.start, phone.end, phone.confidence
         item.word = NO_WORD if phone.word is None else phone.word
         item.stress, item.mute = phone.stress, phone.mute

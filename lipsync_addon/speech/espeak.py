@@ -6,6 +6,7 @@ The library and its data come in the wheel espeakng-loader (GPL-3.0-or-later); n
 from __future__ import annotations
 
 import ctypes
+import importlib.util
 import threading
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -167,6 +168,13 @@ class Espeak:
                 self._words.append((event.text_position - 1, len(self._phones)))
             index += 1
         return 0
+
+
+def unavailable() -> str:
+    """Why nothing can be read or spoken here, in a sentence; empty where it can. Loads nothing."""
+    if importlib.util.find_spec("espeakng_loader"):
+        return ""
+    return "espeak-ng is missing: install the extension's zip for this system."
 
 
 @lru_cache(maxsize=1)

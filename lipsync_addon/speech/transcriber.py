@@ -5,6 +5,7 @@ pocketsphinx brings its English model in its wheel. faster-whisper and Vosk run 
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -141,6 +142,18 @@ RECOGNISERS: dict[str, type[Pocketsphinx | Whisper | Vosk]] = {
     "faster-whisper": Whisper,
     "vosk": Vosk,
 }
+
+
+def unavailable(model: Path | None = None) -> str:
+    """Why no words can be recognised, with this folder or without one, in a sentence; empty where they can be. Loads
+    nothing."""
+    try:
+        name = _kind_of(model) if model else "pocketsphinx"
+    except LipsyncError as error:
+        return str(error)
+    if importlib.util.find_spec(name.replace("-", "_")):
+        return ""
+    return f"{name}, which recognises words, is not installed for this Python."
 
 
 def _kind_of(model: Path) -> str:

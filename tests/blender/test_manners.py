@@ -2,41 +2,15 @@
 
 from __future__ import annotations
 
-import ast
-from pathlib import Path
-
 import bpy
 
 import lipsync_addon
-from lipsync_addon.blender import phoneme_strip, registration, sliders, translations
+from lipsync_addon.blender import phoneme_strip, sliders
 from lipsync_addon.blender.bake import bake
 from lipsync_addon.blender.stored import store_prediction
 from lipsync_addon.core.pipeline import Performance
 from tests.blender.scene_builder import build_character, random_track
 from tests.blender.test_panels import drawn
-
-SOURCE = Path(lipsync_addon.__file__).parent
-
-
-def texts_of_the_code() -> set[str]:
-    """Every string in the code except the table itself."""
-    found = set()
-    for path in SOURCE.rglob("*.py"):
-        if path.name != "translations.py":
-            nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-            found |= {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
-    return found
-
-
-def test_the_table_has_no_dead_entries_and_no_empty_ones():
-    assert set(translations.TABLE) <= texts_of_the_code()
-    assert all(len(row) == len(translations.LANGUAGES) and all(row) for row in translations.TABLE.values())
-
-
-def test_every_panel_and_button_is_translated():
-    labels = {cls.bl_label for cls in registration.CLASSES if issubclass(cls, (bpy.types.Panel, bpy.types.Operator))}
-    assert labels - set(translations.TABLE) == {"Lipsync"}
-
 
 def state() -> dict[str, object]:
     """What an add-on can leave in Blender."""

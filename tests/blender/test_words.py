@@ -9,12 +9,13 @@ import bpy
 import pytest
 import soundfile
 
-from lipsync_addon.blender import phoneme_strip
+from lipsync_addon.blender import phoneme_strip, waveforms
 from lipsync_addon.blender.operators.strip import dragged
 from lipsync_addon.blender.stored import store_prediction, stored_prediction
 from lipsync_addon.blender.words_settings import timeline_of
 from lipsync_addon.core.aperture import LIP_GAP, SEALED
 from lipsync_addon.core.phones import BILABIALS
+from lipsync_addon.core.waveform import waveform
 from tests.blender.scene_builder import build_character, curves_of
 
 TEXT = "Een kat hoort immers te miauwen, en niet te praten."
@@ -75,12 +76,22 @@ def test_buttons_change_the_active_phone(words):
 
 def lowest_gap(words, index: int) -> float:
     """Of the character's lips during a phone."""
+    return min(gaps(words, index))
+
+
+def widest_gap(words, index: int) -> float:
+    """The other end of it."""
+    return max(gaps(words, index))
+
+
+def gaps(words, index: int) -> list[float]:
+    """Of the lips on every frame of a phone."""
     (action,) = {obj.data.shape_keys.animation_data.action for obj in bpy.data.objects if obj.name == "Face"}
     phone = words.phones[index]
     rate = bpy.context.scene.render.fps
     frames = range(round(11 + phone.start * rate), round(11 + phone.end * rate) + 1)
     curves = {curve.data_path.split('"')[1]: curve for curve in curves_of(action) if "key_blocks" in curve.data_path}
-    return min(sum(LIP_GAP.get(name, 0) * curve.evaluate(f) for name, curve in curves.items()) for f in frames)
+    return [sum(LIP_GAP.get(name, 0) * curve.evaluate(f) for name, curve in curves.items()) for f in frames]
 
 
 def test_the_curves_follow_an_edit_at_once_and_only_if_they_are_to(words):
@@ -158,12 +169,56 @@ def test_buttons_are_grey_before_the_first_bake(addon):
 
 
 def test_the_strip_stands_under_the_keys_of_its_phones(words):
-    found = phoneme_strip.boxes(timeline_of(words), words.start_frame, 24.0)
-    labels = [text for *_, row, text, _ in found if row == 1]
-    assert labels == TEXT.split()
-    kat = next(box for box in found if box[3] == "kat")
+    found = list(phoneme_strip.boxes(timeline_of(words), words.start_frame, 24.0))
+    assert [box.text for box in found if box.row == phoneme_strip.WORDS] == TEXT.split()
+    kat = next(box for box in found if box.text == "kat")
     span = next(span for span in timeline_of(words).word_spans() if span.text == "kat")
-    assert kat[:2] == pytest.approx((11 + 24 * span.start, 11 + 24 * span.end), abs=1e-3)
+    assert (kat.first, kat.last) == pytest.approx((11 + 24 * span.start, 11 + 24 * span.end), abs=1e-3)
+
+
+def test_the_strip_marks_what_is_doubtful_muted_and_stressed(words):
+    index = place(words, "ɑ")
+    timeline = timeline_of(words)
+    phones = list(timeline.phones)
+    phones[index] = replace(phones[index], confidence=0.05, stress=1.5)
+    phones[index + 1] = replace(phones[index + 1], confidence=0.05, mute=True)
+    found = phoneme_strip.boxes(replace(timeline, phones=tuple(phones)), 0, 24.0)
+    boxes = {box.index: box for box in found if box.row == phoneme_strip.PHONES}
+    assert (boxes[index].doubtful, boxes[index].mute, boxes[index].text) == (True, False, "ˈɑ")
+    assert (boxes[index + 1].doubtful, boxes[index + 1].mute) == (False, True)
+
+
+def test_only_the_part_in_sight_is_read_with_whole_words(words):
+    timeline = timeline_of(words)
+    hoort = next(span for span in timeline.word_spans() if span.text == "hoort")
+    part, before = phoneme_strip.part_shown(words, hoort.start + 0.05, hoort.end - 0.05)
+    assert (before, before + len(part.phones)) == (hoort.first, hoort.last)
+    assert part.phones == timeline.phones[hoort.first : hoort.last]
+    whole, none = phoneme_strip.part_shown(words, -5.0, 99.0)
+    assert (whole, none) == (timeline, 0)
+
+
+def test_the_waveform_is_of_the_sound_that_was_baked(words, tmp_path):
+    outline = waveform(waveforms.sound_of(bpy.context.scene))
+    timeline = timeline_of(words)
+    assert len(outline.low) / outline.rate == pytest.approx(timeline.end, abs=0.1)
+    kat = next(span for span in timeline.word_spans() if span.text == "kat")
+    loud, still = (outline.between(*span, 1)[1][0] for span in ((kat.start, kat.end), (0.0, 0.05)))
+    assert loud > 2 * still
+    bpy.context.scene.lipsync.sound_file = ""
+    assert waveform(waveforms.sound_of(bpy.context.scene)).low.tolist() == outline.low.tolist()  # of the sequencer's strip
+    for strip in list(bpy.context.scene.sequence_editor.strips):
+        bpy.context.scene.sequence_editor.strips.remove(strip)
+    assert waveforms.sound_of(bpy.context.scene) is None
+
+
+def test_stress_makes_the_mouth_move_more(words):
+    index = place(words, "ɑ")
+    weak, strong = [], []
+    for stress, found in ((0.3, weak), (1.8, strong)):
+        assert bpy.ops.lipsync.stress_phone(stress=stress) == {"FINISHED"}
+        found.append(widest_gap(words, index))
+    assert words.phones[index].stress == pytest.approx(1.8) and strong[0] > 1.5 * weak[0]
 
 
 def test_the_mouse_holds_what_is_near(words):

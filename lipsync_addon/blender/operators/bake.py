@@ -18,7 +18,7 @@ from ...core.progress import Progress
 from ...inference.network import DEFAULT_NETWORK
 from ...inference.predictor import Predictor
 from .. import panel_data
-from ..bake import bake
+from ..bake import BakeSettings, bake
 from ..jobs import JobOperator, running
 from ..line_words import known_words
 from ..panel_values import bake_settings, face_settings, sound_path, style_settings
@@ -29,7 +29,34 @@ from ..words_settings import keep
 from ..sound_import import open_sound, sound_of_strip
 
 
-class LIPSYNC_OT_bake(JobOperator, bpy.types.Operator):
+class TakeJob(JobOperator):
+    """An operator whose work ends in one take of the character."""
+
+    def aim(self, context: bpy.types.Context, take: str, settings: BakeSettings) -> list[bpy.types.Object]:
+        """In prepare(): what is to be written, and where. Returns the character."""
+        objects = panel_data.character(context)
+        self._scene, self._objects = context.scene.name, [obj.name for obj in objects]
+        self._take, self._settings = take, settings
+        return objects
+
+    def write(self, context: bpy.types.Context, result: Performance, sound: Path | None) -> None:
+        """In finish(): the take, its phones in the scene, and what the user should know."""
+        scene = bpy.data.scenes[self._scene]
+        objects = [scene.objects[name] for name in self._objects if name in scene.objects]
+        profiles = panel_data.profiles(context)
+        report = bake(scene, objects, result, self._take, self._settings, sound=sound, profiles=profiles)
+        panel_data.remember(report)
+        if result.timeline:
+            words = scene.lipsync.words
+            words.start_frame = self._settings.start_frame
+            played = words.edited and words.source == result.timeline.source
+            keep(words, result.timeline, edited=played or bool(result.prediction.edits))
+        for notice in report.notices:
+            self.report({"WARNING"}, notice)
+        self.report({"INFO"}, str(report))
+
+
+class LIPSYNC_OT_bake(TakeJob, bpy.types.Operator):
     """Write mouth animation for the voice line onto the character. Baking the line again replaces these curves"""
 
     bl_idname = "lipsync.bake"
@@ -41,18 +68,16 @@ class LIPSYNC_OT_bake(JobOperator, bpy.types.Operator):
     def disabled_reason(cls, context: bpy.types.Context) -> str | None:
         if running():
             return "A line is being baked."
-        return _sound_problem(context.scene) or panel_data.facts(context).problem
+        return sound_problem(context.scene) or panel_data.facts(context).problem
 
     def prepare(self, context: bpy.types.Context) -> Callable[[Progress], Performance]:
         settings = context.scene.lipsync
-        self._scene = context.scene.name
-        objects = panel_data.character(context)
-        self._objects = [obj.name for obj in objects]
-        sound, start_frame, self._file, self._take = _chosen_sound(context.scene)
-        self._settings = replace(bake_settings(settings, start_frame), replaces=settings.words.replaces)
+        sound, start_frame, self._file, take = chosen_sound(context.scene, ModelSpec.load(DEFAULT_NETWORK).sample_rate)
+        target = replace(bake_settings(settings, start_frame), replaces=settings.words.replaces)
+        objects = self.aim(context, take, target)
         style, face, providers = style_settings(settings), face_settings(settings.face), wanted_providers(context)
         threads, speaker = wanted_threads(context), wanted_speaker(context)
-        words, edits = known_words(settings.words, objects, sound.source, self._take)
+        words, edits = known_words(settings.words, objects, sound.source, take)
         cut = settings.source == "STRIP"
 
         def work(progress: Progress) -> Performance:
@@ -65,23 +90,7 @@ class LIPSYNC_OT_bake(JobOperator, bpy.types.Operator):
         return work
 
     def finish(self, context: bpy.types.Context, result: Performance) -> None:
-        scene = bpy.data.scenes[self._scene]
-        objects = [scene.objects[name] for name in self._objects if name in scene.objects]
-        profiles = panel_data.profiles(context)
-        report = bake(scene, objects, result, self._take, self._settings, sound=self._file, profiles=profiles)
-        panel_data.remember(report)
-        self._keep_phones(scene, result)
-        for notice in report.notices:
-            self.report({"WARNING"}, notice)
-        self.report({"INFO"}, str(report))
-
-    def _keep_phones(self, scene: bpy.types.Scene, result: Performance) -> None:
-        """Lists the phones of the line in the scene, as they were played."""
-        if result.timeline:
-            words = scene.lipsync.words
-            words.start_frame = self._settings.start_frame
-            played = words.edited and words.source == result.timeline.source
-            keep(words, result.timeline, edited=played or bool(result.prediction.edits))
+        self.write(context, result, self._file)
 
 
 @lru_cache(maxsize=1)
@@ -96,7 +105,8 @@ def speaking(actor: Adaptation | None, providers: tuple[str, ...] | None, thread
     return predictor.adapted(actor) if actor else predictor
 
 
-def _sound_problem(scene: bpy.types.Scene) -> str | None:
+def sound_problem(scene: bpy.types.Scene) -> str | None:
+    """Why the chosen sound cannot be used, in a sentence."""
     settings = scene.lipsync
     if settings.source == "STRIP":
         strip = _strip(scene)
@@ -112,10 +122,9 @@ def _strip(scene: bpy.types.Scene) -> bpy.types.Strip | None:
     return editor.strips_all.get(scene.lipsync.strip) if editor else None
 
 
-def _chosen_sound(scene: bpy.types.Scene) -> tuple[Sound, float, Path | None, str]:
-    """(sound, start frame, file to add to the sequencer, name of the take)."""
+def chosen_sound(scene: bpy.types.Scene, rate: int) -> tuple[Sound, float, Path | None, str]:
+    """(sound at `rate` Hz, start frame, file to add to the sequencer, name of the take)."""
     settings = scene.lipsync
-    rate = ModelSpec.load(DEFAULT_NETWORK).sample_rate
     if settings.source == "STRIP":
         strip = _strip(scene)
         sound, start_frame = sound_of_strip(strip, scene, rate)

@@ -91,8 +91,7 @@ class LIPSYNC_OT_import_takes(LipsyncOperator, bpy.types.Operator):
 
 
 class LIPSYNC_OT_bake_lines_again(JobOperator, bpy.types.Operator):
-    """Bake the selected lines of the batch again as its table says, in a process of its own: their files are written
-    anew, but for those that somebody changed"""
+    """Bake the selected lines again as the batch's table says, beside Blender; files that somebody changed stay"""
 
     bl_idname = "lipsync.bake_lines_again"
     bl_label = "Bake Again"

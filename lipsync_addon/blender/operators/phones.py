@@ -51,6 +51,9 @@ class LIPSYNC_OT_change_phone(_PhoneOperator, bpy.types.Operator):
         self.ipa = words.phones[words.active].unit
         return context.window_manager.invoke_props_dialog(self)
 
+    def draw(self, context: bpy.types.Context) -> None:
+        _draw_ipa(self)
+
     def edited(self, timeline: PhonemeTimeline, index: int) -> PhonemeTimeline:
         return edits.with_unit(timeline, index, self.ipa)
 
@@ -65,6 +68,9 @@ class LIPSYNC_OT_insert_phone(_PhoneOperator, bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         return context.window_manager.invoke_props_dialog(self)
+
+    def draw(self, context: bpy.types.Context) -> None:
+        _draw_ipa(self)
 
     def edited(self, timeline: PhonemeTimeline, index: int) -> PhonemeTimeline:
         return edits.with_inserted(timeline, index, self.ipa)
@@ -88,6 +94,25 @@ class LIPSYNC_OT_mute_phone(_PhoneOperator, bpy.types.Operator):
 
     def edited(self, timeline: PhonemeTimeline, index: int) -> PhonemeTimeline:
         return edits.with_mute(timeline, index, not timeline.phones[index].mute)
+
+
+class LIPSYNC_OT_stress_phone(_PhoneOperator, bpy.types.Operator):
+    """Let the mouth play this phone more strongly, or more weakly, than it is spoken"""
+
+    bl_idname = "lipsync.stress_phone"
+    bl_label = "Stress"
+
+    stress: FloatProperty(
+        name="Stress", description="0: not at all, 1: as spoken, 2: twice", default=1.0, min=0.0, max=2.0, subtype="FACTOR"
+    )
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        words = context.scene.lipsync.words
+        self.stress = words.phones[words.active].stress
+        return context.window_manager.invoke_props_dialog(self)
+
+    def edited(self, timeline: PhonemeTimeline, index: int) -> PhonemeTimeline:
+        return edits.with_stress(timeline, index, self.stress)
 
 
 class LIPSYNC_OT_move_boundary(_PhoneOperator, bpy.types.Operator):
@@ -166,6 +191,12 @@ def play_if_followed(context: bpy.types.Context) -> tuple[str, ...]:
     return notices or ()
 
 
+def _draw_ipa(operator: bpy.types.Operator) -> None:
+    """The field is ready to be typed in when the dialog opens."""
+    operator.layout.activate_init = True
+    operator.layout.prop(operator, "ipa")
+
+
 def _word_at(timeline: PhonemeTimeline, index: int) -> WordSpan:
     for span in timeline.word_spans():
         if span.first <= index < span.last:
@@ -173,12 +204,14 @@ def _word_at(timeline: PhonemeTimeline, index: int) -> WordSpan:
     raise LipsyncError("This phone belongs to no word.", "Choose a phone of a word.")
 
 
-CLASSES = (
+EDITS = (
     LIPSYNC_OT_change_phone,
     LIPSYNC_OT_insert_phone,
     LIPSYNC_OT_delete_phone,
     LIPSYNC_OT_mute_phone,
+    LIPSYNC_OT_stress_phone,
     LIPSYNC_OT_move_boundary,
     LIPSYNC_OT_stretch_word,
-    LIPSYNC_OT_forget_phone_edits,
 )
+"""What can be done to a phone, in the order of the menu."""
+CLASSES = (*EDITS, LIPSYNC_OT_forget_phone_edits)

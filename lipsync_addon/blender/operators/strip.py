@@ -1,4 +1,5 @@
-"""The mouse on the phoneme strip: a click chooses a phone, a drag moves the boundary or the edge of a word under it."""
+"""The mouse on the phoneme strip: a click chooses a phone, a drag moves the boundary or the edge of a word under it, a
+double click changes a phone, the right button offers what else can be done, a click on the waveform goes there."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from ...core.timeline import PhonemeTimeline
 from .. import phoneme_strip
 from ..operator_base import LipsyncOperator
 from ..words_settings import keep, timeline_of
-from .phones import play_if_followed
+from .phones import EDITS, play_if_followed
 
 
 class LIPSYNC_OT_drag_phone(LipsyncOperator, bpy.types.Operator):
@@ -26,8 +27,9 @@ class LIPSYNC_OT_drag_phone(LipsyncOperator, bpy.types.Operator):
         if timeline is None or row is None:
             return {"PASS_THROUGH"}
         seconds = phoneme_strip.seconds_at(context, event.mouse_region_x)
-        near = abs(phoneme_strip.seconds_at(context, event.mouse_region_x + phoneme_strip.GRIP) - seconds)
-        self._grip = phoneme_strip.grip_at(timeline, row, seconds, near)
+        if row == phoneme_strip.WAVE:
+            return self._go_to(context, seconds) if 0 <= seconds < timeline.end else {"PASS_THROUGH"}
+        self._grip = _grip(context, event, timeline)
         index = timeline.index_at(seconds)
         if index is None and self._grip is None:
             return {"PASS_THROUGH"}
@@ -42,6 +44,11 @@ class LIPSYNC_OT_drag_phone(LipsyncOperator, bpy.types.Operator):
     def _play(self, context: bpy.types.Context) -> None:
         for notice in play_if_followed(context):
             self.report({"WARNING"}, notice)
+
+    def _go_to(self, context: bpy.types.Context, seconds: float) -> set[str]:
+        scene = context.scene
+        scene.frame_set(round(scene.lipsync.words.start_frame + seconds * scene.render.fps / scene.render.fps_base))
+        return {"CANCELLED"}  # handled, and no step of undo
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         words = context.scene.lipsync.words
@@ -69,15 +76,89 @@ def dragged(timeline: PhonemeTimeline, grip: phoneme_strip.Grip, seconds: float)
     return edits.with_word_times(timeline, grip.index, start, end)
 
 
+def _grip(
+    context: bpy.types.Context, event: bpy.types.Event, timeline: PhonemeTimeline
+) -> phoneme_strip.Grip | None:
+    """What the mouse would hold where it is."""
+    x, row = event.mouse_region_x, phoneme_strip.row_at(context, event.mouse_region_y)
+    seconds = phoneme_strip.seconds_at(context, x)
+    near = abs(phoneme_strip.seconds_at(context, x + phoneme_strip.GRIP) - seconds)
+    return phoneme_strip.grip_at(timeline, row, seconds, near)
+
+
+class _OnStrip:
+    """An operator that does something to the phone under the mouse."""
+
+    bl_options = {"INTERNAL"}
+    beside_grips = False
+    """Leave alone where something can be held: a quick second drag is no double click."""
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        words = context.scene.lipsync.words
+        timeline = timeline_of(words) if words.show_strip else None
+        if timeline is None or phoneme_strip.row_at(context, event.mouse_region_y) not in (
+            phoneme_strip.PHONES,
+            phoneme_strip.WORDS,
+        ):
+            return {"PASS_THROUGH"}
+        index = timeline.index_at(phoneme_strip.seconds_at(context, event.mouse_region_x))
+        if index is None or (self.beside_grips and _grip(context, event, timeline)):
+            return {"PASS_THROUGH"}
+        words.active = index
+        context.area.tag_redraw()
+        self.act()
+        return {"FINISHED"}
+
+
+class LIPSYNC_OT_phone_under_mouse(_OnStrip, LipsyncOperator, bpy.types.Operator):
+    """Change the phone under the mouse"""
+
+    bl_idname = "lipsync.phone_under_mouse"
+    bl_label = "Change Phoneme"
+    beside_grips = True
+
+    def act(self) -> None:
+        bpy.ops.lipsync.change_phone("INVOKE_DEFAULT")
+
+
+class LIPSYNC_OT_phone_menu(_OnStrip, LipsyncOperator, bpy.types.Operator):
+    """Everything that can be done to the phone under the mouse"""
+
+    bl_idname = "lipsync.phone_menu"
+    bl_label = "Phoneme Menu"
+
+    def act(self) -> None:
+        bpy.ops.wm.call_menu(name=LIPSYNC_MT_phone.__name__)
+
+
+class LIPSYNC_MT_phone(bpy.types.Menu):
+    """The menu of the right mouse button on the strip."""
+
+    bl_label = "Phoneme"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        layout.operator_context = "INVOKE_DEFAULT"
+        for cls in EDITS:
+            layout.operator(cls.bl_idname)
+
+
+CLASSES = (LIPSYNC_OT_drag_phone, LIPSYNC_OT_phone_under_mouse, LIPSYNC_OT_phone_menu, LIPSYNC_MT_phone)
+
+_KEYS = (
+    (LIPSYNC_OT_drag_phone.bl_idname, "LEFTMOUSE", "PRESS"),
+    (LIPSYNC_OT_phone_under_mouse.bl_idname, "LEFTMOUSE", "DOUBLE_CLICK"),
+    (LIPSYNC_OT_phone_menu.bl_idname, "RIGHTMOUSE", "PRESS"),
+)
 _keys: list[tuple[bpy.types.KeyMap, bpy.types.KeyMapItem]] = []
 
 
 def add_keys() -> None:
-    """Puts the left mouse button on the strip; elsewhere in the dope sheet it does what it always does."""
+    """Puts the mouse buttons on the strip; elsewhere in the dope sheet they do what they always do."""
     configuration = bpy.context.window_manager.keyconfigs.addon
     if configuration and not _keys:
         keymap = configuration.keymaps.new(name="Dopesheet", space_type="DOPESHEET_EDITOR")
-        _keys.append((keymap, keymap.keymap_items.new(LIPSYNC_OT_drag_phone.bl_idname, "LEFTMOUSE", "PRESS", head=True)))
+        _keys.extend((keymap, keymap.keymap_items.new(*key, head=True)) for key in _KEYS)
 
 
 def remove_keys() -> None:
