@@ -116,6 +116,9 @@ def _with_half_weights(model: onnx.ModelProto) -> onnx.ModelProto:
         kept.append(numpy_helper.from_array(values.astype(np.float16), f"{weight.name}.half"))
         casts.append(helper.make_node("Cast", [f"{weight.name}.half"], [weight.name], to=onnx.TensorProto.FLOAT))
     nodes = [*casts, *model.graph.node]
+    for node in nodes:  # the exporter notes where in which file of this machine each comes from
+        del node.metadata_props[:]
+        node.doc_string = ""
     graph = helper.make_graph(nodes, model.graph.name, model.graph.input, model.graph.output, kept)
     return helper.make_model(graph, opset_imports=model.opset_import, ir_version=model.ir_version)
 

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from lipsync_addon.core.phones import PHONES, VISEME_OF_PHONE
 
 from .dataset import SILENCE, Batch
-from .network import CONTROLS, UNITS
+from .network import CONTROLS, EMOTIONS, UNITS
 from .targets import gap_weights
 
 WIDE_VOWELS = frozenset("a ɑ ɐ æ ʌ e ɛ o ɔ ɒ".split())
@@ -24,7 +24,7 @@ SHUT = 0.006
 SIBILANTS = frozenset(p for p in PHONES if VISEME_OF_PHONE[p] in ("viseme_SS", "viseme_CH"))
 REST_MARGIN = 0.002
 """How far below 0 units are at rest; *move*'s slope below 0 makes much of it."""
-INTENSITY, EMOTIONS_FROM = list(CONTROLS).index("intensity"), list(CONTROLS).index("joy")
+INTENSITY = list(CONTROLS).index("intensity")
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +195,7 @@ def total_loss(
     """
     gap = lip_gap(units)
     intensity = told[:, INTENSITY, None]
-    plain = (told[:, EMOTIONS_FROM:] == 0).all(1, keepdim=True)
+    plain = (told[:, EMOTIONS] == 0).all(1, keepdim=True)
     distance, velocity, agreement = opening_losses(gap, batch.opening)
     terms = {
         "phones": phone_loss(logits, batch.phones) if logits is not None else units.new_zeros(()),

@@ -35,6 +35,11 @@ LOG_FLOOR = 1e-6
 """60 dB below a loud voice; quieter sound would sink into it."""
 SLOPE = 0.05
 """Of mouth units below 0."""
+REST = (0.03, 0.09)
+"""Where silence is heard, units up to the first are 0 and from the second on as predicted: what does not show shall not
+tremble. Openings for breath stay."""
+SILENT = (0.5, 0.9)
+"""Share of silence among the phones from which, and in full, that is so."""
 
 UNITS = [*MOUTH_UNITS]
 """What *move* predicts."""
@@ -43,6 +48,7 @@ CONTROLS: dict[str, float] = {
     "joy": 0.0, "sadness": 0.0, "anger": 0.0, "fear": 0.0, "disgust": 0.0, "surprise": 0.0,
 }  # fmt: skip
 """What *move* may be told beside the phones, and its neutral value; drawn and explained in model/controls.py."""
+EMOTIONS = slice(list(CONTROLS).index("joy"), None)
 ARKIT_CHANNELS = tuple(name for name in ARKIT_52 if name.removesuffix("Left").removesuffix("Right") in UNITS)
 
 
@@ -156,6 +162,12 @@ class Hear(nn.Module):
         return self.phones(x), torch.tanh(self.residual(x))
 
 
+def smooth_step(x: Tensor, low: float, high: float) -> Tensor:
+    """0 up to `low`, 1 from `high`, smooth between."""
+    share = ((x - low) / (high - low)).clamp(0, 1)
+    return share * share * (3 - 2 * share)
+
+
 class Move(nn.Module):
     """Phone posteriors [B, T, P], residual [B, T, R] and controls [B, T, K] -> Motion."""
 
@@ -178,6 +190,9 @@ class Move(nn.Module):
         features = self.norm(self.blocks(x.transpose(1, 2)).transpose(1, 2))
         # A slope below 0 too: a unit that training once pushed under 0 (the jaw, early on) must find back.
         units = F.leaky_relu(self.units(features), SLOPE)
+        emotion = controls[..., EMOTIONS].sum(-1, keepdim=True).clamp(0, 1)  # it shows in silence too
+        silent = smooth_step(phones[..., :1], *SILENT) * (1 - emotion)
+        units = units * (1 - silent * (1 - smooth_step(units, *REST)))
         return Motion(units, self.log_variance(features.detach()), features)
 
 
@@ -185,11 +200,12 @@ class Motion(NamedTuple):
     """What *move* says."""
 
     units: Tensor
-    """[B, T, U]; slightly below 0 means 0"""
+    """[B, T, U]; slightly below 0 means 0; in silence without what is near 0"""
     log_variance: Tensor
     """[B, T, U] natural logarithm of the squared error that is to be expected of each unit; learned without moving them"""
     features: Tensor
-    """[B, T, W] of which the units are a linear function (then the slope below 0): a face of one's own is fitted on them"""
+    """[B, T, W] of which the units are a linear function (then the slope below 0, and silence): a face of one's own is fitted on
+    them"""
 
 
 class Lipsync(nn.Module):

@@ -22,8 +22,8 @@ from model.export import (
     to_onnx,
 )
 from model.network import (
-    ARKIT_CHANNELS, CONTROLS, FFT, HOP, LIVE, MEL_HOP, MEL_RANGE, MELS, OFFLINE, SAMPLE_RATE, WINDOW, HearGraph, Lipsync,
-    LogMel, MoveGraph, NetworkConfig,
+    ARKIT_CHANNELS, CONTROLS, FFT, HOP, LIVE, MEL_HOP, MEL_RANGE, MELS, OFFLINE, REST, SAMPLE_RATE, SILENT, SLOPE, UNITS, WINDOW,
+    HearGraph, Lipsync, LogMel, MoveGraph, NetworkConfig,
 )  # fmt: skip
 from model.paths import CHECKPOINTS, EXPORTED
 
@@ -136,3 +136,24 @@ def test_controls_of_the_network_that_ships_steer_the_mouth(speech):
     assert moved(intensity=0.5)[:, jaw].mean() < 0.75 * plain[:, jaw].mean()
     assert moved(intensity=1.5)[:, jaw].mean() > 1.25 * plain[:, jaw].mean()
     assert moved(joy=1.0)[:, smile].mean() > plain[:, smile].mean() + 0.2
+
+
+@torch.no_grad()
+def test_in_silence_nothing_trembles_while_breath_and_emotion_show(speech):
+    """Units near 0 are 0 where silence is heard, others stay; where something is said nothing changes."""
+    kept = load_checkpoint(CHECKPOINTS / KEPT["offline"])
+    heard = HearGraph(kept)(torch.from_numpy(speech[None, : len(speech) // HOP * HOP]))
+    quiet = torch.zeros_like(heard[0])
+    quiet[..., 0] = 1.0
+    neutral = kept.move.neutral.expand(1, heard[0].shape[1], -1)
+    for phones in (heard[0], quiet):
+        motion = kept.move(phones, heard[1], neutral)
+        raw = torch.nn.functional.leaky_relu(kept.move.units(motion.features), SLOPE)
+        small, silent = raw < REST[0], phones[..., :1] >= SILENT[1]
+        assert (motion.units[small & silent] == 0).all() and (small & silent & (raw > 0)).any()
+        torch.testing.assert_close(motion.units[~small & (raw >= REST[1])], raw[~small & (raw >= REST[1])])
+        spoken = (phones[..., :1] <= SILENT[0]).expand_as(raw)
+        torch.testing.assert_close(motion.units[spoken], raw[spoken])
+    joyful = neutral.clone()
+    joyful[..., list(CONTROLS).index("joy")] = 1.0
+    assert kept.move(quiet, heard[1], joyful).units[..., UNITS.index("mouthSmile")].min() > 0.2
