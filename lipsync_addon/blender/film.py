@@ -9,9 +9,10 @@ import bpy
 from ..core.progress import Progress, no_progress
 
 ENGINES = {"low": ("BLENDER_WORKBENCH", 480), "medium": ("BLENDER_EEVEE", 720), "high": ("CYCLES", 1080)}
-"""Quality -> engine, lines of the picture. Workbench needs no display and no graphics card; Cycles none either."""
+"""Quality -> engine, lines of the picture. None needs a display; without a graphics card Workbench and EEVEE need Mesa's
+software OpenGL, and EEVEE then compiles its shaders for minutes."""
 SAMPLES = 32
-"""Of Cycles for a pixel, with denoising."""
+"""Of EEVEE and of Cycles for a pixel; Cycles denoises."""
 
 
 def render_film(blend: Path, target: Path, quality: str, *, progress: Progress = no_progress) -> int:
@@ -44,6 +45,7 @@ def _set_up(scene: bpy.types.Scene, target: Path, engine: str, lines: int) -> No
     render.filepath = str(target.resolve())
     render.use_file_extension = False
     scene.display.render_aa = "FXAA"
+    scene.eevee.taa_render_samples = SAMPLES
     if engine == "CYCLES":
         scene.cycles.samples, scene.cycles.use_denoising = SAMPLES, True
     settings = render.image_settings

@@ -12,6 +12,7 @@ from .jobs import running
 from .operators.bake import LIPSYNC_OT_bake
 from .operators.detect import LIPSYNC_OT_detect
 from .operators.export import LIPSYNC_OT_export_character, LIPSYNC_OT_export_curves
+from .operators.import_curves import LIPSYNC_OT_import_curves
 from .stored import stored_prediction
 from .text_lines import sidebar_lines
 from .translations import told
@@ -173,7 +174,7 @@ class LIPSYNC_PT_jaw(SidebarPanel, bpy.types.Panel):
 
 
 class LIPSYNC_PT_export(SidebarPanel, bpy.types.Panel):
-    """Files for game engines."""
+    """Files for game engines, and curves from elsewhere."""
 
     bl_label = "Export"
     bl_parent_id = "LIPSYNC_PT_main"
@@ -182,6 +183,7 @@ class LIPSYNC_PT_export(SidebarPanel, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         self.layout.operator(LIPSYNC_OT_export_character.bl_idname, icon="EXPORT")
         self.layout.operator(LIPSYNC_OT_export_curves.bl_idname, icon="FCURVE")
+        self.layout.operator(LIPSYNC_OT_import_curves.bl_idname, icon="IMPORT")
 
 
 def _draw_ranking(layout: bpy.types.UILayout, found: panel_data.Facts) -> None:

@@ -20,6 +20,7 @@ from .operators.batch import (
 )
 from .operators.detect import LIPSYNC_OT_detect
 from .operators.export import LIPSYNC_OT_export_character, LIPSYNC_OT_export_curves
+from .operators.import_curves import LIPSYNC_OT_import_curves
 from .operators.live import LIPSYNC_OT_live, LIPSYNC_OT_stop_live, give_up
 from .operators.phones import CLASSES as PHONE_OPERATORS
 from .operators.speech import LIPSYNC_OT_speak, LIPSYNC_OT_transcribe
@@ -75,6 +76,7 @@ CLASSES: tuple[type, ...] = (
     LIPSYNC_OT_bake_lines_again,
     LIPSYNC_OT_export_character,
     LIPSYNC_OT_export_curves,
+    LIPSYNC_OT_import_curves,
     *PHONE_OPERATORS,
     *STRIP_CLASSES,
     *STYLE_OPERATORS,
