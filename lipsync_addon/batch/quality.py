@@ -29,8 +29,8 @@ class Observed:
     def __init__(self, predictor: Any) -> None:
         self._predictor = predictor
         self.spec = predictor.spec
-        self.phones: AnimationTrack | None = None
-        """Posteriors of the phones, where the network tells them."""
+        self._speaks = np.zeros(0, bool)
+        self._certain: AnimationTrack | None = None
         self.samples = self.full = 0
         self.peak = 0.0
 
@@ -38,23 +38,19 @@ class Observed:
         return getattr(self._predictor, name)
 
     def predict(self, sound: Sound, **arguments: Any) -> AnimationTrack:
-        """As Predictor.predict(), without the phones, which stay here."""
+        """As Predictor.predict(); how sure it is stays here."""
         outputs = tuple(arguments.pop("outputs", ("arkit", "visemes")))
-        more = () if "phones" in outputs else ("phones",)
-        track = self._predictor.predict(_Measured(sound, self), outputs=(*outputs, *more), **arguments)
-        phones = self.spec.outputs["phones"]
-        if not more:
-            self.phones = track.select(phones)
-            return track
-        self.phones = AnimationTrack(phones, track.values[:, -len(phones) :], track.fps)
-        # Contiguous as without the phones: products of strided rows differ in the last bit.
-        values = np.ascontiguousarray(track.values[:, : -len(phones)])
-        return AnimationTrack(track.names[: -len(phones)], values, track.fps)
+        asked = tuple(dict.fromkeys((*outputs, "phones", "log_variance")))
+        track = self._predictor.predict(_Measured(sound, self), outputs=asked, **arguments)
+        phones, variance = (track.select(self.spec.outputs[name]) for name in ("phones", "log_variance"))
+        self._remember(phones, variance.values)
+        return track if asked == outputs else track.select(self.spec.channels(outputs))
 
     def hear(self, sound: Sound, **arguments: Any) -> Any:
-        """As the predictor's, where it has one; the phones are remembered."""
+        """As the predictor's; how sure it is stays here."""
         hearing = self._predictor.hear(_Measured(sound, self), **arguments)
-        self.phones = AnimationTrack(self.spec.outputs["phones"], hearing.phones, hearing.fps)
+        phones = AnimationTrack(self.spec.outputs["phones"], hearing.phones, hearing.fps)
+        self._remember(phones, self._predictor.move(hearing, outputs=("log_variance",)).values)
         return hearing
 
     def quality(self, performance: Performance) -> Quality:
@@ -86,17 +82,17 @@ class Observed:
         rows[:, 1] = now.filled(smile).values.mean(1) * 2
         rows[:, 2] = now.filled(("mouthPucker", "mouthFunnel")).values.max(1)
         rows[:, 3] = 1.0
-        if self.phones is not None:
-            sure = AnimationTrack(("sure",), confidence(self.phones)[:, None], self.phones.fps)
-            rows[:, 3] = sure.at(times)[:, 0]
+        if self._certain is not None:
+            rows[:, 3] = self._certain.at(times)[:, 0]
         return (np.clip(rows, 0, 1) * 255).round().astype(np.uint8).tobytes()
+
+    def _remember(self, phones: AnimationTrack, log_variance: NDArray[np.float32]) -> None:
+        self._speaks = phones.channel("sil") < 0.5
+        self._certain = AnimationTrack(("sure",), confidence(phones, log_variance)[:, None], phones.fps)
 
     def _sure(self) -> NDArray[np.float32] | None:
         """[S] the certainty of each frame in which somebody speaks."""
-        if self.phones is None:
-            return None
-        speaks = self.phones.channel("sil") < 0.5 if "sil" in self.phones.names else slice(None)
-        return confidence(self.phones)[speaks]
+        return None if self._certain is None else self._certain.values[self._speaks, 0]
 
 
 class _Measured:

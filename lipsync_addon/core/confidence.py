@@ -1,4 +1,10 @@
-"""How sure the network is of what it heard, and where an animator should look."""
+"""How sure the network is of a line, frame by frame: of the phones that it hears, and of the motion that it makes of them.
+
+    confidence = exp(-(H + MOTION * sd) / 2)
+
+H: entropy of the phones in nats. sd: root of the mean variance that *move* expects of its coefficients. Chosen by how it ranks
+beside the actual error on lines that did not train the network: docs/batch.md has the figures. A score, no probability.
+"""
 
 from __future__ import annotations
 
@@ -8,27 +14,24 @@ from numpy.typing import NDArray
 from .style_steps import smoothed
 from .track import AnimationTrack
 
-_WINDOW = 0.1  # seconds over which certainty is averaged: about one phone
+MOTION = 20.0
+"""Nats for a standard deviation of 1."""
+_WINDOW = 0.1  # seconds over which doubt is averaged: about one phone
 
 
-def confidence(phones: AnimationTrack) -> NDArray[np.float32]:
-    """[T] 0..1: probability of the likeliest phone among those that are not silence, 1 where silence is likeliest.
+def confidence(phones: AnimationTrack, log_variance: NDArray[np.float32]) -> NDArray[np.float32]:
+    """[T] 0..1, 1 where silence is likeliest; clear speech has 0.4 to 0.6.
 
-    `phones` holds posteriors named as core/phones.py names them.
+    `phones` holds posteriors named as core/phones.py names them; `log_variance` [T, C] as *move* gives it.
     """
     if len(phones.values) == 0:
         return np.zeros(0, np.float32)
-    speech = phones.values[:, [name != "sil" for name in phones.names]]
-    top, total = speech.max(axis=1), speech.sum(axis=1)
-    sure = np.where(top > 0, top / np.maximum(total, 1e-6), 1.0)
+    values = phones.values
+    entropy = -(values * np.log(np.maximum(values, 1e-9))).sum(axis=1)
+    doubt = entropy + MOTION * np.sqrt(np.exp(log_variance).mean(axis=1))
     if "sil" in phones.names:
-        sure = np.where(phones.channel("sil") >= top, 1.0, sure)
-    curve = AnimationTrack(("sure",), sure[:, None], phones.fps)
+        speech = values[:, [name != "sil" for name in phones.names]].max(axis=1)
+        doubt = np.where(phones.channel("sil") >= speech, 0, doubt)
+    curve = AnimationTrack(("doubt",), doubt[:, None], phones.fps)
     deviation = _WINDOW / np.sqrt(12)  # of a window of that width
-    return np.clip(smoothed(curve, deviation).values[:, 0], 0, 1)
-
-
-def doubtful_spans(sure: NDArray[np.float32], fps: float, below: float = 0.5) -> list[tuple[float, float]]:
-    """(start s, end s) from the first frame of each run below the limit to the one after it."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], sure < below, [False]]).astype(np.int8)))
-    return [(float(start / fps), float(end / fps)) for start, end in edges.reshape(-1, 2)]
+    return np.clip(np.exp(-smoothed(curve, deviation).values[:, 0] / 2), 0, 1)

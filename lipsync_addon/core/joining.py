@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .channels import HEAD_ANGLES
 from .pipeline import Performance, of_prediction
@@ -69,6 +70,7 @@ def joined_predictions(lines: Sequence[tuple[float, Prediction]], source: str) -
         source,
         _joined_prosody(lines, track),
         lines[0][1].controls,
+        sure=_joined_sureness(lines, track),
         actor=lines[0][1].actor,
     )
 
@@ -88,6 +90,18 @@ def _joined_timeline(lines: Sequence[tuple[float, Prediction]], source: str, end
     languages = {line.timeline.language for _, line in lines}
     language = languages.pop() if len(languages) == 1 else ""
     return PhonemeTimeline(without_gaps(phones, end), tuple(words), language, source)
+
+
+def _joined_sureness(lines: Sequence[tuple[float, Prediction]], track: AnimationTrack) -> NDArray[np.float32] | None:
+    """At the frames of the joined track, the least where lines overlap; None unless every line has it."""
+    if any(line.sure is None for _, line in lines):
+        return None
+    sure = np.ones(len(track.values), np.float32)
+    for start, line in lines:
+        at = round((start + line.track.start - track.start) * track.fps)
+        part = slice(at, at + len(line.sure))
+        sure[part] = np.minimum(sure[part], line.sure)
+    return sure
 
 
 def _joined_prosody(lines: Sequence[tuple[float, Prediction]], track: AnimationTrack) -> Prosody | None:

@@ -10,8 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from .adaptation import Adaptation
 from .audio_clip import CheckedSound, Sound
+from .confidence import confidence
 from .controls import Controls
 from .errors import LipsyncError
 from .face_layers import FaceSettings, with_face
@@ -46,7 +50,9 @@ class TrackPredictor(Protocol):
 
     def hear(self, sound: Sound, *, progress: Progress = no_progress) -> Hearing: ...
 
-    def move(self, hearing: Hearing, *, controls: Controls = ...) -> AnimationTrack: ...
+    def move(
+        self, hearing: Hearing, *, outputs: Sequence[str] = ..., controls: Controls = ...
+    ) -> AnimationTrack: ...
 
     def can_move(self, hearing: Hearing) -> bool: ...
 
@@ -112,7 +118,7 @@ def animate(
     if face.layers or keep:
         prediction = replace(prediction, prosody=prosody_of(sound, prediction.track.times))
     if keep:
-        prediction = as_kept(prediction)
+        prediction = as_kept(replace(prediction, sure=_sureness(predictor, prediction.hearing)))
     performance = perform(prediction, style, face)
     return replace(performance, notices=performance.notices or notices, timeline=prediction.timeline)
 
@@ -145,6 +151,14 @@ def respoken(
     controls = controls.with_emotions(face.emotions, predictor.spec.controls)
     track = played(moved(predictor, hearing, timeline, controls), timeline)
     return as_kept(replace(prediction, track=track, controls=controls, actor=predictor.adaptation))
+
+
+def _sureness(predictor: TrackPredictor, hearing: Hearing | None) -> NDArray[np.float32] | None:
+    """[T] how sure the network is of what it heard."""
+    if hearing is None:
+        return None
+    variance = predictor.move(hearing, outputs=("log_variance",))
+    return confidence(AnimationTrack(PHONES, hearing.phones, hearing.fps), variance.values)
 
 
 def _spoken(

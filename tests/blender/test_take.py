@@ -115,7 +115,7 @@ def test_the_playhead_goes_through_the_doubtful_places_and_round(settings):
 
     def heard_with(confidences: list[float]) -> None:
         known = tuple(replace(phone, confidence=value) for phone, value in zip(phones, confidences))
-        store_prediction(action, replace(prediction, timeline=replace(prediction.timeline, phones=known)))
+        store_prediction(action, replace(prediction, timeline=replace(prediction.timeline, phones=known), sure=None))
 
     heard_with(sure)
     assert not bpy.ops.lipsync.next_doubt.poll()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pytest
 
 from lipsync_addon.core.adaptation import Adaptation
 from lipsync_addon.core.controls import Controls
@@ -39,8 +40,18 @@ def test_what_the_network_was_told_and_the_actor_come_back_bit_for_bit() -> None
     kept = from_bytes(to_bytes(Prediction(TRACK, SAID, controls=controls, actor=actor)))
     assert kept.controls.to_json() == controls.to_json()
     assert (kept.actor.name, kept.actor.digest) == ("anna", actor.digest)
-    assert (kept.actor.weights == weights).all() and kept.timeline == SAID
+    assert kept.sure is None and (kept.actor.weights == weights).all() and kept.timeline == SAID
     np.testing.assert_allclose(kept.track.values, TRACK.values, atol=1e-5)
+
+
+def test_places_where_phones_or_motion_are_uncertain_are_doubts_but_not_what_a_person_set() -> None:
+    phones = tuple(Phone("a", k / 5, (k + 1) / 5, sure) for k, sure in enumerate((0.1, 0.9, 0.9, 1.0, 0.9)))
+    sure = np.ones(60, np.float32)
+    sure[20:40] = 0.1  # of the phones at 0.4 and 0.6 s
+    said = PhonemeTimeline(phones, (), "", "line.wav")
+    kept = as_kept(Prediction(TRACK, said, sure=sure))
+    np.testing.assert_allclose(kept.sure, sure, atol=0.002)
+    assert [pytest.approx(span) for span in kept.doubts] == [(0.0, 0.2), (0.4, 0.6)]
 
 
 def test_a_take_of_the_version_before_is_read() -> None:
