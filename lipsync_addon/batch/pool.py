@@ -112,7 +112,9 @@ class Pool:
 
     def _has_room(self, *, alone: bool) -> bool:
         """Whether a process can take a task, `alone`: one that holds nothing."""
-        return len(self._processes) < self._count or any(each.load < (1 if alone else AHEAD) for each in self._processes)
+        return len(self._processes) < self._count or any(
+            each.load < (1 if alone else AHEAD) for each in self._processes
+        )
 
     def _give(self, attempt: _Attempt) -> None:
         least = min(self._processes, key=lambda each: each.load, default=None)

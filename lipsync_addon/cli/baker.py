@@ -37,7 +37,16 @@ from .performance import chosen_controls, chosen_style
 
 NOT_COLUMNS = {"line", "to", "also", "character", "quiet", "overwrite", "provider", "help", "network", "edits_of"}
 """Options of `lipsync bake` that a batch sets itself, or that mean nothing for a line."""
-CODE = ("core", "inference", "speech", "exporters", "batch/quality.py", "cli/bake.py", "cli/outputs.py", "cli/performance.py")
+CODE = (
+    "core",
+    "inference",
+    "speech",
+    "exporters",
+    "batch/quality.py",
+    "cli/bake.py",
+    "cli/outputs.py",
+    "cli/performance.py",
+)
 CODE_OF_CHARACTERS = ("blender",)
 """What of the add-on decides how a result looks."""
 
@@ -246,8 +255,18 @@ def _digest(path: str) -> str:
         raise LipsyncError(f"{path!r} cannot be read: {reason}.", "Check that you may open the file.") from error
 
 
-_kept_digest = cache(_digest)
-"""For characters and networks, which many lines share."""
+def _kept_digest(path: str) -> str:
+    """Of a character or a network that many lines share, as its file is now: a watch may last for days."""
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):
+        return _digest(path)  # which says what is wrong
+    return _digest_once(path, found.st_mtime_ns, found.st_size)
+
+
+@cache
+def _digest_once(path: str, *state: int) -> str:
+    return _digest(path)
 
 
 def _actor(name: str) -> Adaptation:

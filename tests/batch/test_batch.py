@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import xml.etree.ElementTree
@@ -16,7 +17,9 @@ import pytest
 import soundfile
 
 from lipsync_addon.batch.state import State
+from lipsync_addon.cli.baker import Baker
 from tests.batch.conftest import Batch, results, words, write_table
+from tests.batch.faulty import options
 
 
 def test_a_folder_becomes_files_and_then_nothing_is_to_do(batch: Batch, voices: Path, out: Path) -> None:
@@ -302,3 +305,13 @@ def test_a_run_that_was_killed_between_commit_and_move_is_finished(
     assert (out / "a.csv").read_text() == "result" and not staged.exists()
     assert again.digests("a") == {"a.csv": file_digest(out / "a.csv")}
     again.close()
+
+
+def test_a_network_that_is_replaced_while_a_watch_lasts_is_seen(tiny_network: Path, tmp_path: Path, out: Path) -> None:
+    description = tmp_path / "network.json"
+    shutil.copy(tiny_network, description)
+    baker = Baker(options(description, out))
+    before = baker.network()
+    assert baker.network() == before
+    description.write_text(description.read_text() + "\n")
+    assert baker.network() != before

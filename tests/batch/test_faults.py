@@ -133,7 +133,9 @@ def test_a_result_without_a_place_fails_and_the_others_go_on(batch: Batch, voice
     rows = [{"id": id, "sound": "boat_en.wav"} for id in ("one", "shut/two", "three")]
     ran = batch(write_table(voices / "t.csv", rows))
     assert (ran.code, ran.count("baked"), ran.count("failed")) == (1, 2, 1), ran.err
-    assert ran.line("shut/two")["error"] == "shut/two.csv cannot be written: File exists. Check that you may write there."
+    assert (
+        ran.line("shut/two")["error"] == "shut/two.csv cannot be written: File exists. Check that you may write there."
+    )
     assert sorted(results(out)) == ["one.csv", "shut", "three.csv"]
     (out / "shut").unlink()
     ran = batch(voices / "t.csv")

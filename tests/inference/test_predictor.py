@@ -181,7 +181,11 @@ def test_an_edited_stretch_is_made_again_and_nothing_else(predictor: Predictor) 
     assert 100 - move.right_context <= changed.min() <= changed.max() < 110 + move.left_context
 
 
-def test_lines_that_go_through_the_network_together_are_each_line_alone(predictor: Predictor) -> None:
+@pytest.mark.parametrize("on_cpu", [True, False])
+def test_lines_that_go_through_the_network_together_are_each_line_alone(
+    predictor: Predictor, on_cpu: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Network, "on_cpu", on_cpu)  # a GPU takes longer windows, of few sizes
     clips = [noise(seconds, seed) for seed, seconds in enumerate((0.5, 3.2, 1.7, 9.5, 3.0, 20.0, 0.02))]
     for clip, hearing in zip(clips, predictor.hear_many(clips), strict=True):
         if clip.duration > WINDOW_SECONDS:
