@@ -22,11 +22,16 @@ def scroll(session: Session, by: int) -> None:
 
 
 def scroll_to(session: Session, word: str, name: str) -> tuple[int, int]:
-    """Downwards until the word is to be read; returns where."""
-    for _ in range(12):
-        if places := [(x, y) for text, x, y in session.words(session.screenshot(name)) if text == word]:
-            return min(places, key=lambda place: place[1])
-        scroll(session, 4)
+    """Downwards until the word is to be read; returns where, once it has come to rest there."""
+    before = None
+    for _ in range(24):
+        places = [(x, y) for text, x, y in session.words(session.screenshot(name)) if text == word]
+        topmost = min(places, key=lambda place: place[1], default=None)
+        if topmost and topmost == before:
+            return topmost
+        before = topmost
+        if topmost is None:
+            scroll(session, 4)
     raise TimeoutError(f'"{word}" is nowhere on the tab')
 
 
@@ -58,7 +63,7 @@ def main() -> None:
         session.panel("3-baked", "panel")
         baked = session.state
         x, y = scroll_to(session, "Jaw", "4-before-drag")
-        session.drag((x + 100, y), (x + 170, y))
+        session.drag((x + 100, y), (x + 170, y), pause=0.4)
         dragged = session.wait_for("the slider", lambda state: state["jaw"] > 1.05 and not state["settling"])
         session.see("Jaw", "4-dragged")
         session.press("ctrl+z")

@@ -110,12 +110,17 @@ class Session:
         """Presses the left button of the mouse on the button with this word, once that can be read and lights up under
         the pointer: a grey one does not, nor one of a Blender that is busy."""
         x, y = self.see(word, name)
-        beside = (x + 60, y - 3, x + 90, y + 3)  # within the button, beside its text and the pointer
-        dark = self._brightness(beside)
-        subprocess.run(["xdotool", "mousemove", str(x), str(y)], check=True)
-        self._wait(f'light on "{word}"', self._blender, lambda: self._brightness(beside) > dark + 5)
+        self._wait(f'light on "{word}"', self._blender, lambda: self._lights_up(x, y))
         aside = ["mousemove", "400", "500"]  # a pointer on a button hides its text
         subprocess.run(["xdotool", "click", "1", *aside], check=True)
+
+    def _lights_up(self, x: int, y: int) -> bool:
+        """Whether a button becomes brighter when the pointer comes to it from elsewhere, where it is left."""
+        beside = (x + 60, y - 3, x + 90, y + 3)  # within the button, beside its text and the pointer
+        subprocess.run(["xdotool", "mousemove", "400", "500"], check=True)
+        dark = min(self._brightness(beside) for _ in range(12))  # Blender may be slow to draw
+        subprocess.run(["xdotool", "mousemove", str(x), str(y)], check=True)
+        return any(self._brightness(beside) > dark + 5 for _ in range(20))
 
     def _brightness(self, box: tuple[int, int, int, int]) -> float:
         """Mean of a part of the display, 0..255."""
@@ -126,12 +131,13 @@ class Session:
         clicks = ["click", "--repeat", str(times), "--delay", "60", str(button)]
         subprocess.run(["xdotool", "mousemove", str(x), str(y), "sleep", "0.3", *clicks], check=True)
 
-    def drag(self, start: tuple[int, int], end: tuple[int, int]) -> None:
-        """Moves the mouse from one place to another with its left button held, in steps as a hand does."""
+    def drag(self, start: tuple[int, int], end: tuple[int, int], pause: float = 0.05) -> None:
+        """Moves the mouse from one place to another with its left button held, in steps as a hand does, every `pause`
+        seconds: a slider of a Blender that is slow to draw takes quick ones for a click."""
         (x, y), (to_x, to_y) = start, end
         steps = [(x + (to_x - x) * k // 8, y + (to_y - y) * k // 8) for k in range(1, 9)]
-        moves = [word for a, b in steps for word in ("mousemove", str(a), str(b), "sleep", "0.05")]
-        press = ["mousemove", str(x), str(y), "sleep", "0.3", "mousedown", "1", "sleep", "0.1"]
+        moves = [word for a, b in steps for word in ("mousemove", str(a), str(b), "sleep", str(pause))]
+        press = ["mousemove", str(x), str(y), "sleep", "0.3", "mousedown", "1", "sleep", str(2 * pause)]
         subprocess.run(["xdotool", *press, *moves, "sleep", "0.2", "mouseup", "1"], check=True)
 
     def type(self, text: str) -> None:
