@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..core.bounded_fit import bounded_fit
-from ..core.channels import opposite
 from .face_mesh import GAP_PAIRS, INNER_LIPS, IRISES, OUTER_LIPS, reference_face
 from .head_pose import Poses, fit_poses, steady_weights, upright
 from .landmarks import Landmarks
@@ -23,18 +24,9 @@ LOOK_AT_REST = 0.25
 """Share of the calmest frames whose median is the neutral face."""
 DEPTH_WEIGHT, LIP_WEIGHT, IRIS_WEIGHT, GAP_WEIGHT = 0.15, 2.0, 1.5, 6.0
 """How much a landmark's depth, the lips, the irises and the opening of the lips count beside other landmarks."""
-RIDGE = 1.5
-"""cm^2: what a coefficient of 1 costs, so that what the landmarks do not show stays at rest."""
-DOUBTFUL = {
-    "cheekPuff": 24.0, "jawForward": 16.0, "cheekSquintLeft": 12.0, "cheekSquintRight": 12.0, "noseSneerLeft": 8.0,
-    "noseSneerRight": 8.0, "mouthShrugUpper": 12.0, "mouthShrugLower": 8.0, "mouthFrownLeft": 6.0,
-    "mouthFrownRight": 6.0,
-}  # fmt: skip
-"""Times the ridge, for channels that landmarks in a plane hardly show."""
-LINKED = 1.0
-"""cm^2: what a difference between a left channel and its right fellow costs."""
-SIDEWAYS = ("jaw", "eyeLook", "mouthLeft")
-"""Left channels whose right fellow is its contrary, and not the other half of the face."""
+TRUST = 100.0
+"""cm^2: what a difference of 1 from the likely coefficient costs, so that what the landmarks do not show is as likely."""
+LIKELY = Path(__file__).resolve().parents[1] / "data" / "reference" / "solve.npz"
 GOOD_FIT = 0.12
 """cm between landmarks and the bent face (rms) at which quality is 1/2."""
 
@@ -68,9 +60,11 @@ def solve_film(landmarks: Landmarks, opening: NDArray[np.float64], neutral_at: N
     )
 
 
-def solve_face(points: NDArray[np.floating], neutral: NDArray[np.float64] | None = None) -> SolvedFace:
+def solve_face(
+    points: NDArray[np.floating], neutral: NDArray[np.float64] | None = None, beforehand: Likely | None = None
+) -> SolvedFace:
     """`points` [T, 478, 3] as a tracker gives them; `neutral` [478, 3] this person's face at rest, cm in the head's
-    space. Without that the first frame is taken for it."""
+    space. Without that the first frame is taken for it. `beforehand`: as coefficients() takes it."""
     face = reference_face()
     seen = upright(points)
     weights = steady_weights(seen.shape[1])
@@ -80,7 +74,7 @@ def solve_face(points: NDArray[np.floating], neutral: NDArray[np.float64] | None
     values = np.zeros((len(seen), len(face.names)))
     for _ in range(ROUNDS):
         straight = poses.to_head(seen)
-        values = coefficients(straight - neutral)
+        values = coefficients(straight - neutral, beforehand)
         bent = neutral + np.tensordot(values, face.deltas, 1)
         poses = fit_poses(seen, bent, steady_weights(seen.shape[1]) + 0.2)
     rest = poses.to_head(seen) - bent
@@ -118,26 +112,47 @@ def film_neutral(
     return neutral
 
 
-def coefficients(moved: NDArray[np.float64]) -> NDArray[np.float64]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Likely:
+    """What landmarks say about each coefficient before the reference face is bent; learned on heads whose coefficients
+    are known (scripts/learn_face_solve.py)."""
+
+    weights: NDArray[np.float64]
+    """[478 * 2, C] of motion to the left and upwards, 1/cm"""
+    least: NDArray[np.float64]
+    """[C] what a channel trembles by at rest, which is taken off"""
+    gain: NDArray[np.float64]
+    """[C] what the rest is multiplied with"""
+
+    def of(self, moved: NDArray[np.float64]) -> NDArray[np.float64]:
+        """[T, C] 0..1"""
+        found = moved[:, :, :2].reshape(len(moved), -1) @ self.weights
+        return np.clip((found - self.least) * self.gain, 0, 1)
+
+
+@cache
+def likely() -> Likely:
+    """From data/reference/solve.npz."""
+    with np.load(LIKELY, allow_pickle=False) as data:
+        return Likely(*(data[name].astype(np.float64) for name in ("weights", "least", "gain")))
+
+
+def coefficients(moved: NDArray[np.float64], beforehand: Likely | None = None) -> NDArray[np.float64]:
     """[T, C] of landmarks that moved by [T, 478, 3] cm from the neutral face.
 
-    A bounded least-squares problem. mouthClose never exceeds jawOpen, as in ARKit: the unknown beside it is how far
-    jawOpen exceeds mouthClose, and mouthClose moves both.
+    A bounded least-squares problem: near what is likely `beforehand` (None: likely()), the bent reference face has to
+    explain the landmarks, above all how far the lips are apart. mouthClose never exceeds jawOpen, as in ARKit: the unknown
+    beside it is how far jawOpen exceeds mouthClose, and mouthClose moves both.
     """
     face = reference_face()
     matrix = _features(face.deltas)
     jaw, close = face.names.index("jawOpen"), face.names.index("mouthClose")
     matrix[close] += matrix[jaw]
-    rows = [matrix]
-    links = np.zeros((len(face.names), len(face.names)))
-    for column, name in enumerate(face.names):
-        if name.endswith("Left") and opposite(name) in face.names and not name.startswith(SIDEWAYS):
-            links[column, column] = np.sqrt(LINKED)
-            links[face.names.index(opposite(name)), column] = -np.sqrt(LINKED)
-    rows.append(links)
-    wanted = np.concatenate([_features(moved), np.zeros((len(moved), len(face.names)))], axis=1)
-    ridge = np.array([RIDGE * DOUBTFUL.get(name, 1.0) for name in face.names])
-    found = bounded_fit(np.concatenate(rows, axis=1), wanted, 0.0, 1.0, ridge, sweeps=150, tolerance=1e-4)
+    guess = (beforehand or likely()).of(moved)
+    guess[:, jaw] = np.maximum(guess[:, jaw] - guess[:, close], 0)
+    rows = np.concatenate([matrix, np.sqrt(TRUST) * np.eye(len(face.names))], axis=1)
+    wanted = np.concatenate([_features(moved), np.sqrt(TRUST) * guess], axis=1)
+    found = bounded_fit(rows, wanted, 0.0, 1.0, sweeps=150, tolerance=1e-4)
     found[:, jaw] = np.minimum(found[:, jaw] + found[:, close], 1.0)
     return found
 
