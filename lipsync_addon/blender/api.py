@@ -172,7 +172,7 @@ def restyle(
         settings,
         face,
         speaker=speaker,
-        predictor=lambda: shared_predictor(None, wanted_threads(bpy.context)),
+        predictor=lambda: _network(None, ""),
     )
 
 

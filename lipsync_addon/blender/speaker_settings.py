@@ -6,12 +6,14 @@ import bpy
 from bpy.props import FloatProperty, StringProperty
 
 from ..core.actors import known_actors, load_actor
+from ..core.adaptation import Adaptation
 from ..core.controls import Controls, names_of
 from . import sliders
 from .speaker import Speaker, network_controls
 
 
-def _known_actors(speaker: bpy.types.PropertyGroup, context: bpy.types.Context, typed: str) -> list[str]:
+def known_names(owner: bpy.types.PropertyGroup, context: bpy.types.Context, typed: str) -> list[str]:
+    """Of the user's actors, for `search` of a property."""
     from .preferences import actor_folder  # whose properties lead here
 
     return list(known_actors(actor_folder(context)))
@@ -23,7 +25,7 @@ class LIPSYNC_PG_speaker(bpy.types.PropertyGroup):
     actor: StringProperty(
         name="Actor",
         description="Whose face and way of speaking, made with `lipsync adapt`; empty: the network's own",
-        search=_known_actors,
+        search=known_names,
         update=sliders.changed,
     )
     intensity: FloatProperty(
@@ -59,8 +61,12 @@ def wanted_controls(speaker: LIPSYNC_PG_speaker) -> Controls:
 
 def wanted_speaker(context: bpy.types.Context) -> Speaker:
     """Raises LipsyncError for an actor that is not there, or not valid."""
+    speaker = context.scene.lipsync.speaker
+    return Speaker(wanted_controls(speaker), wanted_actor(speaker.actor, context))
+
+
+def wanted_actor(name: str, context: bpy.types.Context) -> Adaptation | None:
+    """None for no name. Raises LipsyncError for one that is not there, or not valid."""
     from .preferences import actor_folder
 
-    speaker = context.scene.lipsync.speaker
-    actor = load_actor(speaker.actor, actor_folder(context)) if speaker.actor else None
-    return Speaker(wanted_controls(speaker), actor)
+    return load_actor(name, actor_folder(context)) if name else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bpy
 from bpy.props import CollectionProperty, EnumProperty, IntProperty, PointerProperty, StringProperty
 
+from .speaker_settings import known_names
 from .voices import Assignment
 
 
@@ -22,6 +23,11 @@ class LIPSYNC_PG_voice(bpy.types.PropertyGroup):
         description="A mesh or the armature of who speaks; empty: by the name of the strip or the channel",
         type=bpy.types.Object,
         poll=_can_speak,
+    )
+    actor: StringProperty(
+        name="Actor",
+        description="Whose face and way of speaking, made with `lipsync adapt`; empty: as under Speaker",
+        search=known_names,
     )
 
 
@@ -60,7 +66,7 @@ class LIPSYNC_PG_voices(bpy.types.PropertyGroup):
 def assignments(voices: LIPSYNC_PG_voices) -> list[Assignment]:
     """The rows that name somebody."""
     return [
-        Assignment(row.character.name, 0 if row.strip else row.channel, row.strip)
+        Assignment(row.character.name if row.character else "", 0 if row.strip else row.channel, row.strip, row.actor)
         for row in voices.rows
-        if row.character
+        if row.character or row.actor
     ]

@@ -25,11 +25,13 @@ class Assignment:
     """A row of the user's table."""
 
     character: str
-    """Object of the character."""
+    """Object of the character; empty: by name."""
     channel: int = 0
     """Channel of the sequencer; 0: `strip` says which."""
     strip: str = ""
     """Name of one strip; goes before its channel."""
+    actor: str = ""
+    """Whose face, of those made with `lipsync adapt`; empty: the panel's speaker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class Voice:
     """What is said, if that is known."""
     language: str = ""
     """Of the text, BCP-47; guessed where it is empty."""
+    actor: str = ""
+    """As the table says; empty: the panel's speaker."""
 
 
 def characters(scene: bpy.types.Scene) -> list[list[bpy.types.Object]]:
@@ -113,7 +117,8 @@ def find_voices(
             take = strip.name
         sound, start_frame = sound_of_strip(strip, scene, sample_rate)
         names = tuple(obj.name for obj in objects)
-        voices.append(Voice(strip.name, take, start_frame, sound, names, *said.get(strip.name, ())))
+        actor = next((row.actor for row in _rows(strip, table) if row.actor), "")
+        voices.append(Voice(strip.name, take, start_frame, sound, names, *said.get(strip.name, ()), actor=actor))
     if not voices:
         raise LipsyncError(
             "None of the voice strips has a character.",
@@ -122,14 +127,19 @@ def find_voices(
     return voices, notices
 
 
+def _rows(strip: bpy.types.SoundStrip, table: Sequence[Assignment]) -> list[Assignment]:
+    """Those of the strip, then those of its channel."""
+    rows = [row for row in table if row.strip == strip.name]
+    return rows + [row for row in table if not row.strip and row.channel == strip.channel and not strip.parent_meta()]
+
+
 def _assigned(
     strip: bpy.types.SoundStrip,
     scene: bpy.types.Scene,
     known: Sequence[Sequence[bpy.types.Object]],
     table: Sequence[Assignment],
 ) -> Sequence[bpy.types.Object] | None:
-    rows = [row for row in table if row.strip == strip.name]
-    rows += [row for row in table if not row.strip and row.channel == strip.channel and not strip.parent_meta()]
+    rows = [row for row in _rows(strip, table) if row.character]
     if not rows:
         return None
     obj = scene.objects.get(rows[0].character)

@@ -16,9 +16,10 @@ class LIPSYNC_UL_voices(bpy.types.UIList):
     def draw_item(self, context, layout, data, item, icon, active_data, active_property) -> None:
         editor = context.scene.sequence_editor
         channel = editor.channels[item.channel].name if editor else f"Channel {item.channel}"
-        row = layout.split(factor=0.45)
+        row = layout.split(factor=0.35)
         row.label(text=item.strip or channel, icon="SOUND" if item.strip else "NLA")
         row.prop(item, "character", text="")
+        row.prop(item, "actor", text="", icon="COMMUNITY")
 
 
 class LIPSYNC_PT_voices(SidebarPanel, bpy.types.Panel):

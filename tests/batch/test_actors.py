@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -65,3 +68,30 @@ def test_what_the_network_does_not_know_fails_the_line_alone(batch: Batch, voice
     ran = batch(write_table(tmp_path / "t.csv", rows), "--to", "{id}.json")
     assert (ran.count("baked"), ran.count("failed")) == (1, 1)
     assert "knows no style 'shy'" in ran.line("bad")["error"]
+
+
+def test_a_session_follows_its_actor(voices: Path, out: Path, tiny_network: Path, root: Path, tmp_path: Path) -> None:
+    """An actor who is adapted anew while `lipsync watch` runs: what is recorded from then on has his new face."""
+    anna = tmp_path / "anna.json"
+    write_actor(anna, tiny_network, 0.5)
+    boat = (voices / "boat_en.wav").read_bytes()
+    for sound in voices.glob("*.wav"):
+        sound.unlink()
+    (voices / "first.wav").write_bytes(boat)
+    command = [sys.executable, "-m", "lipsync_addon.cli", "watch", str(voices), "--network", str(tiny_network)]
+    watch = subprocess.Popen(
+        [*command, "--out", str(out), "--to", "{id}.json", "--interval", "0.1", "--actor", str(anna)],
+        cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert any("1 baked" in line for line in watch.stdout)
+        assert any("Report" in line for line in watch.stdout)
+        write_actor(anna, tiny_network, 0.25)
+        (voices / "second.wav").write_bytes(boat)
+        assert any("2 baked" in line for line in watch.stdout)
+        assert any("Report" in line for line in watch.stdout)
+    finally:
+        watch.send_signal(signal.SIGINT)
+        watch.communicate(timeout=60)
+    first, second = (read_curves(out / f"{name}.json").values for name in ("first", "second"))
+    np.testing.assert_array_equal(first, second)

@@ -204,3 +204,21 @@ def test_strips_of_the_sequencer_have_the_actor(settings):
     assert bpy.ops.lipsync.bake_scene() == {"FINISHED"}
     (kept,) = (found for action in bpy.data.actions if (found := stored_prediction(action)))
     assert kept.actor.name == "anna"
+
+
+def test_each_strip_may_have_an_actor_of_its_own(settings, actors):
+    write_actor(actors / "bob.json", 0.25)
+    scene = bpy.context.scene
+    editor = scene.sequence_editor_create()
+    strips = editor.strips if hasattr(editor, "strips") else editor.sequences
+    strips.new_sound("first", str(LINE), 1, 1)
+    strips.new_sound("second", str(LINE), 2, 100)
+    settings.speaker.actor = "anna"
+    row = settings.voices.rows.add()
+    row.channel, row.actor = 2, "bob"
+    assert bpy.ops.lipsync.bake_scene() == {"FINISHED"}
+    kept = [found for action in bpy.data.actions if (found := stored_prediction(action))]
+    assert sorted(found.actor.name for found in kept) == ["anna", "bob"]
+    row.actor = "nobody"
+    with pytest.raises(RuntimeError, match="There is no actor .*nobody"):
+        bpy.ops.lipsync.bake_scene()

@@ -86,5 +86,7 @@ def test_curves_are_judged_against_a_sound(known_film: KnownFilm, tmp_path: Path
     found = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
     assert found["r_opening"] > 0.95 and abs(found["offset"]) <= 0.02
     assert found["score"] > 80
+    ran = lipsync("evaluate", "--track", curves, "--sound", known_film.line, "--actor", "nobody.json")
+    assert ran.code == 2 and "There is no actor nobody.json" in ran.err
     ran = lipsync("evaluate", "--track", curves)
     assert ran.code == 2 and "has no sound of its own" in ran.err

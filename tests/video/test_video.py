@@ -10,6 +10,8 @@ import cv2
 import numpy as np
 import pytest
 
+from lipsync_addon.core.actors import save_actor
+from lipsync_addon.core.adaptation import Adaptation
 from lipsync_addon.core.aperture import lip_gap
 from lipsync_addon.core.pipeline import animate
 from lipsync_addon.speech.sound_file import open_sound
@@ -100,6 +102,22 @@ def test_what_is_far_from_the_face_stays_as_it_is(photo: Path, known_film: Known
             assert corner.mean() < 4
     probe = ["ffprobe", "-v", "error", "-show_entries", "format_tags", "-of", "json", str(film)]
     assert b"synthetic" not in subprocess.run(probe, capture_output=True, check=True).stdout
+
+
+def test_a_picture_speaks_in_an_actors_way(photo: Path, known_film: KnownFilm, predictor, tmp_path: Path, lipsync) -> None:
+    spec = predictor.spec
+    names = spec.outputs["arkit"]
+    gain = np.array([0.3 if name == "jawOpen" else 1.0 for name in names], np.float32)
+    weights = np.zeros((len(spec.outputs["features"]), len(names)), np.float32)
+    save_actor(tmp_path / "anna.json", Adaptation(spec.fingerprint, names, gain, np.zeros_like(gain), weights))
+    widest = {}
+    for name, options in (("plain", ()), ("anna", ("--actor", tmp_path / "anna.json"))):
+        film = tmp_path / f"{name}.mp4"
+        said = ("--image", photo, "--audio", known_film.line, "--output", film, "--quality", "low", "--head", 0, "--blinks", 0)
+        ran = lipsync("video", *said, *options)
+        assert ran.code == 0, ran.err
+        widest[name] = np.percentile(tracked_opening(film)[1], 95)
+    assert widest["anna"] < 0.8 * widest["plain"]
 
 
 def test_a_film_says_another_line(sample: Path, known_film: KnownFilm, predictor, tmp_path: Path, lipsync) -> None:

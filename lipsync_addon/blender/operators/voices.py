@@ -19,7 +19,7 @@ from ..operator_base import LipsyncOperator
 from ..panel_values import bake_settings, face_settings, style_settings
 from ..preferences import wanted_providers, wanted_threads
 from ..sequencer import sound_strips
-from ..speaker_settings import wanted_speaker
+from ..speaker_settings import wanted_actor, wanted_speaker
 from ..strip_words import TEXT
 from ..voice_settings import assignments
 from ..voices import Voice, characters, find_voices, guessed
@@ -100,14 +100,17 @@ class LIPSYNC_OT_bake_scene(JobOperator, bpy.types.Operator):
         self._settings = bake_settings(settings, 0.0)
         style, face, providers = style_settings(settings), face_settings(settings.face), wanted_providers(context)
         threads, speaker = wanted_threads(context), wanted_speaker(context)
+        names = {voice.actor for voice in self._voices if voice.actor}
+        actors = {"": speaker.actor} | {name: wanted_actor(name, context) for name in names}
 
         def work(progress: Progress) -> list[Performance]:
             from ...speech.transcript import line_words  # opens espeak-ng
 
-            predictor, told = speaking(speaker.actor, providers, threads), speaker.controls
+            told = speaker.controls
 
             def perform(voice: Voice, part: Progress) -> Performance:
                 words = line_words(voice.text, voice.language) if voice.text else Known()
+                predictor = speaking(actors[voice.actor], providers, threads)
                 return animate(voice.sound, predictor, style, face, words, controls=told, keep=True, progress=part)
 
             return perform_voices(self._voices, perform, progress)
