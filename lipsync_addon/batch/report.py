@@ -75,7 +75,7 @@ def troubles(known: Known) -> list[tuple[float, str]]:
         found.append((4.0, "nobody speaks"))
     for notice in q.notices if not q.silent else ():
         told = notice.removeprefix(f"{Path(known.line.sound).name}: ").removesuffix(".")
-        if told.startswith("the text does not fit"):
+        if told.startswith(("the text does not fit", "the text seems to be")):
             found.append((3.0, told))
         elif not told.startswith("the text is read as"):  # which is no trouble
             found.append((1.5, told))

@@ -8,7 +8,7 @@ from ..core.pipeline import Known, LineWords
 from ..core.timeline import PhonemeTimeline
 from ..core.timeline_align import FITS, Fitted, fitted
 from ..core.track import AnimationTrack
-from .languages import Reader, guessed_reader, reader_of
+from .languages import Reader, guessed_reader, other_language, reader_of
 from .pronunciation import Pronunciation, cleaned, pronounce
 
 MOST_TOLD = 8
@@ -48,6 +48,8 @@ def _told(result: Fitted, said: Pronunciation, source: str):
     reader: Reader = said.reader
     if reader.guessed is not None:
         yield f"{source}: the text is read as {reader}. --language says it."
+    elif other := other_language(" ".join(word.text for word in said.words), reader):
+        yield f"{source}: the text seems to be {other}, and it is read as {reader}."
     if said.foreign:
         shown = ", ".join(said.foreign[:5])
         yield f"{source}: {reader.voice.name} has no reading for {shown}: write how they sound."

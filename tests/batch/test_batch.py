@@ -315,3 +315,11 @@ def test_a_network_that_is_replaced_while_a_watch_lasts_is_seen(tiny_network: Pa
     assert baker.network() == before
     description.write_text(description.read_text() + "\n")
     assert baker.network() != before
+
+
+def test_a_text_in_another_language_than_the_table_says_is_among_the_worst(batch: Batch, voices: Path) -> None:
+    text = "Am Abend fuhr ein bunter Zug über die Brücke, und alle Vögel flogen mit."
+    rows = [{"id": language, "sound": "zug_de.wav", "language": language, "text": text} for language in ("en", "de")]
+    ran = batch(write_table(voices / "t.csv", rows))
+    told = {line["id"]: any("seems to be German" in each for each in line["troubles"]) for line in ran.report["lines"]}
+    assert told == {"en": True, "de": False}

@@ -10,7 +10,7 @@ import pytest
 from lipsync_addon.core.errors import LipsyncError
 from lipsync_addon.core.phones import BILABIALS, PHONES, read_ipa
 from lipsync_addon.speech.espeak import espeak
-from lipsync_addon.speech.languages import guessed_reader, reader_of
+from lipsync_addon.speech.languages import guessed_reader, other_language, reader_of
 from lipsync_addon.speech.pronunciation import MOST, cleaned, pronounce
 
 SENTENCES = json.loads((Path(__file__).parents[1] / "data" / "sentences.json").read_text(encoding="utf-8"))
@@ -109,6 +109,14 @@ def test_the_language_is_guessed_and_called_a_guess() -> None:
     assert len(right) >= 65  # some pairs cannot be told apart by a sentence, Bosnian and Croatian for one
     guess = guessed_reader("Een kat hoort immers te miauwen, en niet te praten.")
     assert (guess.language, str(guess)[:30]) == ("nl", "Dutch, guessed from the text (")
+
+
+def test_a_text_that_is_surely_in_another_language_is_told() -> None:
+    taken = {tag: other_language(text, reader_of(tag)) for tag, text in SENTENCES.items()}
+    assert {tag: other for tag, other in taken.items() if other} == {}
+    assert other_language(SENTENCES["de"], reader_of("en-IN")) == "German"
+    assert other_language(SENTENCES["de"].upper(), reader_of("English")) == "German"
+    assert other_language("Am Abend fuhr ein Zug", reader_of("en")) == ""  # too short to be sure
 
 
 def test_a_book_is_read_in_pieces() -> None:
