@@ -23,6 +23,7 @@ _PLACES = ("handle_left", "co", "handle_right")
 _NUMBERS = ("interpolation", "handle_left_type", "handle_right_type")
 _TURNS = ("bone_rotation", "bone_turn")
 _STEP = 1e-3  # radians, to see which way a component goes
+_FEW = 0.1  # of a curve's keys, which are then written one by one
 _EDIT_ERROR = 0.01  # share of a target's range by which an edit may be off where it is fitted onto another curve
 
 
@@ -104,7 +105,9 @@ def write_track(
                 kept.setdefault(target, []).extend(result.kept)
                 seconds = np.subtract(result.dropped, origin.timing.start_frame) / origin.timing.rate
                 dropped.setdefault(target, []).extend(map(tuple, seconds.tolist()))
-            _write_curve(curve, shown, known.result or known.written if known and before else None)
+            as_it_was = known.result or known.written if known and origin is known.origin else None
+            if not (as_it_was and _write_changes(curve, shown, as_it_was)):
+                _write_curve(curve, shown, as_it_was if before else None)
     take.remember(TakeRecord(timing, records, deleted, hidden))
     return Written(frames, tuple(left), tuple(removed), _spans(kept), _spans(dropped))
 
@@ -249,6 +252,26 @@ def _rotation_mode(target: Target) -> str:
 
 def _axis(target: Target) -> tuple[float, ...]:
     return tuple(float(i == target.axis) for i in range(3))
+
+
+def _write_changes(curve: bpy.types.FCurve, keys: KeyCurve, there: KeyCurve) -> bool:
+    """Writes the keys of straight lines or steps that differ from those that are `there`, if they are few: all others
+    are not touched. False, and nothing is done, otherwise."""
+    if len(keys.points) != len(there.points) or len(curve.keyframe_points) != len(keys.points):
+        return False
+    if (keys.kinds != there.kinds).any() or (keys.handles != there.handles).any() or (keys.kinds == BEZIER).any():
+        return False
+    wanted = keys.points.astype(np.float32)
+    rows = np.flatnonzero((wanted != there.points.astype(np.float32)).any((1, 2)))
+    if len(rows) > _FEW * len(keys.points):
+        return False
+    points = curve.keyframe_points
+    for row, places in zip(rows.tolist(), wanted[rows].tolist()):
+        point = points[row]
+        point.handle_left, point.co, point.handle_right = places
+    if len(rows):
+        curve.update()
+    return True
 
 
 def _write_curve(curve: bpy.types.FCurve, keys: KeyCurve, there: KeyCurve | None = None) -> None:

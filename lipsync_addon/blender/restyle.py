@@ -14,7 +14,6 @@ from ..core.adaptation import Adaptation
 from ..core.errors import LipsyncError
 from ..core.face_layers import FaceSettings
 from ..core.joining import is_settled, settled
-from ..core.lip_truth import contacts
 from ..core.mapping import RigMapping, resolve
 from ..core.pipeline import perform, respoken
 from ..core.prediction import Prediction, as_kept
@@ -29,7 +28,7 @@ from .bake import BakeSettings, write_take
 from .mesh_measure import measured_lips
 from .rig_scan import best_match, scan_rig
 from .speaker import Speaker, network_controls
-from .stored import store_prediction, stored_prediction
+from .stored import store_kept, store_prediction, stored_prediction
 
 
 def restyle(
@@ -96,6 +95,7 @@ def replay(
     settings: BakeSettings = BakeSettings(),
     face: FaceSettings = FaceSettings(),
     *,
+    mapping: RigMapping | None = None,
     profiles: Sequence[RigProfile] | None = None,
     actors: Path | None = None,
 ) -> tuple[str, ...] | None:
@@ -114,9 +114,11 @@ def replay(
     predictor = predictor.adapted(prediction.actor) if prediction.actor else predictor
     track = remade(predictor, hearing, prediction.track, old, timeline, prediction.controls)
     before = prediction.original or old
-    edited = as_kept(replace(prediction, track=track, timeline=timeline, original=before))
-    notices = _play(scene, objects, action, edited, record, style, settings, face, None, profiles, quick=False)
-    store_prediction(playing_take(objects), edited)
+    short = replace(prediction, track=track, timeline=timeline, original=None, hearing=None, prosody=None)
+    # The others come from the take, and are as it keeps them.
+    edited = replace(as_kept(short), original=before, hearing=hearing, prosody=prediction.prosody)
+    notices = _play(scene, objects, action, edited, record, style, settings, face, mapping, profiles, quick=False)
+    store_kept(playing_take(objects), edited)
     return (*notices, *_changed_since(prediction.actor, actors))
 
 
@@ -151,7 +153,7 @@ def _play(
     if mapping is None or mapping.channels != performance.track.names:
         match = best_match(objects, profiles)
         mapping = resolve(match.profile, scan_rig(objects), performance.track.names, settings.jaw)
-    measure = settings.true_lips and not quick and contacts(performance.track)
+    measure = settings.true_lips and not quick
     return write_take(
         scene,
         action[CHARACTER],

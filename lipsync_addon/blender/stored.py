@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import bpy
 
 from ..core.prediction import Prediction, from_bytes, to_bytes
@@ -11,7 +9,8 @@ from ..core.prediction import Prediction, from_bytes, to_bytes
 PREDICTION = "lipsync_prediction"
 """Custom property of our actions: core/prediction.py as bytes."""
 
-_read = lru_cache(maxsize=4)(from_bytes)
+_MOST = 4  # predictions that are held as they were read
+_known: dict[bytes, Prediction | None] = {}
 
 
 def store_prediction(action: bpy.types.Action, prediction: Prediction | None) -> None:
@@ -22,12 +21,28 @@ def store_prediction(action: bpy.types.Action, prediction: Prediction | None) ->
         action[PREDICTION] = to_bytes(prediction)
 
 
+def store_kept(action: bpy.types.Action, prediction: Prediction) -> None:
+    """store_prediction() of one that is as_kept() already: it need not be read again for the next edit."""
+    store_prediction(action, prediction)
+    _hold(action[PREDICTION], prediction)
+
+
 def stored_prediction(action: bpy.types.Action | None) -> Prediction | None:
     """What was kept; None for a take without it: a captured face, or one that an older version baked."""
     data = action.get(PREDICTION) if action else None
-    return _read(data) if isinstance(data, bytes) else None
+    if not isinstance(data, bytes):
+        return None
+    if data not in _known:
+        _hold(data, from_bytes(data))
+    return _known[data]
 
 
 def forget_predictions() -> None:
     """Gives the memory back."""
-    _read.cache_clear()
+    _known.clear()
+
+
+def _hold(data: bytes, prediction: Prediction | None) -> None:
+    while len(_known) >= _MOST:
+        del _known[next(iter(_known))]
+    _known[data] = prediction

@@ -47,9 +47,8 @@ class LIPSYNC_PT_words(SidebarPanel, bpy.types.Panel):
         layout.prop(words, "recogniser_model")
         _draw_button(layout, context, LIPSYNC_OT_transcribe, "GREASEPENCIL")
         layout.prop(words, "voice")
-        row = layout.row(align=True)
-        row.prop(words, "voice_rate")
-        row.prop(words, "voice_pitch")
+        layout.prop(words, "voice_rate")
+        layout.prop(words, "voice_pitch")
         _draw_button(layout, context, LIPSYNC_OT_speak, "OUTLINER_OB_SPEAKER")
         layout.prop(words, "replaces")
         if not words.phones:

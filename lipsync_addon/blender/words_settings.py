@@ -116,9 +116,12 @@ def timeline_of(words: LIPSYNC_PG_words, part: slice = slice(None)) -> PhonemeTi
     return PhonemeTimeline(phones, tuple(json.loads(words.texts)), words.spoken_language, words.source)
 
 
-def keep(words: LIPSYNC_PG_words, timeline: PhonemeTimeline, *, edited: bool) -> None:
-    """Puts the track into the scene; what is there already is not written again, for the sake of long lines."""
-    before, now = timeline_of(words), timeline.phones
+def keep(
+    words: LIPSYNC_PG_words, timeline: PhonemeTimeline, *, edited: bool, before: PhonemeTimeline | None = None
+) -> None:
+    """Puts the track into the scene; what is there already (`before`, if the caller knows it) is not written again, for the
+    sake of long lines."""
+    before, now = before or timeline_of(words), timeline.phones
     was = before.phones if before else ()
     while len(words.phones) > len(now):
         words.phones.remove(len(words.phones) - 1)

@@ -209,12 +209,12 @@ def corrected(
         found = [contact for contact in found if contact.lips]
     if not found or not len(model.ties):
         return mapped, LipReport()
-    before = np.array([_off(model, values, *_best(model, values, mapped, contact)) for contact in found])
+    best, before = _nearest(model, values, mapped, found)
     change = np.zeros_like(values)
     weight = np.zeros(len(values))
     changed = before > 0
     for index in np.flatnonzero(changed):
-        frame, lips = _best(model, values, mapped, found[index])
+        frame, lips = int(best[index]), found[index].lips
         step = _solved(model, values[frame], low, high, lips)
         if _off(model, values + step, frame, lips) > before[index] - 0.2 * (before[index] > 0.02) * before[index]:
             changed[index] = False
@@ -225,7 +225,7 @@ def corrected(
         change[nearer] = share[nearer, None] * step
         weight = np.maximum(weight, share)
     values = np.clip(values + change, np.minimum(low, mapped.values), np.maximum(high, mapped.values))
-    after = np.array([_off(model, values, *_best(model, values, mapped, contact)) for contact in found])
+    _, after = _nearest(model, values, mapped, found) if changed.any() else (best, before)
     report = _report(found, before > 0, after > 0, changed)
     if not changed.any():
         return mapped, report
@@ -247,19 +247,47 @@ def _report(found: Sequence[Contact], before: NDArray, after: NDArray, changed: 
     )
 
 
-def _best(
-    model: LipModel, values: NDArray[np.float64], mapped: AnimationTrack, contact: Contact
-) -> tuple[int, bool]:
-    """The frame of a contact that is nearest to true, and whether it is one of the lips."""
-    times = mapped.times
-    first = int(np.searchsorted(times, contact.start - 1e-6))
-    last = max(int(np.searchsorted(times, contact.end + 1e-6)), first + 1)
-    first = min(first, len(times) - 1)
-    inside = values[first:last]
-    off = model.gaps(inside)[:, _MIDDLE].max(1) if contact.lips else model.reach(inside)
-    # Rather the one in the middle: lips meet for a moment, f and v are held.
-    cost = 1e-4 if contact.lips else 0.01
-    return first + int((off + cost * np.abs(np.arange(len(off)) - (len(off) - 1) / 2)).argmin()), contact.lips
+def _nearest(
+    model: LipModel, values: NDArray[np.float64], mapped: AnimationTrack, found: Sequence[Contact]
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """[C] the frame of each contact that is nearest to true, and the mouth widths by which it is missed there; 0 or less
+    if it is there."""
+    times, count = mapped.times, len(mapped.times)
+    first = np.minimum(np.searchsorted(times, [contact.start - 1e-6 for contact in found]), count - 1)
+    last = np.maximum(np.searchsorted(times, [contact.end + 1e-6 for contact in found]), first + 1)
+    lips = np.array([contact.lips for contact in found])
+    off = np.zeros(count)
+    for kind in (True, False):
+        spans = [np.arange(a, b) for a, b in zip(first[lips == kind], last[lips == kind])]
+        if spans:
+            frames = np.unique(np.concatenate(spans))
+            off[frames] = _missed(model, values[frames], kind)
+    best, missed = np.zeros(len(found), np.intp), np.zeros(len(found))
+    for index, (a, b) in enumerate(zip(first, last)):
+        inside = off[a:b]
+        # Rather the one in the middle: lips meet for a moment, f and v are held.
+        cost = 1e-4 if lips[index] else 0.01
+        best[index] = a + (inside + cost * np.abs(np.arange(b - a) - (b - a - 1) / 2)).argmin()
+        missed[index] = off[best[index]]
+    return best, missed
+
+
+_seen: list[tuple[LipModel, dict[tuple[bool, bytes], float]]] = []  # of the last model; an edit leaves most frames alone
+_MOST_SEEN = 1 << 14
+
+
+def _missed(model: LipModel, values: NDArray[np.float64], lips: bool) -> NDArray[np.float64]:
+    """[N] _off() of frames [N, K], all at once; those that were looked at lately are not measured again."""
+    if not _seen or _seen[0][0] is not model or len(_seen[0][1]) > _MOST_SEEN:
+        _seen[:] = [(model, {})]
+    known = _seen[0][1]
+    keys = [(lips, row.tobytes()) for row in values]
+    new = [index for index, key in enumerate(keys) if key not in known]
+    if new:
+        rows = values[new]
+        off = model.gaps(rows)[:, _MIDDLE].max(1) - CLOSED if lips else model.reach(rows) - TOUCH
+        known.update(zip((keys[index] for index in new), off.tolist()))
+    return np.array([known[key] for key in keys])
 
 
 def _off(model: LipModel, values: NDArray[np.float64], frame: int, lips: bool) -> float:

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from io import BytesIO
 
 import numpy as np
@@ -19,7 +20,7 @@ from .phones import PHONES
 from .prosody import Prosody
 from .spoken import Heard, sounds_of
 from .timeline import SILENCE, Phone, PhonemeTimeline
-from .timeline_file import from_json, to_json
+from .timeline_file import from_json, rounded
 from .timeline_retiming import Edits
 from .track import AnimationTrack
 
@@ -117,7 +118,7 @@ def to_bytes(prediction: Prediction, level: int = 1) -> bytes:
         "fps": track.fps,
         "start": track.start,
         "frames": len(track.values),
-        "timeline": to_json(prediction.timeline) if prediction.timeline else None,
+        "timeline": _row(prediction.timeline),
         "silent": prediction.silent,
         "source": prediction.source,
         "prosody": prediction.prosody is not None,
@@ -125,14 +126,10 @@ def to_bytes(prediction: Prediction, level: int = 1) -> bytes:
         "actor": None,
         "heard": 0,
         "sure": prediction.sure is not None,
-        "original": to_json(prediction.original) if prediction.original else None,
+        "original": _row(prediction.original),
     }
-    voice = np.stack((prediction.prosody.level, prediction.prosody.pitch)) if prediction.prosody else np.zeros(0)
-    heard = np.zeros((0, 0))
     if hearing is not None:
-        heard = hearing.phones if hearing.residual is None else np.hstack((hearing.phones, hearing.residual))
-        head["heard"] = heard.shape[1]
-    layer = np.zeros(0)
+        head["heard"] = hearing.phones.shape[1] + (0 if hearing.residual is None else hearing.residual.shape[1])
     if actor := prediction.actor:
         head["actor"] = {
             "name": actor.name,
@@ -141,12 +138,78 @@ def to_bytes(prediction: Prediction, level: int = 1) -> bytes:
             "controls": actor.controls.to_json(),
             "rows": 2 + len(actor.weights),
         }
-        layer = np.vstack((actor.gain, actor.offset, actor.weights))
+    steps = _steps(track)
+    pieces = (steps[first : first + _PIECE].tobytes() for first in range(0, len(steps), _PIECE))
+    streams = [_packed_sound(prediction, level), *(_compressed(piece, level) for piece in pieces)]
+    if prediction.sure is not None:
+        streams.append(_compressed(_whole(prediction.sure).tobytes(), level))
+    head["streams"] = [len(stream) for stream in streams]
     text = json.dumps(head).encode()
-    steps = np.round(np.clip(track.values, 0, 1) * _WHOLE).astype("<u2")
-    sure = np.round(np.zeros(0) if prediction.sure is None else prediction.sure * 255).astype(np.uint8)
-    body = layer.astype("<f4").tobytes() + voice.astype("<f4").tobytes() + heard.astype("<f2").tobytes() + steps.tobytes() + sure.tobytes()
-    return len(text).to_bytes(4, "little") + text + zlib.compress(body, level)
+    return len(text).to_bytes(4, "little") + text + b"".join(streams)
+
+
+def _row(timeline: PhonemeTimeline | None) -> dict[str, object] | None:
+    """For the head: a list for each phone, which is read and written ten times as quickly as the file for people."""
+    if timeline is None:
+        return None
+    if found := [row for known, row in _rows if known is timeline]:
+        return found[0]
+    phones = [
+        (p.unit, round(p.start, 6), round(p.end, 6), round(p.confidence, 6), p.word, p.stress, p.mute)
+        for p in timeline.phones
+    ]
+    row = {"words": timeline.words, "language": timeline.language, "source": timeline.source, "phones": phones}
+    _rows[:] = [(timeline, row), *_rows[:1]]
+    return row
+
+
+_rows: list[tuple[PhonemeTimeline, dict[str, object]]] = []  # the last two: edits leave a take's original as it is
+
+
+def _timeline(stored: dict | str | None) -> PhonemeTimeline | None:
+    if not stored:
+        return None
+    if isinstance(stored, str):  # as earlier versions wrote it
+        return from_json(json.loads(stored))
+    phones = tuple(Phone(*phone) for phone in stored["phones"])
+    return PhonemeTimeline(phones, tuple(stored["words"]), stored["language"], stored["source"])
+
+
+_PIECE = 256  # frames that are compressed together; an edit changes one or two such pieces
+_compressed = lru_cache(maxsize=64)(zlib.compress)
+
+
+_packed: list[tuple[object, bytes]] = []  # the last of these: an edit leaves all of it as it was
+
+
+def _packed_sound(prediction: Prediction, level: int) -> bytes:
+    """The actor, the voice and what was heard, compressed."""
+    hearing, prosody, actor = prediction.hearing, prediction.prosody, prediction.actor
+    if _packed and all(a is b for a, b in zip(_packed[0][0], (hearing, prosody, actor))):
+        return _packed[0][1]
+    layer = np.vstack((actor.gain, actor.offset, actor.weights)) if actor else np.zeros(0)
+    voice = np.stack((prosody.level, prosody.pitch)) if prosody else np.zeros(0)
+    heard = np.zeros((0, 0))
+    if hearing is not None:
+        heard = hearing.phones if hearing.residual is None else np.hstack((hearing.phones, hearing.residual))
+    plain = layer.astype("<f4").tobytes() + voice.astype("<f4").tobytes() + heard.astype("<f2").tobytes()
+    packed = zlib.compress(plain, level)
+    _packed[:] = [((hearing, prosody, actor), packed)]
+    return packed
+
+
+def _whole(sure: NDArray[np.float32]) -> NDArray[np.uint8]:
+    return np.round(sure * 255).astype(np.uint8)
+
+
+def _steps(track: AnimationTrack) -> NDArray[np.uint16]:
+    return np.round(np.clip(track.values, 0, 1) * _WHOLE).astype("<u2")
+
+
+def _unpacked(data: bytes, sizes: Sequence[int]) -> bytes:
+    """Streams of zlib of these sizes, one after another."""
+    ends = np.cumsum(sizes).tolist()
+    return b"".join(zlib.decompress(data[first:last]) for first, last in zip([0, *ends], ends))
 
 
 def from_bytes(data: bytes) -> Prediction | None:
@@ -155,7 +218,7 @@ def from_bytes(data: bytes) -> Prediction | None:
     head = json.loads(data[4 : 4 + size])
     if head.get("version") not in (VERSION, WITHOUT_CONTROLS):
         return None
-    body, frames, columns = BytesIO(zlib.decompress(data[4 + size :])), head["frames"], head["heard"]
+    body, frames, columns = BytesIO(_unpacked(data[4 + size :], head.get("streams") or [len(data) - 4 - size])), head["frames"], head["heard"]
 
     def numbers(kind: str, count: int) -> NDArray:
         return np.frombuffer(body.read(count * np.dtype(kind).itemsize), kind)
@@ -165,11 +228,11 @@ def from_bytes(data: bytes) -> Prediction | None:
     heard = numbers("<f2", frames * columns).astype(np.float32).reshape(frames, columns)
     values = numbers("<u2", frames * len(head["names"])).reshape(frames, len(head["names"])).astype(np.float32) / _WHOLE
     track = AnimationTrack(tuple(head["names"]), values, head["fps"], head["start"])
-    timeline = from_json(json.loads(head["timeline"])) if head["timeline"] else None
+    timeline = _timeline(head["timeline"])
     prosody = Prosody(*voice) if voice.size else None
     phones, residual = heard[:, : len(PHONES)], heard[:, len(PHONES) :]
     hearing = Hearing(phones, head["fps"], residual if residual.size else None) if columns else None
-    original = from_json(json.loads(head["original"])) if head.get("original") else None
+    original = _timeline(head.get("original"))
     style = head.get("speech_style")  # of version 3
     controls = Controls.from_json(head.get("controls") or ({"styles": {style: 1.0}} if style else {}))
     silent, source = head["silent"], head["source"]
@@ -186,6 +249,15 @@ def _actor(head: dict, numbers: Callable[[str, int], NDArray]) -> Adaptation:
 
 def as_kept(prediction: Prediction) -> Prediction:
     """In the precision of to_bytes(): keys that are made of it are those that the take will be played with."""
-    kept = from_bytes(to_bytes(prediction, level=0))
-    assert kept is not None
-    return kept
+    track, heard, voice = prediction.track, prediction.hearing, prediction.prosody
+    half = lambda values: values.astype("<f2").astype(np.float32)  # noqa: E731
+    return replace(
+        prediction,
+        track=track.with_values(_steps(track).astype(np.float32) / _WHOLE),
+        timeline=prediction.timeline and rounded(prediction.timeline),
+        original=prediction.original and rounded(prediction.original),
+        prosody=voice and Prosody(voice.level.astype(np.float32), voice.pitch.astype(np.float32)),
+        sure=None if prediction.sure is None else _whole(prediction.sure).astype(np.float32) / 255,
+        hearing=heard
+        and Hearing(half(heard.phones), heard.fps, None if heard.residual is None else half(heard.residual)),
+    )

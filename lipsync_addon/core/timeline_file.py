@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,15 @@ def to_json(timeline: PhonemeTimeline) -> str:
     }
     lines = [f" {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}," for key, value in head.items()]
     return "\n".join(["{", *lines, ' "phones": [', ",\n".join(phones), " ]", "}"]) + "\n"
+
+
+def rounded(timeline: PhonemeTimeline) -> PhonemeTimeline:
+    """As it would come back from to_json()."""
+    phones = (
+        Phone(p.unit, round(p.start, 6), round(p.end, 6), round(p.confidence, 6), p.word, p.stress, p.mute)
+        for p in timeline.phones
+    )
+    return replace(timeline, phones=tuple(phones))
 
 
 def from_json(data: Any) -> PhonemeTimeline:

@@ -32,6 +32,7 @@ def everything(speech: np.ndarray, folder: Path, runs: int) -> None:
     """All of it; `speech` [N] at RATE."""
     curves(runs)
     sliders(speech, folder, runs)
+    phonemes(speech, folder)
     character(runs)
     live(speech)
 
@@ -90,11 +91,55 @@ def sliders(speech: np.ndarray, folder: Path, runs: int) -> None:
     lipsync_addon.unregister()
 
 
+def phonemes(speech: np.ndarray, folder: Path) -> None:
+    """A phone of a minute of speech that is changed: from the button to the F-curves; and of it the core's part."""
+    import lipsync_addon
+    from lipsync_addon.blender.operators.bake import shared_predictor
+    from lipsync_addon.blender.restyle import playing_take
+    from lipsync_addon.blender.stored import stored_prediction
+    from lipsync_addon.core.timeline_edits import with_unit
+    from lipsync_addon.core.timeline_moves import remade
+
+    lipsync_addon.register()
+    bpy.ops.wm.open_mainfile(filepath=str(ROOT / "examples" / "character.blend"))
+    line, settings = folder / "minute.wav", bpy.context.scene.lipsync
+    soundfile.write(line, np.resize(speech, 60 * RATE), RATE)
+    settings.sound_file, settings.add_sound = str(line), False
+    bpy.ops.lipsync.bake()
+    words, predictor = settings.words, shared_predictor(None)
+    places = np.linspace(10, len(words.phones) - 10, 25).astype(int).tolist()
+    prediction = stored_prediction(playing_take(list(bpy.context.scene.objects)))
+    hearing, track, timeline = prediction.hearing, prediction.track, prediction.timeline
+
+    def edit(index: int) -> None:
+        words.active = index
+        bpy.ops.lipsync.change_phone(ipa="m" if words.phones[index].unit != "m" else "o")
+
+    moves = {
+        "phone of 60 s changed, to the F-curves": edit,
+        "  of it the network's stretch": lambda index: remade(
+            predictor, hearing, track, timeline, with_unit(timeline, index, "m"), prediction.controls
+        ),
+    }
+    for what, move in moves.items():
+        move(places[0])
+        spent = []
+        for index in places[1:]:
+            before = time.perf_counter(), time.process_time()
+            move(index)
+            spent.append((time.perf_counter() - before[0], time.process_time() - before[1]))
+        for name, place in (("median", len(spent) // 2), ("slowest", -1)):
+            wall, cpu = (sorted(column)[place] for column in zip(*spent))
+            row(f"{what}, {name}"[:43], wall, cpu, "under 0.02 s")
+    lipsync_addon.unregister()
+
+
 def character(runs: int) -> None:
     """A head of 60,000 vertices with 200 shape keys: told by its names, and by what the keys do."""
     from lipsync_addon.blender.mesh_measure import fitted, forget_meshes, measured_lips, read_meshes
     from lipsync_addon.blender.rig_scan import best_match, scan_rig
     from lipsync_addon.core.channels import ARKIT_52, VISEMES_15
+    from lipsync_addon.core import lip_truth
     from lipsync_addon.core.lip_truth import corrected
     from lipsync_addon.core.mapping import map_track, resolve
     from lipsync_addon.core.track import AnimationTrack
@@ -139,7 +184,12 @@ def character(runs: int) -> None:
     track = AnimationTrack((*ARKIT_52, *VISEMES_15), values, 50.0)
     mapped = map_track(track, mapping)
     bounds = mapping.low, mapping.high
-    row("  120 closures of 60 s made true", *best(lambda: corrected(track, mapped, lips, *bounds), runs))
+
+    def mend() -> None:
+        lip_truth._seen.clear()  # as for a line that was never looked at
+        corrected(track, mapped, lips, *bounds)
+
+    row("  120 closures of 60 s made true", *best(mend, runs))
 
 
 def live(speech: np.ndarray) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import zlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +14,9 @@ from lipsync_addon.core.controls import Controls
 from lipsync_addon.core.hearing import Hearing
 from lipsync_addon.core.phones import PHONES
 from lipsync_addon.core.prediction import Prediction, as_kept, from_bytes, to_bytes
+from lipsync_addon.core.prosody import Prosody
 from lipsync_addon.core.timeline import Phone, PhonemeTimeline
+from lipsync_addon.core.timeline_file import to_json
 from lipsync_addon.core.track import AnimationTrack
 
 RNG = np.random.default_rng(0)
@@ -30,6 +34,21 @@ def test_phones_residual_and_timeline_come_back() -> None:
     np.testing.assert_allclose(kept.track.values, TRACK.values, atol=1e-5)
     again = as_kept(kept)
     assert (again.track.values == kept.track.values).all() and (again.hearing.phones == kept.hearing.phones).all()
+
+
+def test_as_kept_is_what_comes_back_to_the_bit() -> None:
+    phones = RNG.dirichlet(np.full(len(PHONES), 0.1), 60).astype(np.float32)
+    residual = RNG.uniform(-1, 1, (60, 16)).astype(np.float32)
+    voice = Prosody(RNG.random(60).astype(np.float32), RNG.random(60).astype(np.float32))
+    third = replace(SAID.phones[1], start=1 / 3, confidence=2 / 7)
+    said = replace(SAID, phones=(replace(SAID.phones[0], end=1 / 3), third))
+    made = Prediction(TRACK, said, False, "a", voice, hearing=Hearing(phones, 50.0, residual), original=SAID)
+    kept, back = as_kept(made), from_bytes(to_bytes(as_kept(made)))
+    assert from_bytes(to_bytes(made)).timeline == kept.timeline == back.timeline and kept.original == back.original
+    pairs = [(kept.track.values, back.track.values), (kept.hearing.phones, back.hearing.phones)]
+    pairs += [(kept.hearing.residual, back.hearing.residual), (kept.prosody.level, back.prosody.level)]
+    assert all((one == other).all() and one.dtype == other.dtype for one, other in pairs)
+    assert (from_bytes(to_bytes(made)).track.values == kept.track.values).all()
 
 
 def test_what_the_network_was_told_and_the_actor_come_back_bit_for_bit() -> None:
@@ -57,10 +76,12 @@ def test_places_where_phones_or_motion_are_uncertain_are_doubts_but_not_what_a_p
 def test_a_take_of_the_version_before_is_read() -> None:
     data = to_bytes(Prediction(TRACK, SAID))
     size = int.from_bytes(data[:4], "little")
-    head = json.loads(data[4 : 4 + size]) | {"version": 3, "speech_style": "clear"}
-    del head["controls"], head["actor"]
-    text = json.dumps(head).encode()
-    kept = from_bytes(len(text).to_bytes(4, "little") + text + data[4 + size :])
+    said = to_json(SAID)
+    head = json.loads(data[4 : 4 + size]) | {"version": 3, "speech_style": "clear", "timeline": said}
+    del head["controls"], head["actor"], head["original"], head["streams"]
+    text, body = json.dumps(head).encode(), np.round(TRACK.values * 65535).astype("<u2").tobytes()
+    kept = from_bytes(len(text).to_bytes(4, "little") + text + zlib.compress(body))
+    assert kept.timeline == SAID
     assert kept.controls.to_json() == {"styles": {"clear": 1.0}} and kept.actor is None
     np.testing.assert_allclose(kept.track.values, TRACK.values, atol=1e-5)
 

@@ -20,6 +20,8 @@ def seen() -> dict[str, dict[str, str]]:
         found[language] = {
             "panel": bpy.app.translations.pgettext_iface("Words and Phonemes"),
             "button": bpy.app.translations.pgettext_iface("Bake Strips", "Operator"),
+            "tooltip": bpy.app.translations.pgettext_tip("How far the jaw moves; closures stay closed"),
+            "emotion": bpy.app.translations.pgettext_iface("Joy"),
             "property": bpy.app.translations.pgettext_iface("True Closures"),
             "report": reported(),
         }

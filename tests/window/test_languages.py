@@ -26,10 +26,12 @@ def test_panels_buttons_properties_and_reports_follow_the_language(tmp_path: Pat
     assert german["panel"] == "Wörter und Phoneme" and japanese["panel"] == "単語と音素"
     assert german["button"] == "Strips backen" and japanese["button"] == "ストリップをベイク"
     assert german["property"] == "Echte Lippenschlüsse" and japanese["property"] == "正確な閉唇"
+    assert german["tooltip"] == "Wie weit sich der Kiefer bewegt; Lippenschlüsse bleiben geschlossen"
+    assert japanese["tooltip"] == "顎の動きの大きさ。閉唇は閉じたままです"
+    assert german["emotion"] == "Freude" and japanese["emotion"] == "喜び"
     assert "Wähle eine Tondatei." in german["report"] and "音声ファイルを選んでください。" in japanese["report"]
     english = seen["enabled"]["en_US"]
     assert english["panel"] == "Words and Phonemes" and "Choose a sound file." in english["report"]
+    names = ("panel", "button", "property", "tooltip")  # "Joy" is a word of Blender's own table too, perhaps
     for language in ("de_DE", "ja_JP"):  # nothing of the add-on's is left
-        assert {name: seen["disabled"][language][name] for name in ("panel", "button", "property")} == {
-            name: english[name] for name in ("panel", "button", "property")
-        }
+        assert {name: seen["disabled"][language][name] for name in names} == {name: english[name] for name in names}

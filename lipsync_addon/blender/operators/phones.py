@@ -9,10 +9,12 @@ from ...core import timeline_edits as edits
 from ...core.errors import LipsyncError
 from ...core.timeline import PhonemeTimeline, WordSpan
 from .. import panel_data
+from ..jobs import running
 from ..operator_base import LipsyncOperator
 from ..panel_values import bake_settings, face_settings, style_settings
 from ..preferences import actor_folder, wanted_providers, wanted_threads
 from ..restyle import replay
+from ..stored import stored_prediction
 from ..words_settings import keep, timeline_of
 from .bake import shared_predictor
 
@@ -28,8 +30,9 @@ class _PhoneOperator(LipsyncOperator):
 
     def run(self, context: bpy.types.Context) -> None:
         words = context.scene.lipsync.words
-        timeline = timeline_of(words)
-        keep(words, self.edited(timeline, min(words.active, len(timeline.phones) - 1)), edited=True)
+        before = timeline_of(words)
+        timeline = self.edited(before, min(words.active, len(before.phones) - 1))
+        keep(words, timeline, edited=True, before=before)
         for notice in play_if_followed(context):
             self.report({"WARNING"}, notice)
 
@@ -173,20 +176,23 @@ def play_if_followed(context: bpy.types.Context) -> tuple[str, ...]:
     that does not know what was heard is baked again. Returns notices."""
     scene, settings = context.scene, context.scene.lipsync
     words = settings.words
-    if not words.follow or not bpy.ops.lipsync.bake.poll():
+    if not words.follow or running() or panel_data.facts(context).problem:
         return ()
+    prediction = stored_prediction(panel_data.active_action(context))
+    known = prediction and panel_data.mapping(context, prediction.track.names)
     notices = replay(
         scene,
-        panel_data.character(context),
+        panel_data.objects(context),
         timeline_of(words),
         shared_predictor(wanted_providers(context), wanted_threads(context)),
         style_settings(settings),
         bake_settings(settings, words.start_frame),
         face_settings(settings.face),
+        mapping=known,
         profiles=panel_data.profiles(context),
         actors=actor_folder(context),
     )
-    if notices is None:
+    if notices is None and bpy.ops.lipsync.bake.poll():
         bpy.ops.lipsync.bake()
     return notices or ()
 
