@@ -3,7 +3,7 @@ current frame that runs over them. What the mouse does to it is in operators/str
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import bpy
@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.phones import BILABIALS, LABIODENTALS, VOWELS
-from ..core.prediction import SURE
+from ..core.prediction import Prediction
 from ..core.timeline import SILENCE, PhonemeTimeline
 from ..core.waveform import Waveform
-from . import waveforms
+from . import panel_data, waveforms
+from .stored import stored_prediction
 from .words_settings import LIPSYNC_PG_words, timeline_of
 
 PHONES, WORDS, WAVE = 0, 1, 2
@@ -84,13 +85,16 @@ def stop() -> None:
     """The reverse."""
     global _handle
     waveforms.forget()
+    _doubts.clear()
     if _handle is not None:
         bpy.types.SpaceDopeSheetEditor.draw_handler_remove(_handle, "WINDOW")
         _handle = None
 
 
-def boxes(timeline: PhonemeTimeline, start_frame: float, rate: float) -> Iterator[Box]:
-    """Every word, then every phone that is no pause."""
+def boxes(
+    timeline: PhonemeTimeline, start_frame: float, rate: float, doubts: Sequence[tuple[float, float]] = ()
+) -> Iterator[Box]:
+    """Every word, then every phone that is no pause. `doubts`: (start s, end s) where the network is not sure."""
     frames = lambda seconds: start_frame + seconds * rate  # noqa: E731
     for word in timeline.word_spans():
         yield Box(frames(word.start), frames(word.end), WORDS, word.index, word.text, _WORD)
@@ -106,7 +110,7 @@ def boxes(timeline: PhonemeTimeline, start_frame: float, rate: float) -> Iterato
             index,
             mark + phone.unit,
             (*colour[:3], 0.3) if phone.mute else colour,
-            doubtful=phone.confidence < SURE and not phone.mute,
+            doubtful=not phone.mute and any(a < (phone.start + phone.end) / 2 < b for a, b in doubts),
             mute=phone.mute,
         )
 
@@ -160,6 +164,19 @@ def part_shown(words: LIPSYNC_PG_words, first: float, last: float) -> tuple[Phon
     return (timeline, a) if timeline else None
 
 
+_doubts: list[tuple[Prediction, tuple[tuple[float, float], ...]]] = []  # of the take that was drawn last
+
+
+def doubts_of(context: bpy.types.Context) -> tuple[tuple[float, float], ...]:
+    """(start s, end s) where the network is not sure what it heard in the line that the strip shows."""
+    prediction = stored_prediction(panel_data.active_action(context))
+    if prediction is None or prediction.source != context.scene.lipsync.words.source:
+        return ()
+    if not _doubts or _doubts[0][0] is not prediction:
+        _doubts[:] = [(prediction, prediction.doubts)]
+    return _doubts[0][1]
+
+
 def _draw() -> None:
     context = bpy.context
     words, region = context.scene.lipsync.words, context.region
@@ -180,7 +197,8 @@ def _draw() -> None:
     shapes.row(ends[0], ends[1], BASE - 2, bottom(3), _GROUND)
     if outline := waveforms.shown(context.scene):
         shapes.wave(outline, ends, *((left + x / per_frame - words.start_frame) / rate for x in ends))
-    drawn = list(boxes(timeline, words.start_frame, rate))
+    near = [(a, b) for a, b in doubts_of(context) if b > timeline.start and a < timeline.end]
+    drawn = list(boxes(timeline, words.start_frame, rate, near))
     for row in (WORDS, PHONES):
         of_row = [box for box in drawn if box.row == row]
         if of_row and (of_row[-1].last - of_row[0].first) * per_frame / len(of_row) < NARROW:

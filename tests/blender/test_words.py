@@ -180,12 +180,24 @@ def test_the_strip_marks_what_is_doubtful_muted_and_stressed(words):
     index = place(words, "ɑ")
     timeline = timeline_of(words)
     phones = list(timeline.phones)
-    phones[index] = replace(phones[index], confidence=0.05, stress=1.5)
-    phones[index + 1] = replace(phones[index + 1], confidence=0.05, mute=True)
-    found = phoneme_strip.boxes(replace(timeline, phones=tuple(phones)), 0, 24.0)
+    phones[index] = replace(phones[index], stress=1.5)
+    phones[index + 1] = replace(phones[index + 1], mute=True)
+    doubts = [(phones[index].start, phones[index + 1].end)]
+    found = phoneme_strip.boxes(replace(timeline, phones=tuple(phones)), 0, 24.0, doubts)
     boxes = {box.index: box for box in found if box.row == phoneme_strip.PHONES}
     assert (boxes[index].doubtful, boxes[index].mute, boxes[index].text) == (True, False, "ˈɑ")
     assert (boxes[index + 1].doubtful, boxes[index + 1].mute) == (False, True)
+
+
+def test_doubts_are_those_of_the_take(words):
+    action = bpy.data.objects["Face"].data.shape_keys.animation_data.action
+    prediction, index = stored_prediction(action), place(words, "ɑ")
+    phones = list(prediction.timeline.phones)
+    phones[index] = replace(phones[index], confidence=0.05)
+    store_prediction(action, replace(prediction, timeline=replace(prediction.timeline, phones=tuple(phones))))
+    assert any(a <= phones[index].start and b >= phones[index].end for a, b in phoneme_strip.doubts_of(bpy.context))
+    words.source = "other.wav"
+    assert phoneme_strip.doubts_of(bpy.context) == ()
 
 
 def test_only_the_part_in_sight_is_read_with_whole_words(words):
