@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -46,3 +48,19 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     skipped = [r for r in terminalreporter.stats.get("skipped", []) if SHARED_IS_ABSENT in str(r.longrepr)]
     if skipped:
         terminalreporter.write_line(f"{SHARED_IS_ABSENT}: {len(skipped)} tests not run")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Ends the process as the command does: see `lipsync_addon.cli.command`."""
+    status = getattr(config, "lipsync_exit_status", None)
+    if status is not None and "bpy" in sys.modules:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Keeps what the run came to for `pytest_unconfigure`."""
+    session.config.lipsync_exit_status = int(exitstatus)

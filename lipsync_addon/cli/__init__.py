@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import atexit
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import NoReturn
 
 from ..core.errors import LipsyncError
 from . import adapt, bake, batch, capture, convert, dataset, evaluate, formats, info, rate, speak, video, watch
@@ -30,6 +33,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("lipsync: stopped. Nothing half-written is left.", file=sys.stderr)
         return 130
+
+
+def command() -> NoReturn:
+    """What the installed command runs: `main`, and the end of the process."""
+    code = main()
+    if "bpy" in sys.modules:
+        # A thread of Blender's sound device can miss that it is to end and then holds the process for ever.
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def parser() -> argparse.ArgumentParser:

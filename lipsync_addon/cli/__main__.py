@@ -1,8 +1,6 @@
 """python -m lipsync_addon.cli"""
 
-import sys
-
-from . import main
+from . import command
 
 if __name__ == "__main__":  # processes of a batch import this module too
-    sys.exit(main())
+    command()
