@@ -103,13 +103,20 @@ def add_face_arguments(parser: argparse.ArgumentParser) -> None:
     add("--face", action="store_true", help="all layers of the face at 1; those named beside it as they say")
     for name, text in FACE_HELP.items():
         add(f"--{name}", type=number_within(0, LAYERS[name]), nargs="?", const=1.0, help=text)
-    emotions = ", ".join(emotion_table())
-    add("--emotion", metavar="NAME=0..1", action="append", default=[], help=f"{emotions}; may be repeated")
+    add_emotion_arguments(parser)
     add("--seed", type=int, default=0, help="another whole number from 0 up gives other blinks (default 0)")
 
 
-def chosen_face(options: argparse.Namespace) -> FaceSettings:
-    """The layers that were asked for. Raises LipsyncError for an unknown emotion or a strength beyond 0..1."""
+def add_emotion_arguments(parser: argparse.ArgumentParser) -> None:
+    """--emotion: of the mouth by the network, of the rest of the face on top."""
+    emotions = ", ".join(emotion_table())
+    parser.add_argument(
+        "--emotion", metavar="NAME=0..1", action="append", default=[], help=f"{emotions}; may be repeated"
+    )
+
+
+def chosen_emotions(options: argparse.Namespace) -> dict[str, float]:
+    """Raises LipsyncError for an unknown emotion or a strength beyond 0..1."""
     emotions = {}
     for text in options.emotion:
         name, _, number = text.partition("=")
@@ -121,6 +128,12 @@ def chosen_face(options: argparse.Namespace) -> FaceSettings:
             known = ", ".join(emotion_table())
             raise LipsyncError(f"--emotion {text} is not an emotion with a strength.", f"joy=0.4, or: {known}.")
         emotions[name] = strength
+    return emotions
+
+
+def chosen_face(options: argparse.Namespace) -> FaceSettings:
+    """The layers that were asked for. Raises LipsyncError for an unknown emotion or a strength beyond 0..1."""
+    emotions = chosen_emotions(options)
     if options.seed < 0:
         raise LipsyncError(f"--seed {options.seed} is below 0.", "Give a whole number from 0 up.")
     given = {name: getattr(options, name) for name in LAYERS}

@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,14 @@ from ..exporters.arguments import frame_rate, number_within
 from .capture import add_tracker_arguments
 from .outputs import INSTALL_BLENDER, without_chatter
 from .own_results import is_ours, remember
-from .performance import add_style_arguments, chosen_controls, chosen_predictor, chosen_style
+from .performance import (
+    add_emotion_arguments,
+    add_style_arguments,
+    chosen_controls,
+    chosen_emotions,
+    chosen_predictor,
+    chosen_style,
+)
 from .progress_line import progress_line
 
 HELP = "Let a picture speak, or the mouth of a film say another line."
@@ -63,6 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--overwrite", action="store_true", help="replace a file that exists")
     add("--quiet", action="store_true", help="print nothing but errors and notices")
     add_style_arguments(parser)
+    add_emotion_arguments(parser)
     add_tracker_arguments(parser)
 
 
@@ -83,6 +92,7 @@ def run(options: argparse.Namespace) -> None:
     started = time.perf_counter()
     style = chosen_style(options)
     face = FaceSettings() if options.video else FaceSettings(blinks=options.blinks, brows=0.6, head=options.head)
+    face = replace(face, emotions=chosen_emotions(options))
     predictor = chosen_predictor(options, ["CPU"] if options.gpu == "false" else None)
     with progress_line(options.quiet) as progress, _line(options) as (line, words):
         sound = open_sound(line, predictor.spec.sample_rate)

@@ -118,6 +118,8 @@ def test_a_picture_speaks_in_an_actors_way(photo: Path, known_film: KnownFilm, p
         assert ran.code == 0, ran.err
         widest[name] = np.percentile(tracked_opening(film)[1], 95)
     assert widest["anna"] < 0.8 * widest["plain"]
+    ran = lipsync("video", "--image", photo, "--audio", known_film.line, "--output", tmp_path / "x.mp4", "--emotion", "rage=1")
+    assert ran.code == 2 and "rage=1 is not an emotion" in ran.err
 
 
 def test_a_film_says_another_line(sample: Path, known_film: KnownFilm, predictor, tmp_path: Path, lipsync) -> None:
