@@ -35,11 +35,8 @@ LOG_FLOOR = 1e-6
 """60 dB below a loud voice; quieter sound would sink into it."""
 SLOPE = 0.05
 """Of mouth units below 0."""
-REST = (0.03, 0.09)
-"""Where silence is heard, units up to the first are 0 and from the second on as predicted: what does not show shall not
-tremble. Openings for breath stay."""
 SILENT = (0.5, 0.9)
-"""Share of silence among the phones from which, and in full, that is so."""
+"""Share of silence among the phones from which, and in full, small units rest: NetworkConfig.rest."""
 
 UNITS = [*MOUTH_UNITS]
 """What *move* predicts."""
@@ -65,6 +62,14 @@ class NetworkConfig:
     hear_ahead: tuple[int, ...] = ()
     """Future frames that each block sees; empty: as many as past ones."""
     move_ahead: tuple[int, ...] = ()
+
+    @property
+    def rest(self) -> tuple[float, float]:
+        """In silence units up to the first are 0 and from the second on as predicted: what does not show shall not tremble.
+
+        Openings for breath stay. Less rests where little of the future is seen: a word is heard late there, the lips part before.
+        """
+        return (0.02, 0.06) if self.hear_ahead else (0.03, 0.09)
 
     def reaches(self, part: str) -> list[tuple[int, int]]:
         """(past, future) frames of each block of "hear" or "move"."""
@@ -184,6 +189,7 @@ class Move(nn.Module):
         nn.init.constant_(self.units.bias, 0.03)
         nn.init.constant_(self.log_variance.bias, -6.0)
         self.register_buffer("neutral", torch.tensor(list(CONTROLS.values())))
+        self.rest = config.rest
 
     def forward(self, phones: Tensor, residual: Tensor, controls: Tensor) -> Motion:
         x = self.enter(torch.cat([phones, residual], dim=-1)) + self.control(controls - self.neutral)
@@ -193,7 +199,7 @@ class Move(nn.Module):
         if not self.training:  # which would learn to get past it
             emotion = controls[..., EMOTIONS].sum(-1, keepdim=True).clamp(0, 1)  # it shows in silence too
             silent = smooth_step(phones[..., :1], *SILENT) * (1 - emotion)
-            units = units * (1 - silent * (1 - smooth_step(units, *REST)))
+            units = units * (1 - silent * (1 - smooth_step(units, *self.rest)))
         return Motion(units, self.log_variance(features.detach()), features)
 
 

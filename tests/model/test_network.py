@@ -22,7 +22,7 @@ from model.export import (
     to_onnx,
 )
 from model.network import (
-    ARKIT_CHANNELS, CONTROLS, FFT, HOP, LIVE, MEL_HOP, MEL_RANGE, MELS, OFFLINE, REST, SAMPLE_RATE, SILENT, SLOPE, UNITS, WINDOW,
+    ARKIT_CHANNELS, CONTROLS, FFT, HOP, LIVE, MEL_HOP, MEL_RANGE, MELS, OFFLINE, SAMPLE_RATE, SILENT, SLOPE, UNITS, WINDOW,
     HearGraph, Lipsync, LogMel, MoveGraph, NetworkConfig,
 )  # fmt: skip
 from model.paths import CHECKPOINTS, EXPORTED
@@ -149,9 +149,9 @@ def test_in_silence_nothing_trembles_while_breath_and_emotion_show(speech):
     for phones in (heard[0], quiet):
         motion = kept.move(phones, heard[1], neutral)
         raw = torch.nn.functional.leaky_relu(kept.move.units(motion.features), SLOPE)
-        small, silent = raw < REST[0], phones[..., :1] >= SILENT[1]
+        small, silent = raw < OFFLINE.rest[0], phones[..., :1] >= SILENT[1]
         assert (motion.units[small & silent] == 0).all() and (small & silent & (raw > 0)).any()
-        torch.testing.assert_close(motion.units[~small & (raw >= REST[1])], raw[~small & (raw >= REST[1])])
+        torch.testing.assert_close(motion.units[~small & (raw >= OFFLINE.rest[1])], raw[~small & (raw >= OFFLINE.rest[1])])
         spoken = (phones[..., :1] <= SILENT[0]).expand_as(raw)
         torch.testing.assert_close(motion.units[spoken], raw[spoken])
     joyful = neutral.clone()
