@@ -57,9 +57,9 @@ def main() -> None:
         session.click("Detect", "2-chosen")
         detected = session.wait_for("the character", lambda state: state.get("character"))
         session.see("Face", "2-detected")  # buttons move down when the ranking is drawn
-        session.panel("2-detected", "panel-detected")
         bake(session, "line.flac")
         session.see("written", "3-baked")
+        session.still("3-baked")
         session.panel("3-baked", "panel")
         baked = session.state
         x, y = scroll_to(session, "Jaw", "4-before-drag")

@@ -76,6 +76,16 @@ class Session:
         subprocess.run(["scrot", "--overwrite", str(path)], check=True)
         return path
 
+    def still(self, name: str) -> None:
+        """The screenshot `name` once nothing moves any more: panels glide to their places."""
+        before: list[bytes] = []
+
+        def rests() -> bool:
+            before.append(Image.open(self.screenshot(name)).tobytes())
+            return len(before) > 2 and before[-1] == before[-2] == before[-3]
+
+        self._wait("rest", self._blender, rests)
+
     def words(self, picture: Path) -> list[tuple[str, int, int]]:
         """The words that can be read in a screenshot with the centre of each, in pixels from the top left; in the sidebar
         alone, where the state says which part that is."""
