@@ -45,7 +45,7 @@ from .speaker_settings import LIPSYNC_PG_speaker
 from .stored import forget_predictions
 from .voice_settings import LIPSYNC_PG_voice, LIPSYNC_PG_voices
 from .voices_panel import LIPSYNC_PT_voices, LIPSYNC_UL_voices
-from .words_panel import LIPSYNC_PT_words, LIPSYNC_UL_phones
+from .words_panel import LIPSYNC_PT_speak, LIPSYNC_PT_transcribe, LIPSYNC_PT_words, LIPSYNC_UL_phones
 from .words_settings import LIPSYNC_PG_phone, LIPSYNC_PG_words
 
 CLASSES: tuple[type, ...] = (
@@ -86,6 +86,8 @@ CLASSES: tuple[type, ...] = (
     LIPSYNC_PT_main,
     LIPSYNC_UL_phones,
     LIPSYNC_PT_words,
+    LIPSYNC_PT_transcribe,
+    LIPSYNC_PT_speak,
     LIPSYNC_PT_performance,
     LIPSYNC_PT_channels,
     LIPSYNC_PT_take,

@@ -12,6 +12,7 @@ from .operators.speech import LIPSYNC_OT_speak, LIPSYNC_OT_transcribe
 from .panels import SidebarPanel, draw_text
 from .words_settings import LIPSYNC_PG_phone, LIPSYNC_PG_words, NO_WORD
 
+
 class LIPSYNC_UL_phones(bpy.types.UIList):
     """A phone in a row: word, phone, when."""
 
@@ -44,12 +45,6 @@ class LIPSYNC_PT_words(SidebarPanel, bpy.types.Panel):
         column.prop(words, "text")
         layout.prop(words, "text_block")
         layout.prop(words, "language")
-        layout.prop(words, "recogniser_model")
-        _draw_button(layout, context, LIPSYNC_OT_transcribe, "GREASEPENCIL")
-        layout.prop(words, "voice")
-        layout.prop(words, "voice_rate")
-        layout.prop(words, "voice_pitch")
-        _draw_button(layout, context, LIPSYNC_OT_speak, "OUTLINER_OB_SPEAKER")
         layout.prop(words, "replaces")
         if not words.phones:
             return
@@ -63,6 +58,37 @@ class LIPSYNC_PT_words(SidebarPanel, bpy.types.Panel):
         if words.edited:
             draw_text(layout, "Edited: Bake plays these phonemes.", "INFO")
             layout.operator(LIPSYNC_OT_forget_phone_edits.bl_idname)
+
+
+class LIPSYNC_PT_transcribe(SidebarPanel, bpy.types.Panel):
+    """The words, from the sound."""
+
+    bl_label = "Transcribe"
+    bl_parent_id = "LIPSYNC_PT_words"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        _draw_words(self.layout, context, ("recogniser_model",))
+        _draw_button(self.layout, context, LIPSYNC_OT_transcribe, "GREASEPENCIL")
+
+
+class LIPSYNC_PT_speak(SidebarPanel, bpy.types.Panel):
+    """The sound, from the words."""
+
+    bl_label = "Speak"
+    bl_parent_id = "LIPSYNC_PT_words"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        _draw_words(self.layout, context, ("voice", "voice_rate", "voice_pitch"))
+        _draw_button(self.layout, context, LIPSYNC_OT_speak, "OUTLINER_OB_SPEAKER")
+
+
+def _draw_words(layout: bpy.types.UILayout, context: bpy.types.Context, names: tuple[str, ...]) -> None:
+    layout.use_property_split = True
+    layout.use_property_decorate = False
+    for name in names:
+        layout.prop(context.scene.lipsync.words, name)
 
 
 def _draw_button(layout: bpy.types.UILayout, context: bpy.types.Context, cls: type, icon: str) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from lipsync_addon.blender import face_panel, jobs, live_panel, panels, speaker_panel, voices_panel
+from lipsync_addon.blender import face_panel, jobs, live_panel, panels, speaker_panel, voices_panel, words_panel
 from lipsync_addon.blender.bake import bake
 from lipsync_addon.blender.panel_data import remember
 from lipsync_addon.blender.strip_words import TEXT
@@ -28,6 +28,9 @@ PANELS = (
     face_panel.LIPSYNC_PT_face,
     voices_panel.LIPSYNC_PT_voices,
     live_panel.LIPSYNC_PT_live,
+    words_panel.LIPSYNC_PT_words,
+    words_panel.LIPSYNC_PT_transcribe,
+    words_panel.LIPSYNC_PT_speak,
     panels.LIPSYNC_PT_jaw,
     panels.LIPSYNC_PT_export,
 )

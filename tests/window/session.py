@@ -17,7 +17,7 @@ from typing import Any
 from PIL import Image, ImageOps, ImageStat
 
 FOLDER = Path("/session")
-PATIENCE = 120.0
+PATIENCE = 240.0
 """Seconds until a state that does not come counts as a failure."""
 
 
@@ -120,17 +120,19 @@ class Session:
         """Presses the left button of the mouse on the button with this word, once that can be read and lights up under
         the pointer: a grey one does not, nor one of a Blender that is busy."""
         x, y = self.see(word, name)
-        self._wait(f'light on "{word}"', self._blender, lambda: self._lights_up(x, y))
+        dark: list[float] = []
+        self._wait(f'light on "{word}"', self._blender, lambda: self._lights_up(x, y, dark))
         aside = ["mousemove", "400", "500"]  # a pointer on a button hides its text
         subprocess.run(["xdotool", "click", "1", *aside], check=True)
 
-    def _lights_up(self, x: int, y: int) -> bool:
-        """Whether a button becomes brighter when the pointer comes to it from elsewhere, where it is left."""
+    def _lights_up(self, x: int, y: int, dark: list[float]) -> bool:
+        """Whether a button becomes brighter when the pointer comes to it from elsewhere, where it is left; `dark`: what
+        it was like without, which a Blender that is slow to draw shows late."""
         beside = (x + 60, y - 3, x + 90, y + 3)  # within the button, beside its text and the pointer
         subprocess.run(["xdotool", "mousemove", "400", "500"], check=True)
-        dark = min(self._brightness(beside) for _ in range(12))  # Blender may be slow to draw
+        dark.extend(self._brightness(beside) for _ in range(12))
         subprocess.run(["xdotool", "mousemove", str(x), str(y)], check=True)
-        return any(self._brightness(beside) > dark + 5 for _ in range(20))
+        return any(self._brightness(beside) > min(dark) + 5 for _ in range(20))
 
     def _brightness(self, box: tuple[int, int, int, int]) -> float:
         """Mean of a part of the display, 0..255."""
