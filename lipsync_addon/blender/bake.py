@@ -238,7 +238,7 @@ def _write(
         mapped,
         mapping.targets,
         new,
-        Timing(settings.start_frame, frame_rate(scene), _sounds(performance), _words(performance)),
+        Timing(settings.start_frame, frame_rate(scene), *_said(performance)),
         ranges=mapping.high - mapping.low,
         closed=closures(track),
         keys=settings.keys,
@@ -251,15 +251,12 @@ def _write(
     return _Written(new, first, last, targets, sum(map(len, written.kept.values())), tuple(_told(written)), report)
 
 
-def _sounds(performance: Performance) -> tuple[Heard, ...]:
-    """What is said: as it was heard, whatever a style made of it since."""
+def _said(performance: Performance) -> tuple[tuple[Heard, ...], tuple[str, ...]]:
+    """The sounds of the line and its words: as they were heard, whatever a style made of it since."""
     prediction = performance.prediction
-    return prediction.sounds if prediction and prediction.sounds else heard(performance.track)
-
-
-def _words(performance: Performance) -> tuple[str, ...]:
-    prediction = performance.prediction
-    return prediction.timeline.words if prediction and prediction.sounds else ()
+    if prediction and (sounds := prediction.sounds):
+        return sounds, prediction.timeline.words
+    return heard(performance.track), ()
 
 
 def _told(written: Written) -> Iterator[str]:

@@ -14,6 +14,8 @@ from lipsync_addon.blender import translations
 from lipsync_addon.blender.registration import CLASSES
 
 BLENDER = Path(translations.__file__).parent
+BELOW = ("core", "speech", "inference")
+"""Layers whose errors Blender shows."""
 SAME = frozenset("X Y Z -X -Y -Z CUDA DirectML CoreML CPU FBX GLB USD USDA USDC ABC Unity Unreal IPA Lipsync".split())
 """Names of programs, formats and axes, which are alike in every language."""
 SAME_LINES = frozenset({"Live Link Face"})
@@ -47,15 +49,22 @@ def of_classes() -> Iterator[str]:
 
 def of_code() -> Iterator[str]:
     """Whole sentences and labels that the code gives to Blender: reasons, messages, errors, texts of buttons."""
-    for file in sorted(BLENDER.rglob("*.py")):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.FunctionDef) and re.search("reason|problem", node.name):
-                yield from (text for each in ast.walk(node) if isinstance(each, ast.Return) for text in _texts(each.value))
-            if isinstance(node, ast.Call):
-                name = getattr(node.func, "attr", getattr(node.func, "id", ""))
-                wanted = [k.value for k in node.keywords if BY_CALL.get(name) in ("", k.arg)]
-                wanted += node.args if BY_CALL.get(name) == "" else []
-                yield from (text for value in wanted for text in _texts(value))
+    for node in _nodes(*(BLENDER.parent / layer for layer in BELOW)):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "LipsyncError":
+            yield from (text for value in node.args for text in _texts(value))
+    for node in _nodes(BLENDER):
+        if isinstance(node, ast.FunctionDef) and re.search("reason|problem", node.name):
+            yield from (text for each in ast.walk(node) if isinstance(each, ast.Return) for text in _texts(each.value))
+        if isinstance(node, ast.Call):
+            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            wanted = [k.value for k in node.keywords if BY_CALL.get(name) in ("", k.arg)]
+            wanted += node.args if BY_CALL.get(name) == "" else []
+            yield from (text for value in wanted for text in _texts(value))
+
+
+def _nodes(*folders: Path) -> Iterator[ast.AST]:
+    for file in sorted(file for folder in folders for file in folder.rglob("*.py")):
+        yield from ast.walk(ast.parse(file.read_text(encoding="utf-8")))
 
 
 def _texts(value: ast.expr | None) -> Iterator[str]:
