@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ADDON = "lipsync_addon"
-BLENDER_MODULES = {"bpy", "bpy_extras", "mathutils", "aud", "addon_utils", "gpu", "gpu_extras", "blf"}
+BLENDER_MODULES = {"bpy", "bpy_extras", "mathutils", "aud", "addon_utils", "gpu", "gpu_extras", "blf", "pxr"}
 
 RECOGNISERS = {"pocketsphinx", "faster_whisper", "vosk"}
 

@@ -9,7 +9,7 @@ in the NLA, because it was asked for or because the artist pushed it down: it th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -343,13 +343,8 @@ def takes_of(objects: Iterable[bpy.types.Object]) -> list[bpy.types.Action]:
 
 def curves_for(action: bpy.types.Action, owner: bpy.types.ID) -> list[bpy.types.FCurve]:
     """What an action that need not play holds for a data-block."""
-    data = owner.animation_data
-    used = data.action_slot if data and data.action == action else None
-    for bag in _bags(action):
-        known = (bag.slot.target_id_type, bag.slot.name_display) == (owner.id_type, owner.name)
-        if bag.slot == used or (used is None and known):
-            return list(bag.fcurves)
-    return []
+    slot = _slot_for(action, owner)
+    return next((list(bag.fcurves) for bag in _bags(action) if bag.slot == slot), [])
 
 
 @contextmanager
@@ -362,6 +357,22 @@ def without_animation(owners: Iterable[bpy.types.ID]) -> Iterator[None]:
             if data.action:
                 undo.callback(_set_action, data, data.action, data.action_slot)
                 data.action = None
+        yield
+
+
+@contextmanager
+def playing_alone(take: bpy.types.Action, owners: Sequence[bpy.types.ID]) -> Iterator[None]:
+    """A take plays on these data-blocks and nothing else does; exactly as it was at the end."""
+    with without_animation(owners), ExitStack() as undo:
+        for owner in owners:
+            slot = _slot_for(take, owner)
+            if slot is None:
+                continue
+            if owner.animation_data is None:
+                owner.animation_data_create()
+                undo.callback(owner.animation_data_clear)
+            _set_action(owner.animation_data, take, slot)
+            undo.callback(_set_action, owner.animation_data, None, None)
         yield
 
 
@@ -435,6 +446,15 @@ def _bags(action: bpy.types.Action) -> Iterator[bpy.types.ActionChannelbag]:
     for layer in action.layers:
         for strip in layer.strips:
             yield from strip.channelbags
+
+
+def _slot_for(action: bpy.types.Action, owner: bpy.types.ID) -> bpy.types.ActionSlot | None:
+    """The slot that the data-block uses in an action, or would use."""
+    data = owner.animation_data
+    if data and data.action == action and data.action_slot:
+        return data.action_slot
+    known = (owner.id_type, owner.name)
+    return next((slot for slot in action.slots if (slot.target_id_type, slot.name_display) == known), None)
 
 
 def _our_curves(action: bpy.types.Action, slot: bpy.types.ActionSlot) -> Iterator[bpy.types.FCurve]:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import bpy
 
-from ..core.diagnosis import obstacles
+from ..core.diagnosis import limits_told, obstacles, widened_told
 from ..core.errors import LipsyncError
 from ..core.keying import KeySettings, closures
 from ..core.lip_truth import LipModel, LipReport, contacts, corrected
-from ..core.mapping import JawSettings, RigMapping, Target, map_track, resolve
+from ..core.mapping import JawSettings, RigMapping, Target, cut_off, map_track, resolve
 from ..core.pipeline import Performance
 from ..core.rig_profile import RigProfile
 from ..core.spoken import Heard, heard
@@ -43,6 +43,8 @@ class BakeSettings:
     """Lay the take down as a strip in the NLA, instead of making it the active action."""
     replaces: str = ""
     """An earlier take of the character whose hand edits a new one takes over, word by word. That take stays."""
+    widen_ranges: bool = False
+    """Widen the ranges of shape keys that a performance goes beyond; else it is cut off there, and the user is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,10 @@ def _stage(
     match = ranked_with_fit(objects, inventory, profiles)[0]
     mapping = resolve(match.profile, inventory, performance.track.names, settings.jaw)
     track = performance.track
+    widened = cut_off(track, mapping) if settings.widen_ranges else {}
+    if widened:
+        _widen(widened, undo)
+        mapping = resolve(match.profile, scan_rig(objects), track.names, settings.jaw)
     lips = measured_lips(objects, mapping) if settings.true_lips and contacts(track) else None
     written = _write(scene, match.objects[0], mapping, performance, take, settings, undo, lips=lips)
     store_prediction(written.action.action, performance.prediction)
@@ -167,7 +173,7 @@ def _stage(
         missing=mapping.missing,
         edits=written.edits,
         lips=written.lips,
-        notices=(*notices, *obstacles(written.targets, inventory)),
+        notices=(*notices, *widened_told(widened), *obstacles(written.targets, inventory)),
     )
     return _Staged(written.action.finish, report)
 
@@ -248,7 +254,16 @@ def _write(
     alone = {*written.left, *written.removed}
     targets = tuple(target for target in mapping.targets if target not in alone)
     first, last = int(written.frames[0]), math.ceil(written.frames[-1])
-    return _Written(new, first, last, targets, sum(map(len, written.kept.values())), tuple(_told(written)), report)
+    notices = (*_told(written), *limits_told(cut_off(track, mapping)))
+    return _Written(new, first, last, targets, sum(map(len, written.kept.values())), notices, report)
+
+
+def _widen(beyond: Mapping[Target, tuple[float, float]], undo: ExitStack) -> None:
+    for target, (lowest, highest) in beyond.items():
+        key = data_block(target).key_blocks[target.name]
+        for name, end in (("slider_min", min(key.slider_min, lowest)), ("slider_max", max(key.slider_max, highest))):
+            undo.callback(setattr, key, name, getattr(key, name))
+            setattr(key, name, end)
 
 
 def _said(performance: Performance) -> tuple[tuple[Heard, ...], tuple[str, ...]]:

@@ -34,6 +34,7 @@ def bake_character(
     fps: float | None = None,
     engine: str = "",
     also: Sequence[tuple[Path, Performance]] = (),
+    clamp: bool = False,
     jaw: JawSettings = JawSettings(),
     replaces: str = "",
     progress: Progress = no_progress,
@@ -42,8 +43,9 @@ def bake_character(
 
     `line`: the sound file; the take is named after it, and it is packed into a .blend output. `fps`: frames per
     second of the result; None: the character's own. `engine`: one of scene_export.ENGINES. `also`: further lines, each
-    a take of its own in the same files. `replaces`: a take in the
-    character's file whose hand edits `line` takes over, word by word. Takes start at frame 0. Raises LipsyncError, and then none of the outputs is
+    a take of its own in the same files. `clamp`: weights stay within 0..1, whatever goes beyond; else the ranges of keys
+    are widened for it in the files. `replaces`: a take in the character's file whose hand edits `line` takes over, word
+    by word. Takes start at frame 0. Raises LipsyncError, and then none of the outputs is
     written.
     """
     if wrong := [path.name for path in outputs if path.suffix.lower() not in OUTPUTS]:
@@ -59,16 +61,17 @@ def bake_character(
         raise LipsyncError(f"{Path(character).name}: {error.message}", error.hint) from error
     progress(0.05)
     with_sound = any(path.suffix.lower() == ".blend" for path in outputs)
-    settings = BakeSettings(start_frame=0, jaw=jaw)
+    settings = BakeSettings(start_frame=0, jaw=jaw, widen_ranges=True)
     if replaces and replaces not in (known := [action[TAKE] for action in takes_of(objects)]):
         there = f"It has {', '.join(map(repr, known))}." if known else "It has none."
         raise LipsyncError(f"{Path(character).name} has no take {replaces!r} to replace.", there)
+    limited = _clamped if clamp else lambda each: each
     own = replace(settings, replaces=replaces)
     with as_in_file(_state(character)):
-        report = bake(scene, objects, performance, line.stem, own, sound=line if with_sound else None)
+        report = bake(scene, objects, limited(performance), line.stem, own, sound=line if with_sound else None)
         notices = list(report.notices)
         for other, further in also:
-            notices += bake(scene, objects, further, other.stem, settings).notices
+            notices += bake(scene, objects, limited(further), other.stem, settings).notices
     scene.frame_start, scene.frame_end = report.first_frame, report.last_frame
     with ExitStack() as files:  # all of them or none
         for index, (path, temporary) in enumerate([(p, files.enter_context(whole_file(p))) for p in outputs]):
@@ -76,11 +79,10 @@ def bake_character(
             if path.suffix.lower() == ".blend":
                 write_packed(temporary)
             elif also:
-                notices += write_takes(temporary, scene, objects, engine)
+                notices += write_takes(temporary, scene, objects, engine, clamp=clamp)
             else:
-                notices += write_character(
-                    temporary, scene, objects, report.take, report.first_frame, report.last_frame, engine
-                )
+                first, last = report.first_frame, report.last_frame
+                notices += write_character(temporary, scene, objects, report.take, first, last, engine, clamp=clamp)
     progress(1.0)
     return replace(report, notices=tuple(dict.fromkeys(notices)))
 
@@ -89,6 +91,10 @@ def _state(path: Path) -> str:
     """Another text once the file was written again."""
     facts = Path(path).stat()
     return f"{Path(path).resolve()}:{facts.st_mtime_ns}:{facts.st_size}"
+
+
+def _clamped(performance: Performance) -> Performance:
+    return replace(performance, track=performance.track.clamped)
 
 
 def open_character(path: Path) -> None:

@@ -35,6 +35,12 @@ def scan_rig(objects: Iterable[bpy.types.Object]) -> RigInventory:
     rigs = [obj for obj in objects if obj.type == "ARMATURE"]
     return RigInventory(
         shape_keys={obj.name: tuple(key.name for key in _shapes(obj)) for obj in meshes},
+        ranges={
+            (obj.name, key.name): ends
+            for obj in meshes
+            for key in _shapes(obj)
+            if (ends := (key.slider_min, key.slider_max)) != (0.0, 1.0)
+        },
         bones={rig.name: tuple(bone.name for bone in rig.data.bones) for rig in rigs},
         jaws={
             rig.name: JawHint(float(angle), rig.get(JAW_AXIS))

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import bpy
+from mathutils import Matrix
 
 from ..core.errors import LipsyncError
 from ..core.writing import whole_file
@@ -28,16 +29,19 @@ def export_character(
     first_frame: int,
     last_frame: int,
     engine: str = "",
+    *,
+    clamp: bool = False,
 ) -> tuple[str, ...]:
     """Writes `target`, whose ending is one of ENDINGS, with the frames first_frame..last_frame, and returns notices for
-    the user. `engine`: one of ENGINES, whose needs an FBX meets.
+    the user. `engine`: one of ENGINES, whose needs an FBX meets. `clamp`: shape keys stay within 0 and 1, whatever their
+    ranges allow.
 
     Everything that animates the objects goes into the clip as it plays in the scene. The scene is afterwards as
     it was. Raises LipsyncError for another ending, or where the file cannot be written.
     """
     _writer(Path(target))
     with whole_file(Path(target)) as temporary:
-        return write_character(temporary, scene, objects, take, first_frame, last_frame, engine)
+        return write_character(temporary, scene, objects, take, first_frame, last_frame, engine, clamp=clamp)
 
 
 def write_character(
@@ -48,15 +52,18 @@ def write_character(
     first_frame: int,
     last_frame: int,
     engine: str = "",
+    *,
+    clamp: bool = False,
 ) -> tuple[str, ...]:
     """export_character() straight into `path`, for callers that care for whole files themselves."""
     write = _writer(path)
     with_modifiers = path.suffix.lower() == ".abc"
-    owners = [owner for obj in objects for owner in _animated(obj)]
+    owners = [owner for obj in objects for owner in animated(obj)]
     with (
         _object_mode(),
         moved(owners, -first_frame),
         _still_values(owners),
+        _narrow_ranges(owners) if clamp else nullcontext(),
         nullcontext() if with_modifiers else _only_armatures(objects),
         _own_scene(scene, objects, take, last_frame - first_frame),
     ):
@@ -76,7 +83,7 @@ def write_resting(
 ) -> tuple[str, ...]:
     """The character as .fbx or .glb without a clip: keys at 0, bones at rest. Lengths of an FBX are as Blender's
     exporter leaves them, whatever the engine. Returns notices for the user."""
-    owners = [owner for obj in objects for owner in _animated(obj)]
+    owners = [owner for obj in objects for owner in animated(obj)]
     armatures = {obj.data for obj in objects if obj.type == "ARMATURE"}
     with (
         _object_mode(),
@@ -88,9 +95,7 @@ def write_resting(
         for armature in armatures:
             undo.callback(setattr, armature, "pose_position", armature.pose_position)
             armature.pose_position = "REST"
-        for owner in owners:
-            for block in owner.key_blocks if isinstance(owner, bpy.types.Key) else ():
-                block.value = max(0.0, block.slider_min)
+        _rest_keys(owners)
         with _own_scene(scene, objects, path.stem, 0), redirect_stdout(io.StringIO()):
             if path.suffix.lower() == ".fbx":
                 bpy.ops.export_scene.fbx(filepath=str(path), **_FBX | dict(ENGINES[engine].options, bake_anim=False))
@@ -298,6 +303,32 @@ def _still_values(owners: Sequence[bpy.types.ID]) -> Iterator[None]:
             setattr(thing, name, value)
 
 
+@contextmanager
+def at_rest(owners: Sequence[bpy.types.ID]) -> Iterator[None]:
+    """Keys and bones that nothing animates are at rest, not where a take has left them."""
+    with _still_values(owners):
+        _rest_keys(owners)
+        for bone in [bone for owner in owners if getattr(owner, "pose", None) for bone in owner.pose.bones]:
+            bone.matrix_basis = Matrix()
+        yield
+
+
+def _rest_keys(owners: Sequence[bpy.types.ID]) -> None:
+    for block in [block for owner in owners if isinstance(owner, bpy.types.Key) for block in owner.key_blocks]:
+        block.value = max(0.0, block.slider_min)
+
+
+@contextmanager
+def _narrow_ranges(owners: Sequence[bpy.types.ID]) -> Iterator[None]:
+    """Blender evaluates no shape key beyond 0 and 1."""
+    with ExitStack() as undo:
+        for key in [key for owner in owners if isinstance(owner, bpy.types.Key) for key in owner.key_blocks]:
+            for name, end in (("slider_min", max(key.slider_min, 0.0)), ("slider_max", min(key.slider_max, 1.0))):
+                undo.callback(setattr, key, name, getattr(key, name))
+                setattr(key, name, end)
+        yield
+
+
 def _values(owner: bpy.types.ID) -> Iterator[tuple[object, tuple[str, ...]]]:
     """What F-curves of a data-block usually move: (thing, its properties)."""
     if isinstance(owner, bpy.types.Key):
@@ -314,7 +345,8 @@ def _reason(error: Exception) -> str:
     return lines[-1] if lines else "for no reason that it tells."
 
 
-def _animated(obj: bpy.types.Object) -> Iterator[bpy.types.ID]:
+def animated(obj: bpy.types.Object) -> Iterator[bpy.types.ID]:
+    """What can be animated of an object: itself, its data, its shape keys."""
     yield obj
     if obj.data is not None:
         yield obj.data

@@ -147,6 +147,13 @@ class LIPSYNC_PG_settings(bpy.types.PropertyGroup):
         0.0,
         subtype="FACTOR",
     )
+    limit: _slider(
+        "limit",
+        "Limit",
+        "The weight at which strong styles stop; beyond 1 as far as the ranges of the shape keys allow",
+        1.0,
+        precision=2,
+    )
     channels: CollectionProperty(type=LIPSYNC_PG_channel)
     channel: IntProperty(name="Channel", description="The one that is chosen in the list", default=0)
     key_mode: EnumProperty(

@@ -1,8 +1,9 @@
-"""Several takes of a character in one FBX or GLB: a clip each, every key and bone in all of them.
+"""Several takes of a character in one file: a clip each, every key and bone in all of them.
 
-Blender writes the character once, at rest; the takes are read from their F-curves and added by our own writers
+Into FBX and GLB Blender writes the character once, at rest; the takes are read from their F-curves and added by our own writers
 (exporters/fbx_clips.py, gltf_clips.py). No frame of the scene is evaluated, so that it is quick, and a clip holds what
-its take holds: neither what else is animated beneath, nor what drivers and constraints make of it.
+its take holds: neither what else is animated beneath, nor what drivers and constraints make of it. A USD gets a variant
+for each take (usd_takes.py), which Blender evaluates, alone too.
 """
 
 from __future__ import annotations
@@ -21,29 +22,32 @@ from ..core.track import AnimationTrack
 from ..core.writing import whole_file
 from ..exporters import fbx_clips, fbx_file, fbx_units, gltf_clips, gltf_file
 from ..exporters.clip import Bone, BoneMotion, Clip
-from .actions import TAKE, curves_for, takes_of
+from .actions import TAKE, curves_for, playing_alone, takes_of
 from .keyframes import frame_rate
-from .scene_export import ENGINES, write_resting
+from .scene_export import ENGINES, animated, at_rest, write_character, write_resting
+from .usd_takes import write_variants
 
-ENDINGS = (".fbx", ".glb")
-"""What can hold several clips."""
+USD = (".usd", ".usda", ".usdc")
+ENDINGS = (".fbx", ".glb", *USD)
+"""What can hold several takes."""
 _KEY = re.compile(r'key_blocks\["(.*)"\]\.value$')
 _BONE = re.compile(r'pose\.bones\["(.*)"\]\.(location|rotation_euler|rotation_quaternion|rotation_axis_angle)$')
 
 
 def export_takes(
-    target: Path, scene: bpy.types.Scene, objects: Sequence[bpy.types.Object], engine: str = ""
+    target: Path, scene: bpy.types.Scene, objects: Sequence[bpy.types.Object], engine: str = "", *, clamp: bool = False
 ) -> tuple[str, ...]:
-    """Writes `target` (.fbx or .glb) with all takes of the character, and returns notices for the user.
+    """Writes `target`, whose ending is one of ENDINGS, with all takes of the character, and returns notices for the user. `clamp`: shape keys
+    stay within 0 and 1, whatever their ranges allow.
 
     Raises LipsyncError for another ending, without a take, and for a take that moves what no clip can hold.
     """
     with whole_file(Path(target)) as temporary:
-        return write_takes(temporary, scene, objects, engine)
+        return write_takes(temporary, scene, objects, engine, clamp=clamp)
 
 
 def write_takes(
-    path: Path, scene: bpy.types.Scene, objects: Sequence[bpy.types.Object], engine: str = ""
+    path: Path, scene: bpy.types.Scene, objects: Sequence[bpy.types.Object], engine: str = "", *, clamp: bool = False
 ) -> tuple[str, ...]:
     """export_takes() straight into `path`, for callers that care for whole files themselves."""
     ending = path.suffix.lower()
@@ -52,7 +56,9 @@ def write_takes(
     takes = takes_of(objects)
     if not takes:
         raise LipsyncError("The character has no baked take.", "Bake a voice line first.")
-    clips = [clip_of_take(take, objects, frame_rate(scene)) for take in takes]
+    if ending in USD:
+        return _write_usd(path, scene, objects, takes, clamp)
+    clips = [clip_of_take(take, objects, frame_rate(scene), clamp) for take in takes]
     notices = write_resting(path, scene, objects, engine)
     if ending == ".fbx":
         top, version = fbx_file.parse(path.read_bytes())
@@ -68,8 +74,11 @@ def write_takes(
     return notices
 
 
-def clip_of_take(take: bpy.types.Action, objects: Iterable[bpy.types.Object], fps: float) -> Clip:
-    """What a take moves, on the whole frames from its first to its last, from second 0."""
+def clip_of_take(
+    take: bpy.types.Action, objects: Iterable[bpy.types.Object], fps: float, clamp: bool = False
+) -> Clip:
+    """What a take moves, on the whole frames from its first to its last, from second 0. Shape keys stay within the
+    ranges of their sliders, as Blender plays them; with `clamp` within 0 and 1 too."""
     first, last = take.curve_frame_range
     frames = np.arange(np.floor(first), np.ceil(last) + 1)
     meshes: dict[str, AnimationTrack] = {}
@@ -79,10 +88,35 @@ def clip_of_take(take: bpy.types.Action, objects: Iterable[bpy.types.Object], fp
             curves = {key: curve for key, curve in _keys(take, obj.data.shape_keys)}
             if curves:
                 values = np.stack([_values(curve, frames) for curve in curves.values()], axis=1)
+                blocks = [obj.data.shape_keys.key_blocks[key] for key in curves]
+                low, high = np.transpose([(block.slider_min, block.slider_max) for block in blocks])
+                values = np.clip(values, low, high)
+                values = np.clip(values, 0, 1) if clamp else values
                 meshes[obj.name] = AnimationTrack(tuple(curves), values, fps)
         elif obj.type == "ARMATURE":
             bones |= {(obj.name, name): motion for name, motion in _bones(take, obj, frames).items()}
     return Clip(take[TAKE], fps, len(frames), meshes, bones)
+
+
+def _write_usd(
+    path: Path,
+    scene: bpy.types.Scene,
+    objects: Sequence[bpy.types.Object],
+    takes: Sequence[bpy.types.Action],
+    clamp: bool,
+) -> tuple[str, ...]:
+    by_name = {take[TAKE]: take for take in takes}
+    notices: list[str] = []
+
+    def write(name: str, file: Path) -> None:
+        take = by_name[name]
+        first, last = (int(end) for end in (np.floor(take.curve_frame_range[0]), np.ceil(take.curve_frame_range[1])))
+        owners = [owner for obj in objects for owner in animated(obj)]
+        with playing_alone(take, owners), at_rest(owners):
+            notices.extend(write_character(file, scene, objects, name, first, last, clamp=clamp))
+
+    write_variants(path, list(by_name), write)
+    return tuple(dict.fromkeys(notices))
 
 
 def _keys(take: bpy.types.Action, keys: bpy.types.Key) -> Iterable[tuple[str, bpy.types.FCurve]]:

@@ -28,6 +28,7 @@ from ..core.audio_clip import CheckedSound
 from ..core.errors import LipsyncError
 from ..core.hearing import Hearing
 from ..exporters import FORMATS
+from ..exporters.channel_set import ALL, load_set
 from ..inference.heard import HeardBefore
 from ..inference.network import DEFAULT_NETWORK
 from ..inference.predictor import Predictor
@@ -42,11 +43,13 @@ CODE = (
     "inference",
     "speech",
     "exporters",
+    "importers",
     "batch/quality.py",
     "cli/bake.py",
     "cli/outputs.py",
     "cli/performance.py",
 )
+DATA = ("accents.json", "emotions.json", "mouth_poses", "mouth_shapes", "reference", "rigs")
 CODE_OF_CHARACTERS = ("blender",)
 """What of the add-on decides how a result looks."""
 
@@ -144,12 +147,17 @@ class Baker:
         settings = {
             name: value
             for name, value in vars(options).items()
-            if name not in NOT_COLUMNS | {"text", "preset", "actor"} and not name.startswith("style_")
+            if name not in NOT_COLUMNS | {"text", "preset", "names", "actor"} and not name.startswith("style_")
         }
         settings |= {"style": asdict(chosen_style(options)), "outputs": line.outputs}
         found = {"sound": _digest(line.sound), "settings": text_digest(settings)}
         if text := getattr(options, "text", None) or line.fields.get("text"):
             found["text"] = text_digest(str(text))
+        if options.names and options.names != ALL:
+            found["names"] = _names_digest(options.names)
+        for given in (options.text_file, options.timeline_in):
+            if given:
+                found["text"] = _digest(str(given))
         if line.character:
             found["character"] = _kept_digest(line.character)
         if options.actor:
@@ -284,11 +292,18 @@ def _read_actor(name: str, *state: int) -> Adaptation:
 
 
 @cache
+def _names_digest(names: str) -> str:
+    """Of what a set of names says, wherever its file lies, and of the profile below it."""
+    return text_digest(asdict(load_set(names)))
+
+
+@cache
 def _tool(characters: bool) -> str:
     """Of the code that decides how results look, and of the packages that do."""
     root = Path(__file__).parents[1]
-    parts = CODE + CODE_OF_CHARACTERS * characters
-    files = sorted(file for part in parts for file in ([root / part] if "." in part else (root / part).rglob("*.py")))
+    parts = [*CODE, *CODE_OF_CHARACTERS * characters, *(f"data/{name}" for name in DATA)]
+    within = (file for part in parts for file in ([root / part] if "." in part else (root / part).rglob("*.*")))
+    files = sorted(file for file in within if file.suffix in (".py", ".json", ".npz"))
     digests = [(file.relative_to(root).as_posix(), file_digest(file)) for file in files]
     packages = ("onnxruntime", "soundfile", "soxr", *(("bpy",) if characters else ()))
     return text_digest([digests, [_version(package) for package in packages]])

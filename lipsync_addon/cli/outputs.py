@@ -20,7 +20,7 @@ from .own_results import check_free
 
 CHARACTER_ENDINGS = (".fbx", ".glb", ".usd", ".usda", ".usdc", ".abc", ".blend")
 """What needs Blender and a character."""
-SEVERAL = (".fbx", ".glb", ".blend")
+SEVERAL = (".fbx", ".glb", ".usd", ".usda", ".usdc", ".blend")
 """What holds several takes."""
 ENGINES = ("unity", "unreal")
 """Whose needs an FBX can meet; as blender/scene_export, which this must not import without need."""
@@ -57,10 +57,6 @@ def checked_outputs(options: argparse.Namespace, alone: Set[str] = frozenset()) 
     for chosen in (FORMATS[each] for each in options.format):
         if chosen.extension not in {path.suffix.lower() for path in curves}:
             raise LipsyncError(f"--format {chosen.id} is not used.", f"Add --to with a file named *{chosen.extension}.")
-    if options.clamp and not curves:
-        raise LipsyncError(
-            "--clamp is not used: on a character the limits of its shape keys hold.", "Leave it out, or add a curve file."
-        )
     if len({path.resolve() for path in options.to}) < len(options.to):
         raise LipsyncError("The same file stands twice after --to.", "Name each file once.")
     if characters and not options.character:
@@ -113,6 +109,7 @@ def write_characters(
             outputs,
             fps=options.fps,
             engine=options.engine or "",
+            clamp=options.clamp,
             also=also,
             replaces=options.replaces,
             progress=progress,

@@ -26,6 +26,7 @@ STYLE_HELP = {
     "closure": "1 .. 2: how firmly closed lips press (default 1)",
     "anticipation": "how much the mouth leads the sound, e.g. 0.03 (default 0)",
     "asymmetry": "-1 .. 1: right or left half of the mouth stronger (default 0)",
+    "limit": "1 .. 2: the weight at which strong styles stop (default 1)",
 }
 
 

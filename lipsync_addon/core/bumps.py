@@ -31,12 +31,13 @@ def bumps(
 
 
 def raised(track: AnimationTrack, channels: Mapping[str, float], curve: NDArray[np.float64]) -> AnimationTrack:
-    """These channels at least as high as gain times `curve` [T], within 0..1; those that the track lacks are added."""
+    """These channels at least as high as gain times `curve` [T], raised to 1 at most; those that the track lacks are
+    added."""
     track = with_channels(track, channels)
     values = track.values.copy()
     for name, gain in channels.items():
         column = track.names.index(name)
-        values[:, column] = np.clip(np.maximum(values[:, column], gain * curve), 0, 1)
+        values[:, column] = np.maximum(values[:, column], np.clip(gain * curve, 0, 1))
     return track.with_values(values)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from .mapping import Target
 from .profile_match import Obstacle, RigInventory
@@ -48,6 +48,29 @@ def obstacles(targets: Iterable[Target], inventory: RigInventory) -> tuple[str, 
     if targets and stuck == len(targets):
         sentences[0] = f"The mouth will not move: {sentences[0]}"
     return tuple(sentences)
+
+
+def widened_told(beyond: Mapping[Target, tuple[float, float]]) -> tuple[str, ...]:
+    """A sentence on shape keys whose ranges were widened for their values; none for none."""
+    if not beyond:
+        return ()
+    names = _listed(list(dict.fromkeys(target.name for target in beyond)))
+    return (f"{names}: the range of the slider is widened to {_furthest(beyond):.2f}.",)
+
+
+def limits_told(beyond: Mapping[Target, tuple[float, float]]) -> tuple[str, ...]:
+    """A sentence on shape keys that would go beyond their ranges (mapping.cut_off); none for none."""
+    if not beyond:
+        return ()
+    names, stop = _listed(list(dict.fromkeys(target.name for target in beyond))), "stops" if len(beyond) == 1 else "stop"
+    return (
+        f"{names} would go to {_furthest(beyond):.2f}, beyond the range of the slider, and {stop} there: widen it (Object "
+        "Data > Shape Keys > Range) and bake again, or set the limit to 1.",
+    )
+
+
+def _furthest(beyond: Mapping[Target, tuple[float, float]]) -> float:
+    return max((end for ends in beyond.values() for end in ends), key=lambda end: abs(end - 0.5))
 
 
 def _listed(names: Sequence[str]) -> str:

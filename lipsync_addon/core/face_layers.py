@@ -106,5 +106,6 @@ def with_emotions(
     mouth = np.array([not name.startswith(("eye", "brow")) for name in track.names])
     more = np.array([offsets.get(name, 0.0) for name in track.names], np.float32)
     # Sealing draws whole frames back: eyes and brows, which part no lips, come after it and do not twitch at every p.
-    spoken = track.with_values(np.clip(track.values + more * mouth, 0, 1))
-    return track.with_values(np.clip(with_lips_sealed(spoken, track).values + more * ~mouth, 0, 1))
+    most = np.maximum(track.values, 1)  # what a style lets go beyond 1 stays there
+    spoken = track.with_values(np.clip(track.values + more * mouth, 0, most))
+    return track.with_values(np.clip(with_lips_sealed(spoken, track).values + more * ~mouth, 0, most))

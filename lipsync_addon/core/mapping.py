@@ -27,6 +27,9 @@ TONGUE_LIFT = 0.3
 """Radians that a tongue bone lifts its tip at n, l."""
 _TONGUE = {"viseme_nn": 1.0, "viseme_DD": 0.9, "viseme_TH": 0.4}
 
+_NUMBERS = ("bias", "low", "high", "least", "most")
+CUT = 0.01
+"""A weight that is cut off by less is not worth a word."""
 _PLAIN_JAW = JawRule({"jawOpen": 1.0}, 0.35, "X")
 """For a profile that says nothing of a jaw, where the user or the armature wants it turned."""
 
@@ -67,7 +70,7 @@ class JawSettings:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RigMapping:
-    """A profile resolved against an inventory. values [T, C] @ weights + bias, within low..high, is [T, K]."""
+    """A profile resolved against an inventory. values [T, C] @ weights + bias, within least..most, is [T, K]."""
 
     channels: tuple[str, ...]
     """C"""
@@ -78,9 +81,15 @@ class RigMapping:
     bias: NDArray[np.float32]
     """[K]"""
     low: NDArray[np.float32]
-    """[K]"""
+    """[K] what the targets are made for: with `high`, 0 and 1 of a shape key, the ends of a bone's turn."""
     high: NDArray[np.float32]
     """[K]"""
+    least: NDArray[np.float32]
+    """[K] where values are cut off: `low`, or below it where a key takes a channel as it is and its range goes there."""
+    most: NDArray[np.float32]
+    """[K] likewise above `high`."""
+    plain: NDArray[np.bool_]
+    """[K] whether it is a key that takes one channel as it is: where several meet, more than 1 is nobody's wish."""
     missing: tuple[str, ...] = ()
     """First names of the rules that found no shape key."""
     lacks: tuple[str, ...] = ()
@@ -97,6 +106,24 @@ class _Column:
     bias: float
     low: float
     high: float
+    range: tuple[float, float] = (0.0, 1.0)
+    """Ends of a shape key's slider."""
+
+    @property
+    def least(self) -> float:
+        """RigMapping.least"""
+        return min(self.low, self.range[0]) if self.plain else self.low
+
+    @property
+    def most(self) -> float:
+        """RigMapping.most"""
+        return max(self.high, self.range[1]) if self.plain else self.high
+
+    @property
+    def plain(self) -> bool:
+        """RigMapping.plain"""
+        whole = (self.bias, self.low, self.high) == (0.0, 0.0, 1.0)
+        return self.target.kind == "shape_key" and whole and list(self.channels.values()) == [1.0]
 
 
 def resolve(
@@ -120,7 +147,8 @@ def resolve(
         tuple(channels),
         tuple(column.target for column in columns),
         _weights(columns, channels),
-        *(np.array([getattr(column, name) for column in columns], np.float32) for name in ("bias", "low", "high")),
+        *(np.array([getattr(each, name) for each in columns], np.float32) for name in _NUMBERS),
+        plain=np.array([each.plain for each in columns], bool),
         missing=tuple(map(_first_name, absent)),
         lacks=_lacks(profile, absent, channels),
         jaw_bone=jaw_bone,
@@ -129,13 +157,29 @@ def resolve(
 
 
 def map_track(track: AnimationTrack, mapping: RigMapping) -> AnimationTrack:
-    """The track of the rig: its names are the target ids; weights 0..1, bone angles in radians.
+    """The track of the rig: its names are the target ids; weights 0..1, or beyond where the track and the range of the
+    key go there; bone angles in radians.
 
     Visemes are blended over time first, see visemes.py.
     """
-    values = blended(track).filled(mapping.channels).values @ mapping.weights + mapping.bias
     names = tuple(target.id for target in mapping.targets)
-    return AnimationTrack(names, np.clip(values, mapping.low, mapping.high), track.fps, track.start)
+    return AnimationTrack(names, np.clip(_mixed(track, mapping), mapping.least, mapping.most), track.fps, track.start)
+
+
+def cut_off(track: AnimationTrack, mapping: RigMapping) -> dict[Target, tuple[float, float]]:
+    """Shape keys that would go beyond the ends of their ranges, and from where to where they would go: what map_track()
+    cuts off."""
+    if not track.values.size or (track.values.min() >= 0 and track.values.max() <= 1):
+        return {}
+    values = _mixed(track, mapping)
+    lowest, highest = values.min(axis=0), values.max(axis=0)
+    over = mapping.plain & (np.maximum(mapping.least - lowest, highest - mapping.most) > CUT)
+    return {mapping.targets[k]: (float(lowest[k]), float(highest[k])) for k in np.flatnonzero(over)}
+
+
+def _mixed(track: AnimationTrack, mapping: RigMapping) -> NDArray[np.float32]:
+    """[T, K] without limits."""
+    return blended(track).filled(mapping.channels).values @ mapping.weights + mapping.bias
 
 
 def _controls(profile: RigProfile, inventory: RigInventory, channels: Sequence[str], found: set[int]) -> list[_Column]:
@@ -152,7 +196,9 @@ def _controls(profile: RigProfile, inventory: RigInventory, channels: Sequence[s
                     continue
                 if kind == "property":
                     sliders.add(id(rule))
-                columns.append(_Column(Target(kind, owner, name), rule.channels, rule.bias, rule.low, rule.high))
+                ends = inventory.ranges.get((owner, name), (0.0, 1.0))
+                target = Target(kind, owner, name)
+                columns.append(_Column(target, rule.channels, rule.bias, rule.low, rule.high, ends))
     return sorted(columns, key=lambda column: column.target.kind == "property")
 
 

@@ -22,6 +22,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "closure": (1, 2),
     "anticipation": (-0.2, 0.2),
     "asymmetry": (-1, 1),
+    "limit": (1, 2),
 }
 """Least and greatest value of each slider."""
 

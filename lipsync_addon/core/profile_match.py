@@ -62,6 +62,8 @@ class RigInventory:
     """(object, shape key or bone; "" for all of the object) -> what is in the way."""
     taken: frozenset[tuple[str, str]] = frozenset()
     """(armature, bone) whose turn is somebody else's: animated, or by angle about an axis, which has no parts."""
+    ranges: Mapping[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
+    """(mesh object, shape key) -> ends of its slider, where they are not 0 and 1."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,20 +41,23 @@ class StyleSettings:
     """-0.2 .. 0.2 seconds that the mouth leads the sound."""
     asymmetry: float = 0.0
     """-1 the character's right half stronger .. 1 the left."""
+    limit: float = 1.0
+    """1 .. 2: no weight goes further, however strong the style. Keys are made for 1; beyond it their motion goes on."""
     channels: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     """Channel -> (gain, offset), after everything else but the sealing of the lips."""
 
 
 def apply_style(track: AnimationTrack, style: StyleSettings) -> AnimationTrack:
-    """All steps in order. Weights stay within 0..1; lips stay sealed wherever they were, or `anticipation` earlier."""
+    """All steps in order. Weights stay within 0..limit; lips stay sealed wherever they were, or `anticipation` earlier."""
     if style == StyleSettings():
         return track
     before = earlier(track, style.anticipation) if style.anticipation else track
-    new = with_intensity(smoothed(before, style.smoothing), style.intensity)
-    new = with_group_gain(with_group_gain(new, JAW, style.jaw), LIPS, style.lips)
-    new = with_asymmetry(new, style.asymmetry)
-    new = with_channel_gains(new, style.channels)
-    return pressed(with_lips_sealed(new, before), style.closure)
+    limit = style.limit
+    new = with_intensity(smoothed(before, style.smoothing), style.intensity, limit)
+    new = with_group_gain(with_group_gain(new, JAW, style.jaw, limit), LIPS, style.lips, limit)
+    new = with_asymmetry(new, style.asymmetry, limit)
+    new = with_channel_gains(new, style.channels, limit)
+    return pressed(with_lips_sealed(new, before), style.closure, limit)
 
 
 def still(track: AnimationTrack) -> AnimationTrack:

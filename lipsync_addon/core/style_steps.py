@@ -1,4 +1,4 @@
-"""The single steps of a style: pure functions, track in, track out; weights within 0..1. Their order: style.py."""
+"""The single steps of a style: pure functions, track in, track out; weights within 0..`limit`. Their order: style.py."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _LEAN = 0.3
 """Share that an asymmetry of 1 adds to one side and takes from the other."""
 
 
-def with_intensity(track: AnimationTrack, intensity: float) -> AnimationTrack:
-    """Every weight times `intensity`, within 0..1."""
-    return track.with_values(np.clip(track.values * np.float32(intensity), 0.0, 1.0))
+def with_intensity(track: AnimationTrack, intensity: float, limit: float = 1.0) -> AnimationTrack:
+    """Every weight times `intensity`."""
+    return track.with_values(np.clip(track.values * np.float32(intensity), 0, limit))
 
 
 def smoothed(track: AnimationTrack, seconds: float) -> AnimationTrack:
@@ -44,7 +44,7 @@ def smoothed(track: AnimationTrack, seconds: float) -> AnimationTrack:
 def with_lips_sealed(track: AnimationTrack, before: AnimationTrack) -> AnimationTrack:
     """`track`, but each frame as far back towards `before` as it takes to seal lips that were sealed there.
 
-    Blurring over time and weights that stop at 1 both open short closures, and p, b, m without a closure look wrong.
+    Blurring over time and weights that stop at a limit both open short closures, and p, b, m without a closure look wrong.
     Lips a little apart may part as well, the more the wider, so that nothing jumps from frame to frame.
     """
     weights = lip_gap_weights(track.names)
@@ -54,35 +54,37 @@ def with_lips_sealed(track: AnimationTrack, before: AnimationTrack) -> Animation
     return track.with_values(track.values * (1 - share) + before.values * share)
 
 
-def with_group_gain(track: AnimationTrack, names: frozenset[str], gain: float) -> AnimationTrack:
+def with_group_gain(track: AnimationTrack, names: frozenset[str], gain: float, limit: float = 1.0) -> AnimationTrack:
     """These channels times `gain`, the others as they are."""
     factors = np.array([gain if name in names else 1.0 for name in track.names], np.float32)
-    return track.with_values(np.clip(track.values * factors, 0, 1))
+    return track.with_values(np.clip(track.values * factors, 0, limit))
 
 
-def with_channel_gains(track: AnimationTrack, channels: Mapping[str, tuple[float, float]]) -> AnimationTrack:
+def with_channel_gains(
+    track: AnimationTrack, channels: Mapping[str, tuple[float, float]], limit: float = 1.0
+) -> AnimationTrack:
     """Each named channel times its gain plus its offset; names that the track lacks say nothing about it."""
     pairs = np.array([channels.get(name, (1.0, 0.0)) for name in track.names], np.float32).reshape(-1, 2)
-    return track.with_values(np.clip(track.values * pairs[:, 0] + pairs[:, 1], 0, 1))
+    return track.with_values(np.clip(track.values * pairs[:, 0] + pairs[:, 1], 0, limit))
 
 
-def with_asymmetry(track: AnimationTrack, share: float) -> AnimationTrack:
+def with_asymmetry(track: AnimationTrack, share: float, limit: float = 1.0) -> AnimationTrack:
     """The character's left half of mouth and cheeks stronger and the right weaker; the reverse below 0."""
     factors = np.ones(len(track.names), np.float32)
     for column, name in enumerate(track.names):
         if name.startswith(("mouth", "cheek")) and name not in ("mouthLeft", "mouthRight"):
             side = name.endswith("Left") - name.endswith("Right")
             factors[column] += side * share * _LEAN
-    return track.with_values(np.clip(track.values * factors, 0, 1))
+    return track.with_values(np.clip(track.values * factors, 0, limit))
 
 
-def pressed(track: AnimationTrack, closure: float) -> AnimationTrack:
+def pressed(track: AnimationTrack, closure: float, limit: float = 1.0) -> AnimationTrack:
     """Closed lips pressed together by `closure` - 1, not in silence (where the track has a viseme for it)."""
     closed = closedness(track)
     if "viseme_sil" in track.names:
         closed = closed * (1 - np.clip(track.channel("viseme_sil"), 0, 1))
     more = np.array([_PRESSES.get(name, 0.0) for name in track.names], np.float32) * np.float32(closure - 1)
-    return track.with_values(np.clip(track.values + closed[:, None] * more, 0, 1))
+    return track.with_values(np.clip(track.values + closed[:, None] * more, 0, limit))
 
 
 def closedness(track: AnimationTrack) -> NDArray[np.float32]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .channels import HEAD_ANGLES
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AnimationTrack:
@@ -45,6 +47,12 @@ class AnimationTrack:
     def duration(self) -> float:
         """Seconds from the first frame to the last."""
         return max(len(self.values) - 1, 0) / self.fps
+
+    @property
+    def clamped(self) -> AnimationTrack:
+        """The track with its weights cut off at 0 and 1; angles of the head stay."""
+        weights = np.array([name not in HEAD_ANGLES for name in self.names], bool)
+        return self.with_values(np.where(weights, np.clip(self.values, 0, 1), self.values))
 
     def channel(self, name: str) -> NDArray[np.float32]:
         """[T] values of one channel. Raises KeyError if there is none of that name."""

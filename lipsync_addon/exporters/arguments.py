@@ -49,7 +49,7 @@ def add_format_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="WEIGHT",
         help="leave out keys that matter less, e.g. 0.01",
     )
-    add("--clamp", action="store_true", help="cut weights off at 0 and 1 (else strong styles may go beyond)")
+    add("--clamp", action="store_true", help="cut weights off at 0 and 1 (else what goes beyond, see --limit, is kept)")
     add("--path", default="", metavar="PATH", help="the mesh below the animated object, for Unity, Godot, glTF and FBX")
     add(
         "--jaw",

@@ -38,7 +38,8 @@ class ExportOptions:
     max_error: float = 0.0
     """Formats with keys leave out those that straight lines replace within this weight; 0: a key on every frame."""
     clamp: bool = False
-    """Weights beyond 0..1, which strong styles reach, are cut off; else kept wherever a format can hold them."""
+    """Weights beyond 0..1, of captures and of styles with a higher limit, are cut off; else kept wherever a format can
+    hold them."""
     clip: str = "lipsync"
     """Name of the animation."""
     path: str = ""
@@ -105,7 +106,7 @@ def write(track: AnimationTrack, path: Path, exporter: Exporter, options: Export
     if track.start + track.duration + options.offset < 0:
         raise LipsyncError(f"{path} would be empty: the offset moves everything before second 0.", "Use a smaller one.")
     if options.clamp:
-        track = track.with_values(np.clip(track.values, 0, 1))
+        track = track.clamped
     with whole_file(path) as temporary, temporary.open("wb") as file:
         for piece in exporter.render(track, options):
             file.write(piece)

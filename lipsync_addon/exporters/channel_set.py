@@ -83,6 +83,11 @@ def with_set(track: AnimationTrack, set_id: str) -> AnimationTrack:
     if set_id == ALL:
         return track
     chosen = load_set(set_id)
+    if not chosen.profile.shape_keys:
+        raise LipsyncError(
+            f"The set {chosen.label} names bones only, and curves are written for shape keys.",
+            "Bake onto the character itself, or give a profile with shape_keys.",
+        )
     rules = [rule for rule in chosen.profile.shape_keys if any(name in track.names for name in rule.channels)]
     if not rules:
         raise LipsyncError(

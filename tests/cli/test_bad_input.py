@@ -152,12 +152,6 @@ def test_same_file_twice(lipsync, speech: Path, tmp_path: Path) -> None:
     refused(lipsync("bake", speech, "--to", tmp_path / "a.csv", "--to", tmp_path / "a.csv"), "Name each file once")
 
 
-def test_clamping_what_a_character_limits_itself(lipsync, speech: Path, tmp_path: Path) -> None:
-    (tmp_path / "hero.blend").write_bytes(b"BLENDER")
-    ran = lipsync("bake", speech, "--character", tmp_path / "hero.blend", "--to", tmp_path / "a.glb", "--clamp")
-    refused(ran, "--clamp is not used", "add a curve file")
-
-
 def test_a_missing_package_is_named_once() -> None:
     with pytest.raises(LipsyncError, match=r"^Python packages are missing: absent_one, absent_two\."):
         check_installed("absent_one", "absent_two", "absent_one")

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lipsync_addon.core.channels import ARKIT_52, VISEMES_15
-from lipsync_addon.core.diagnosis import obstacles
+from lipsync_addon.core.diagnosis import limits_told, obstacles
 from lipsync_addon.core.errors import LipsyncError
 from lipsync_addon.core.face_bones import BonePlace
-from lipsync_addon.core.mapping import JawSettings, map_track, resolve
+from lipsync_addon.core.mapping import JawSettings, cut_off, map_track, resolve
 from lipsync_addon.core.profile_match import JawHint, Obstacle, RigInventory
 from lipsync_addon.core.rig_profile import gather_profiles, load_profile, load_profiles
 from lipsync_addon.core.track import AnimationTrack
@@ -127,6 +127,30 @@ def test_targets_never_leave_their_limits(values, mode):
     mapped = map_track(AnimationTrack(("jawOpen", "mouthClose"), [values], 50.0), mapping)
     assert (mapped.values >= mapping.low).all() and (mapped.values <= mapping.high).all()
     assert mapped.values.min() >= np.float32(-0.4) and mapped.values.max() <= 1
+
+
+def test_keys_go_beyond_0_and_1_as_far_as_their_ranges_and_what_is_cut_off_is_told():
+    names = ("jawOpen", "mouthClose", "mouthFunnel")
+    ranges = {("Face", "jawOpen"): (-0.5, 1.25), ("Face", "mouthFunnel"): (0.2, 0.7)}
+    mapping = resolve(ARKIT, RigInventory({"Face": names}, ranges=ranges), names)
+    track = AnimationTrack(names, [[1.2, 1.2, 1.0], [-0.1, -0.1, 0.0], [1.5, 1.0, 0.5]], 50.0)
+    np.testing.assert_allclose(map_track(track, mapping).values, [[1.2, 1, 1], [-0.1, 0, 0], [1.25, 1, 0.5]], atol=1e-6)
+    assert (mapping.low == 0).all() and (mapping.high == 1).all()
+    assert {target.name: ends for target, ends in cut_off(track, mapping).items()} == {
+        "jawOpen": pytest.approx((-0.1, 1.5)), "mouthClose": pytest.approx((-0.1, 1.2))
+    }  # fmt: skip
+    assert cut_off(track.clamped, mapping) == {}
+    (told,) = limits_told(cut_off(track, mapping))
+    assert "'jawOpen' and 'mouthClose' would go to 1.50" in told and "widen it" in told
+
+
+def test_a_mixture_ends_at_1_whatever_its_range(tmp_path):
+    names = ("jawOpen", "mouthFunnel")
+    rules = [{"keys": ["both"], "channels": {"jawOpen": 1, "mouthFunnel": 1}}]
+    profile = load_profile(small(tmp_path, shape_keys=rules, jaw=...))
+    mapping = resolve(profile, RigInventory({"Face": ("both",)}, ranges={("Face", "both"): (-1.0, 2.0)}), names)
+    track = AnimationTrack(names, [[1.2, 0.9]], 50.0)
+    assert map_track(track, mapping).values.tolist() == [[1.0]] and cut_off(track, mapping) == {}
 
 
 def test_a_profile_of_the_user_joins_those_that_come_along_and_replaces_one_of_the_same_id(tmp_path):

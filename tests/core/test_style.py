@@ -22,6 +22,7 @@ IN_PLACE = {
     "lips": st.floats(0, 2),
     "closure": st.floats(1, 2),
     "asymmetry": st.floats(-1, 1),
+    "limit": st.floats(1, 2),
     "channels": GAINS,
 }
 STYLES = st.builds(StyleSettings, **IN_PLACE)
@@ -46,7 +47,14 @@ def test_closures_move_with_the_mouth(values: np.ndarray, style: StyleSettings) 
 @given(MOTION, MOVED)
 def test_weights_stay_within_limits(values: np.ndarray, style: StyleSettings) -> None:
     values = apply_style(AnimationTrack(LIPS, values, 50.0), style).values
-    assert values.min() >= 0 and values.max() <= 1
+    assert values.min() >= 0 and values.max() <= np.float32(style.limit)
+
+
+def test_a_strong_style_goes_beyond_1_where_it_may() -> None:
+    track = AnimationTrack(("jawOpen", "mouthFunnel"), [[0.8, 0.2], [0.2, 0.8]], 50.0)
+    strong = StyleSettings(intensity=1.5, limit=1.1, channels={"mouthFunnel": (1.0, -0.5)})
+    np.testing.assert_allclose(apply_style(track, strong).values, [[1.1, 0.0], [0.3, 0.6]], atol=1e-6)
+    assert apply_style(track, StyleSettings(intensity=1.5)).values.max() == 1
 
 
 @given(MOTION)

@@ -7,7 +7,7 @@ from pathlib import Path
 import bpy
 from bpy.props import BoolProperty, EnumProperty, StringProperty
 
-from ...exporters import EXPORTERS, write
+from ...exporters import EXPORTERS, ExportOptions, write
 from .. import panel_data
 from ..actions import takes_of
 from ..operator_base import LipsyncOperator
@@ -49,6 +49,13 @@ class _ExportOperator(LipsyncOperator):
         return Path(bpy.path.abspath(self.filepath))
 
 
+def _clamp() -> BoolProperty:
+    return BoolProperty(
+        name="Clamp",
+        description="Cut shape keys off at 0 and 1; else what goes beyond is kept, as far as the range of its slider",
+    )
+
+
 class LIPSYNC_OT_export_character(_ExportOperator, bpy.types.Operator):
     """Write the character with its take as a file for game engines"""
 
@@ -68,17 +75,21 @@ class LIPSYNC_OT_export_character(_ExportOperator, bpy.types.Operator):
         description="Every take of the character as a clip of its own, without what is animated beneath (FBX and GLB)",
     )
 
+    clamp: _clamp()
+
     def run(self, context: bpy.types.Context) -> None:
         objects = panel_data.character(context)
         engine = "" if self.engine == "ANY" else self.engine.lower()
         if self.all_takes:
-            for notice in export_takes(self.target, context.scene, objects, engine):
+            for notice in export_takes(self.target, context.scene, objects, engine, clamp=self.clamp):
                 self.report({"WARNING"}, notice)
             self.report({"INFO"}, f"{len(takes_of(objects))} takes written to {self.target}.")
             return
         first, last = take_frames(objects)
         take = panel_data.active_take(context)
-        for notice in export_character(self.target, context.scene, objects, take, first, last, engine):
+        for notice in export_character(
+            self.target, context.scene, objects, take, first, last, engine, clamp=self.clamp
+        ):
             self.report({"WARNING"}, notice)
         self.report({"INFO"}, f"{last - first + 1} frames written to {self.target}.")
 
@@ -91,8 +102,9 @@ class LIPSYNC_OT_export_curves(_ExportOperator, bpy.types.Operator):
 
     filepath: StringProperty(subtype="FILE_PATH")
     ending: EnumProperty(name="Format", items=CURVES)
+    clamp: _clamp()
 
     def run(self, context: bpy.types.Context) -> None:
         track = read_channels(context.scene, panel_data.character(context), panel_data.profiles(context))
-        write(track, self.target, EXPORTERS[self.ending])
+        write(track, self.target, EXPORTERS[self.ending], ExportOptions(clamp=self.clamp, clip=self.target.stem))
         self.report({"INFO"}, f"{len(track.names)} channels written to {self.target}.")
