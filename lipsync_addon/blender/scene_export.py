@@ -57,14 +57,14 @@ def write_character(
 ) -> tuple[str, ...]:
     """export_character() straight into `path`, for callers that care for whole files themselves."""
     write = _writer(path)
-    with_modifiers = path.suffix.lower() == ".abc"
+    kept = _MOVING if path.suffix.lower() == ".abc" else _ARMATURE
     owners = [owner for obj in objects for owner in animated(obj)]
     with (
         _object_mode(),
         moved(owners, -first_frame),
         _still_values(owners),
         _narrow_ranges(owners) if clamp else nullcontext(),
-        nullcontext() if with_modifiers else _only_armatures(objects),
+        _only_modifiers(kept, objects),
         _own_scene(scene, objects, take, last_frame - first_frame),
     ):
         try:
@@ -75,7 +75,7 @@ def write_character(
                 f"The {path.suffix} file of '{take}' was not written, Blender's exporter failed: {_reason(error)}",
                 "Choose another folder, free some space, or see whether Blender's FBX and glTF add-ons are switched on.",
             ) from error
-    return () if with_modifiers else tuple(_unapplied(objects))
+    return tuple(_unapplied(kept, objects))
 
 
 def write_resting(
@@ -89,7 +89,7 @@ def write_resting(
         _object_mode(),
         _still_values(owners),
         without_animation(owners),
-        _only_armatures(objects),
+        _only_modifiers(_ARMATURE, objects),
         ExitStack() as undo,
     ):
         for armature in armatures:
@@ -101,7 +101,7 @@ def write_resting(
                 bpy.ops.export_scene.fbx(filepath=str(path), **_FBX | dict(ENGINES[engine].options, bake_anim=False))
             else:
                 bpy.ops.export_scene.gltf(filepath=str(path), **_GLB | {"export_animations": False})
-    return tuple(_unapplied(objects))
+    return tuple(_unapplied(_ARMATURE, objects))
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +198,7 @@ def _write_usd(path: str, engine: Engine) -> None:
 
 
 def _write_abc(path: str, engine: Engine) -> None:
-    """Alembic knows no shape keys: every frame holds the places of all points, modifiers included."""
+    """Alembic knows no shape keys: every frame holds the places of all points, moved by keys, bones and modifiers."""
     bpy.ops.wm.alembic_export(
         filepath=path,
         start=bpy.context.scene.frame_start,
@@ -224,6 +224,13 @@ _FORMATS: dict[str, Callable[[str, Engine], None]] = {
     ".usdc": _write_usd,
     ".abc": _write_abc,
 }
+_ARMATURE = frozenset({"ARMATURE"})
+"""Types of modifiers that leave exporters their shape keys."""
+_MOVING = _ARMATURE | frozenset(
+    """CAST CURVE DISPLACE HOOK LAPLACIANDEFORM LATTICE MESH_DEFORM SHRINKWRAP SIMPLE_DEFORM SMOOTH CORRECTIVE_SMOOTH
+    LAPLACIANSMOOTH SURFACE_DEFORM WARP WAVE CLOTH SOFT_BODY MESH_CACHE""".split()
+)
+"""Types that move the points of a mesh and leave their number and order."""
 ENDINGS = tuple(_FORMATS)
 """File name endings that export_character() writes."""
 
@@ -251,13 +258,13 @@ def _object_mode() -> Iterator[None]:
 
 
 @contextmanager
-def _only_armatures(objects: Sequence[bpy.types.Object]) -> Iterator[None]:
-    """Other modifiers are off: with them the exporters write meshes without shape keys."""
+def _only_modifiers(kept: frozenset[str], objects: Sequence[bpy.types.Object]) -> Iterator[None]:
+    """Modifiers of other types are off."""
     shown = [
         (modifier, modifier.show_viewport, modifier.show_render)
         for obj in objects
         for modifier in obj.modifiers
-        if modifier.type != "ARMATURE"
+        if modifier.type not in kept
     ]
     for modifier, _, _ in shown:
         modifier.show_viewport = modifier.show_render = False
@@ -354,11 +361,10 @@ def animated(obj: bpy.types.Object) -> Iterator[bpy.types.ID]:
         yield obj.data.shape_keys
 
 
-def _unapplied(objects: Sequence[bpy.types.Object]) -> Iterator[str]:
+def _unapplied(kept: frozenset[str], objects: Sequence[bpy.types.Object]) -> Iterator[str]:
+    cost = "remove the shape keys" if kept is _ARMATURE else "give it other points than the mesh has"
     for obj in objects:
-        names = [f"'{m.name}'" for m in obj.modifiers if m.type != "ARMATURE" and m.show_viewport]
+        names = [f"'{m.name}'" for m in obj.modifiers if m.type not in kept and m.show_viewport]
         if names and obj.type == "MESH":
-            yield (
-                f"{' and '.join(names)} of '{obj.name}' is not in the file: "
-                "applying a modifier there would remove the shape keys."
-            )
+            verb = "is" if len(names) == 1 else "are"
+            yield f"{' and '.join(names)} of '{obj.name}' {verb} not in the file: applying them there would {cost}."
