@@ -55,7 +55,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="LINE",
         action="append",
         default=[],
-        help="another line as a further take in the same file (.fbx, .glb, .blend with a character); may be repeated",
+        help="another line as a further take in the same file (.fbx, .glb, .usd, .blend with a character; or --format "
+        "gltf-animation, fbx-animation); may be repeated",
     )
     add(
         "--edits-of",
@@ -149,7 +150,7 @@ def bake_line(
         performance = replace(performance, notices=notices)
         results.append(result)
         written(characters)
-    results += write_curves(options, performance, curves)
+    results += write_curves(options, performance, curves, also)
     written(curves)
     if options.timeline and performance.timeline:
         save(performance.timeline, options.timeline)

@@ -80,15 +80,23 @@ def checked_outputs(options: argparse.Namespace, alone: Set[str] = frozenset()) 
 
 def _check_takes(options: argparse.Namespace, characters: list[Path]) -> None:
     """What --also and --for ask of the files."""
-    if options.also and (single := [p for p in options.to if p not in characters or p.suffix.lower() not in SEVERAL]):
-        known = ", ".join(SEVERAL)
-        raise LipsyncError(f"{single[0]} holds one line only.", f"With --also give --character and {known} after --to.")
+    if options.also and (single := [path for path in options.to if not _holds_several(options, path, path in characters)]):
+        known, alone = ", ".join(SEVERAL), " or ".join(each.id for each in FORMATS.values() if each.several)
+        raise LipsyncError(
+            f"{single[0]} holds one line only.",
+            f"With --also give --character and {known} after --to, or --format {alone}.",
+        )
     if len({path.stem for path in (options.line, *options.also)}) <= len(options.also):
         raise LipsyncError("Two lines have the same name, and takes are named after them.", "Rename one of the files.")
     if options.replaces and not characters:
         raise LipsyncError("--replaces is not used: no character is written.", "Add --character and --to with .blend.")
     if options.engine and ".fbx" not in {path.suffix.lower() for path in characters}:
         raise LipsyncError(f"--for {options.engine} is not used.", "Add --character and --to with a file named *.fbx.")
+
+
+def _holds_several(options: argparse.Namespace, path: Path, of_character: bool) -> bool:
+    ending = path.suffix.lower()
+    return ending in SEVERAL if of_character else chosen_formats(options)[ending].several
 
 
 def write_characters(
@@ -117,12 +125,19 @@ def write_characters(
     return f"{report} -> {', '.join(map(str, outputs))}", report.notices
 
 
-def write_curves(options: argparse.Namespace, performance: Performance, outputs: list[Path]) -> list[str]:
-    """Returns what to tell the user."""
+def write_curves(
+    options: argparse.Namespace,
+    performance: Performance,
+    outputs: list[Path],
+    also: Sequence[tuple[Path, Performance]] = (),
+) -> list[str]:
+    """`also`: further lines for the same files. Returns what to tell the user."""
     done, formats = [], chosen_formats(options)
+    others = tuple((line.stem, further.track) for line, further in also)
     for path in outputs:
         exporter = formats[path.suffix.lower()]
-        chosen = replace(export_options(options, path, options.line), said=performance.timeline)
+        chosen = replace(export_options(options, path, options.line), said=performance.timeline, others=others)
+        chosen = replace(chosen, clip=options.line.stem) if others else chosen
         write(performance.track, path, exporter, chosen)
         done.append(f"{exporter.label} -> {path}")
     return done

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -50,6 +50,8 @@ class ExportOptions:
     """Name of the sound file, for formats that mention it."""
     said: PhonemeTimeline | None = None
     """What is said, for formats that show words or phones."""
+    others: tuple[tuple[str, AnimationTrack], ...] = ()
+    """Further takes by name, for formats that hold several clips."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,8 @@ class Format:
     label: str
     source: str
     """The module in this folder, and after a dot its function if that is not `render`."""
+    several: bool = False
+    """Whether a file holds several takes."""
 
     def render(self, track: AnimationTrack, options: ExportOptions = ExportOptions()) -> Iterator[bytes]:
         """The file in pieces. Raises LipsyncError for what the format cannot hold."""
@@ -99,14 +103,18 @@ class Format:
 def write(track: AnimationTrack, path: Path, exporter: Exporter, options: ExportOptions = ExportOptions()) -> None:
     """Writes the file whole or not at all. Raises LipsyncError where that is impossible, or for a track that is
     empty or holds values that are no numbers."""
-    if track.values.size == 0:
-        raise LipsyncError(f"{path} would be empty: there are no curves.", "Bake a voice line first.")
-    if not np.isfinite(track.values).all():
-        raise LipsyncError(f"{path}: the curves hold values that are not numbers (NaN or infinity).", "Bake again.")
-    if track.start + track.duration + options.offset < 0:
-        raise LipsyncError(f"{path} would be empty: the offset moves everything before second 0.", "Use a smaller one.")
+    for each in (track, *(other for _, other in options.others)):
+        if each.values.size == 0:
+            raise LipsyncError(f"{path} would be empty: there are no curves.", "Bake a voice line first.")
+        if not np.isfinite(each.values).all():
+            raise LipsyncError(f"{path}: the curves hold values that are not numbers (NaN or infinity).", "Bake again.")
+        if each.start + each.duration + options.offset < 0:
+            raise LipsyncError(
+                f"{path} would be empty: the offset moves everything before second 0.", "Use a smaller one."
+            )
     if options.clamp:
         track = track.clamped
+        options = replace(options, others=tuple((name, other.clamped) for name, other in options.others))
     with whole_file(path) as temporary, temporary.open("wb") as file:
         for piece in exporter.render(track, options):
             file.write(piece)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,8 +53,19 @@ class Clip:
         return np.arange(self.count) / self.fps
 
 
-def clip_of(track: AnimationTrack, options: ExportOptions) -> Clip:
-    """The track on the mesh and the jaw that the options name."""
+def clips_of(track: AnimationTrack, options: ExportOptions) -> list[Clip]:
+    """The track and the further takes of the options, each on the mesh and the jaw that these name."""
+    takes = ((options.clip, track), *options.others)
+    return [_clip_of(each, replace(options, clip=name)) for name, each in takes]
+
+
+def keys_of(clips: Sequence[Clip]) -> tuple[str, tuple[str, ...]]:
+    """The mesh that these clips move, and every key that any of them moves there."""
+    ((mesh, _),) = clips[0].meshes.items()
+    return mesh, tuple(dict.fromkeys(name for clip in clips for name in clip.meshes[mesh].names))
+
+
+def _clip_of(track: AnimationTrack, options: ExportOptions) -> Clip:
     fps = options.fps or USUAL_FPS
     weights = on_clock(named(track, options, "arkit"), fps, options.offset)
     bones = {}

@@ -1,4 +1,4 @@
-"""Animation-only FBX 7.4 (binary): a triangle with the keys' names, the jaw if one is named, and the clip.
+"""Animation-only FBX 7.4 (binary): a triangle with the keys' names, the jaw if one is named, and the clips.
 
 For engines that take the clip of one file for the character of another. Layout: Blender's
 `io_scene_fbx/export_fbx_bin.py`; axes: y up, the face looks along +z; unit: metre.
@@ -13,7 +13,7 @@ import numpy as np
 
 from ..core.track import AnimationTrack
 from .base import ExportOptions
-from .clip import CORNERS, LIFT, Clip, clip_of, tree
+from .clip import CORNERS, LIFT, clips_of, keys_of, tree
 from .fbx_clips import add_clips
 from .fbx_file import CREATION_TIME, FILE_ID, Long, Node, Text, named, node, to_bytes
 
@@ -27,22 +27,22 @@ _OTHER_RATE = 14
 
 def render(track: AnimationTrack, options: ExportOptions) -> Iterator[bytes]:
     """ARKit's names at 60 frames a second, unless the options say otherwise."""
-    clip = clip_of(track, options)
+    clips = clips_of(track, options)
     scene = _Scene()
-    scene.build(options, clip)
+    scene.build(options, *keys_of(clips))
     kinds = Counter(each.name for each in scene.objects)
     counts = [node("ObjectType", kind, children=[node("Count", count)]) for kind, count in kinds.items()]
     top = [
         *_head(),
-        _global_settings(clip.fps),
+        _global_settings(clips[0].fps),
         node("Documents", children=[node("Count", 1), _document()]),
         node("References"),
         node("Definitions", children=[node("Version", 100), node("Count", len(scene.objects)), *counts]),
         node("Objects", children=scene.objects),
         node("Connections", children=scene.connections),
-        node("Takes", children=[node("Current", clip.name)]),
+        node("Takes", children=[node("Current", clips[0].name)]),
     ]
-    add_clips(top, [clip], options.max_error)
+    add_clips(top, clips, options.max_error)
     yield to_bytes(top, VERSION)
 
 
@@ -53,7 +53,7 @@ class _Scene:
         self.objects: list[Node] = []
         self.connections: list[Node] = []
 
-    def build(self, options: ExportOptions, clip: Clip) -> None:
+    def build(self, options: ExportOptions, mesh: str, keys: tuple[str, ...]) -> None:
         places, models = tree(options), []
         for index, (name, parent) in enumerate(places.nodes):
             kind = "Mesh" if index == places.mesh else "LimbNode" if index == places.jaw else "Null"
@@ -65,8 +65,7 @@ class _Scene:
             if kind == "LimbNode":
                 flags = [node("TypeFlags", "Skeleton")]
                 self.add("NodeAttribute", "NodeAttribute", name, kind, models[-1], flags)
-        ((mesh, weights),) = clip.meshes.items()
-        self.geometry(mesh, weights.names, models[places.mesh])
+        self.geometry(mesh, keys, models[places.mesh])
 
     def geometry(self, mesh: str, keys: tuple[str, ...], model: int) -> None:
         normals = [

@@ -1,4 +1,4 @@
-"""Animation-only glTF (.glb): a triangle with the keys' names, the jaw if one is named, and the clip.
+"""Animation-only glTF (.glb): a triangle with the keys' names, the jaw if one is named, and the clips.
 
 For three.js, Godot and Blender, which bind a clip to a character by the names of nodes and keys. Source: Khronos, glTF
 2.0; key names in `mesh.extras.targetNames`, as Blender, three.js and Godot have them. Axes: y up.
@@ -11,7 +11,7 @@ from typing import Any
 
 from ..core.track import AnimationTrack
 from .base import ExportOptions
-from .clip import CORNERS, LIFT, clip_of, tree
+from .clip import CORNERS, LIFT, clips_of, keys_of, tree
 from .gltf_clips import add_clips
 from .gltf_file import Buffer, glb
 from .rotations import from_degrees
@@ -19,15 +19,15 @@ from .rotations import from_degrees
 
 def render(track: AnimationTrack, options: ExportOptions) -> Iterator[bytes]:
     """ARKit's names at 60 frames a second, unless the options say otherwise; a key on every frame."""
-    clip, buffer = clip_of(track, options), Buffer()
-    ((mesh, weights),) = clip.meshes.items()
+    clips, buffer = clips_of(track, options), Buffer()
+    mesh, keys = keys_of(clips)
     lift = buffer.add(LIFT, "VEC3")
     primitive = {"attributes": {"POSITION": buffer.add(CORNERS, "VEC3")}}
     described = {
         "name": mesh,
-        "primitives": [primitive | {"targets": [{"POSITION": lift}] * len(weights.names)}],
-        "weights": [0.0] * len(weights.names),
-        "extras": {"targetNames": list(weights.names)},
+        "primitives": [primitive | {"targets": [{"POSITION": lift}] * len(keys)}],
+        "weights": [0.0] * len(keys),
+        "extras": {"targetNames": list(keys)},
     }
     places = tree(options)
     nodes: list[dict[str, Any]] = [{"name": name} for name, _ in places.nodes]
@@ -46,5 +46,5 @@ def render(track: AnimationTrack, options: ExportOptions) -> Iterator[bytes]:
         "nodes": nodes,
         "meshes": [described],
     }
-    add_clips(gltf, buffer, [clip])
+    add_clips(gltf, buffer, clips)
     yield glb(gltf | buffer.parts(), bytes(buffer.data))

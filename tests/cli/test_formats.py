@@ -123,3 +123,19 @@ def test_phones_without_a_text(line: Path, tmp_path: Path) -> None:
 def test_subtitles_without_words_are_refused_before_any_work(line: Path, tmp_path: Path, capsys) -> None:
     assert bake(line, "--to", tmp_path / "a.vtt") == 2
     assert "a.vtt shows words, and none are given" in capsys.readouterr().err and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("ending", [".glb", ".fbx"])
+def test_several_lines_as_clips_without_a_character(root: Path, line: Path, tmp_path: Path, ending: str) -> None:
+    target, other = tmp_path / f"both{ending}", root / "examples" / "lines" / "boat_en.flac"
+    kind = {".glb": "gltf-animation", ".fbx": "fbx-animation"}[ending]
+    assert bake(line, "--also", other, "--to", target, "--format", kind) == 0
+    data = target.read_bytes()
+    for name in (b"hello_en", b"boat_en"):
+        assert (b'"name":"' + name + b'"' if ending == ".glb" else name + b"\0\x01AnimStack") in data
+
+
+def test_formats_of_one_take_refuse_another(root: Path, line: Path, tmp_path: Path, capsys) -> None:
+    other = root / "examples" / "lines" / "boat_en.flac"
+    assert bake(line, "--also", other, "--to", tmp_path / "a.anim") == 2
+    assert "a.anim holds one line only" in capsys.readouterr().err and not list(tmp_path.iterdir())

@@ -165,6 +165,35 @@ def test_a_take_of_one_frame_and_no_jaw(tmp_path: Path, track: AnimationTrack, e
 
 
 @pytest.mark.parametrize("ending", [".glb", ".fbx"])
+def test_several_takes_and_none_shows_what_another_left(tmp_path: Path, track: AnimationTrack, ending: str) -> None:
+    """The second take has some channels of its own, and is longer."""
+    other = random_track(4 * FPS, FPS, seed=1).select(ARKIT_52[:20])
+    fewer = track.select(ARKIT_52[10:])
+    target = tmp_path / f"both{ending}"
+    write(fewer, target, EXPORTERS[ending], replace(OPTIONS, others=(("other", other),)))
+    takes = node_reader.run("read_scene.mjs", str(target), ASKED)["takes"]
+    assert set(takes) == {"my line", "other"}
+    for name, each in {"my line": fewer, "other": other}.items():
+        assert takes[name]["length"] == pytest.approx(each.duration, abs=1e-4)
+        face = takes[name]["meshes"]["Face"]
+        assert set(face["names"]) == set(ARKIT_52)
+        np.testing.assert_allclose(face["weights"], each.filled(face["names"]).at(TIMES), atol=1e-4)
+    if ending == ".fbx":
+        read = scene_reader.ufbx(target)
+        assert {name for name, _, _ in read["clips"]} == {"my line", "other"}
+        for key, values in read["takes"]["other"]["weights"].items():
+            assert values == pytest.approx(other.filled([key[5:]]).values[:, 0], abs=1e-6), key
+
+
+@pytest.mark.parametrize("ending", [".glb", ".fbx"])
+def test_takes_of_one_name_are_refused(tmp_path: Path, track: AnimationTrack, ending: str) -> None:
+    options = replace(OPTIONS, others=(("my line", track),))
+    with pytest.raises(LipsyncError, match="Two takes for one file are called 'my line'"):
+        write(track, tmp_path / f"a{ending}", EXPORTERS[ending], options)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("ending", [".glb", ".fbx"])
 def test_the_jaw_turns_whatever_the_weights_are_called(tmp_path: Path, track: AnimationTrack, ending: str) -> None:
     target = tmp_path / f"line{ending}"
     write(track, target, EXPORTERS[ending], replace(OPTIONS, prefix="blendShape1."))
