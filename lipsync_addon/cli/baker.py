@@ -294,7 +294,7 @@ def _read_actor(name: str, *state: int) -> Adaptation:
 @cache
 def _names_digest(names: str) -> str:
     """Of what a set of names says, wherever its file lies, and of the profile below it."""
-    return text_digest(asdict(load_set(names)))
+    return text_digest(asdict(load_set(names)) | {"label": ""})  # which may be the name of the file
 
 
 @cache
