@@ -2,8 +2,8 @@
 
 Both text formats of Praat are read, long and short: everything in them but free-standing numbers, quoted texts and
 flags is decoration (Praat's manual, "TextGrid file formats"). The tier of phones is the one called so, else the only
-one whose labels are phones; they may be IPA or ARPAbet. Each phone moves its viseme and the pose that stands for it
-among Rhubarb's (data/mouth_shapes, data/mouth_poses).
+one whose labels are phones; they may be IPA, ARPAbet or X-SAMPA. Each phone moves its viseme and the pose that stands
+for it among Rhubarb's (data/mouth_shapes, data/mouth_poses).
 """
 
 from __future__ import annotations
@@ -17,14 +17,17 @@ from pathlib import Path
 import numpy as np
 
 from ..core.channels import VISEMES_15
-from ..core.phones import VISEME_OF_PHONE, arpabet_to_units, ipa_to_units, spread
+from ..core.phones import VISEME_OF_PHONE, VOWELS, arpabet_to_units, ipa_to_units, spread
 from ..core.timeline import SILENCE, Phone, PhonemeTimeline, without_gaps
 from ..core.track import AnimationTrack
+from ..core.xsampa import to_ipa
 from .poses import faded, poses
 
 _TOKEN = re.compile(r'"((?:[^"]|"")*)"|(?<!\S)([-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?)(?!\S)|<(exists|absent)>')
 _PHONES = ("phones", "phonemes", "phone", "phoneme", "phon", "mau", "segments")
 _WORDS = ("words", "word", "ort", "orthography")
+_OF_XSAMPA = re.compile(r"[@{}&\\`?~]|^[1-9]|[ACEHIJOQUX]")
+"""What X-SAMPA has and ARPAbet has not; tested on labels that are no ARPAbet."""
 _PAUSES = ("", "sil", "sp", "spn", "pau", "<p:>", "<eps>", "<nib>", "_", "#")
 SHAPES = Path(__file__).parents[1] / "data" / "mouth_shapes" / "rhubarb.json"
 
@@ -51,10 +54,9 @@ def timeline(text: str, source: str = "") -> PhonemeTimeline:
     words = _named(tiers, _WORDS, chosen)
     spoken = [each for each in words.intervals if each[2].strip().lower() not in _PAUSES] if words else []
     phones = []
-    for start, end, label in chosen.intervals:
+    for (start, end, _), units in zip(chosen.intervals, _units_of(chosen), strict=True):
         middle = (start + end) / 2
         word = next((index for index, (a, b, _) in enumerate(spoken) if a <= middle < b), None)
-        units = _units(label)
         word = word if units != (SILENCE,) else None
         phones += [Phone(unit, a, b, word=word) for a, b, unit in spread(start, end, units) if b > a]
     end = max((tier.intervals[-1][1] for tier in tiers if tier.intervals), default=0.0)
@@ -128,7 +130,7 @@ def _read_tier(string: Callable[[], str], number: Callable[[], float]) -> Tier |
 def _tier_of_phones(tiers: Sequence[Tier]) -> Tier:
     if found := _named(tiers, _PHONES):
         return found
-    fitting = [tier for tier in tiers if tier.intervals and all(_understood(label) for _, _, label in tier.intervals)]
+    fitting = [tier for tier in tiers if tier.intervals and _understood(tier)]
     if len(fitting) == 1 and fitting[0].name.lower() not in _WORDS:
         return fitting[0]
     names = ", ".join(repr(tier.name) for tier in tiers) or "none"
@@ -141,6 +143,46 @@ def _named(tiers: Sequence[Tier], names: Sequence[str], beside: Tier | None = No
     speaker = beside.name.lower().rpartition(" - ")[0] if beside else None
     same = [tier for tier in found if speaker is not None and tier.name.lower().rpartition(" - ")[0] == speaker]
     return next(iter(same or found), None)
+
+
+def _units_of(tier: Tier) -> list[tuple[str, ...]]:
+    """The phones of each interval. Raises ValueError for a label that is none."""
+    labels = [label.strip() for _, _, label in tier.intervals]
+    if not _is_xsampa([label for label in labels if label.lower() not in _PAUSES]):
+        return [_units(label) for label in labels]
+    units = [_xsampa_units(label) for label in labels]
+    # WebMAUS writes the glottal stop of German as Q; the vowel of that sign never stands before another one.
+    return [
+        ("ʔ",) if label == "Q" and after[0] in VOWELS else own
+        for label, own, after in zip(labels, units, [*units[1:], (SILENCE,)])
+    ]
+
+
+def _is_xsampa(labels: Sequence[str]) -> bool:
+    """Whether the labels of a tier are X-SAMPA: nothing in them is IPA or ARPAbet only, and something X-SAMPA only."""
+    if not all(label.isascii() for label in labels) or all(label in VISEMES_OF_NAME for label in labels):
+        return False
+    own = [label for label in labels if not _is_arpabet(label)]
+    arpabet = {label.rstrip("012") for label in set(labels) - set(own)} - {"OY"}  # German has that too
+    if any(len(label) > 1 and label.isupper() for label in arpabet):
+        return False
+    return any(_OF_XSAMPA.search(label) for label in own)
+
+
+def _is_arpabet(label: str) -> bool:
+    try:
+        return bool(arpabet_to_units(label))
+    except KeyError:
+        return False
+
+
+def _xsampa_units(label: str) -> tuple[str, ...]:
+    if label.lower() in _PAUSES:
+        return (SILENCE,)
+    units = ipa_to_units(to_ipa(label))
+    if not units:
+        raise ValueError(f"the label {label!r} is no phone in X-SAMPA")
+    return units
 
 
 def _units(label: str) -> tuple[str, ...]:
@@ -157,13 +199,13 @@ def _units(label: str) -> tuple[str, ...]:
     if plain in VISEMES_OF_NAME:
         return (VISEMES_OF_NAME[plain],)
     if not units:
-        raise ValueError(f"the label {label!r} is no phone in IPA or ARPAbet")
+        raise ValueError(f"the label {label!r} is no phone in IPA, ARPAbet or X-SAMPA")
     return units
 
 
-def _understood(label: str) -> bool:
+def _understood(tier: Tier) -> bool:
     try:
-        return bool(_units(label))
+        return all(_units_of(tier))
     except ValueError:
         return False
 

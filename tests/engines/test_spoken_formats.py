@@ -83,6 +83,34 @@ def test_what_praatio_writes_becomes_curves(tmp_path: Path, short: bool, encodin
     assert track.channel("viseme_PP")[round(0.3 * track.fps)] == 1
 
 
+WEBMAUS = {  # "I sing the sad song that one hears": tier MAU as the service labels English, and German
+    "a I s I N D @ s { d s Q N": "a ɪ s ɪ ŋ ð ə s æ d s ɒ ŋ",
+    "Q 6 tS OY s E: n=": "ʔ ɐ tʃ ɔ ʏ s ɛ n",
+    "S T r\\ Z V": "ʃ θ ɹ ʒ ʌ",
+}
+
+
+@pytest.mark.parametrize("labels", WEBMAUS)
+def test_x_sampa_is_told_by_the_labels_of_a_tier(tmp_path: Path, labels: str) -> None:
+    assert units_of(tmp_path, "MAU", labels.split()) == WEBMAUS[labels].split()
+
+
+def test_arpabet_and_ipa_are_not_taken_for_x_sampa(tmp_path: Path) -> None:
+    assert units_of(tmp_path, "phones", ["S", "IH1", "NG", "DH", "T", "R", "ER0"]) == "s ɪ ŋ ð t ɹ ɚ".split()
+    assert units_of(tmp_path, "phones", ["s", "ɪ", "ŋ", "ʃ", "S"]) == "s ɪ ŋ ʃ s".split()
+    assert units_of(tmp_path, "visemes", ["SS", "E", "CH", "aa"]) == units_of(tmp_path, "phones", ["SS", "E", "CH", "aa"])
+
+
+def units_of(folder: Path, tier: str, labels: list[str]) -> list[str]:
+    """The phones that are read of a tier with an interval for each label, written by praatio."""
+    entries = [(k / 10, (k + 1) / 10, label) for k, label in enumerate(labels)]
+    grid = praat.Textgrid()
+    grid.addTier(praat.IntervalTier(tier, entries, 0, len(labels) / 10))
+    path = folder / "a.TextGrid"
+    grid.save(str(path), "long_textgrid", includeBlankSpaces=True)
+    return [phone.unit for phone in read_timeline(path).phones]
+
+
 def test_our_own_grid_comes_back(spoken: AnimationTrack, tmp_path: Path) -> None:
     said = read_timeline(written(spoken, tmp_path / "a.TextGrid"))
     assert [phone.unit for phone in said.phones] == [phone.unit for phone in SAID.phones]
