@@ -6,9 +6,11 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import parselmouth
 import pytest
 import srt
 import webvtt
+from parselmouth.praat import call
 from praatio import textgrid as praat
 
 from lipsync_addon.cli import main
@@ -47,6 +49,34 @@ def test_praatio_finds_words_and_phones(spoken: AnimationTrack, tmp_path: Path, 
     assert [phone.label for phone in phones if phone.label] == "m a ɪ n e ɪ m ɪ z p ɑ p i".split()
     for tier in (grid.getTier("words").entries, phones):
         assert tier[0].start == 0 and all(a.end == b.start for a, b in pairwise(tier))
+
+
+def test_praat_itself_finds_words_and_phones(spoken: AnimationTrack, tmp_path: Path) -> None:
+    grid = parselmouth.read(str(written(spoken, tmp_path / "a.TextGrid")))
+    assert call(grid, "Get number of tiers") == 2
+    for tier, (name, parts) in enumerate({"words": SAID.word_spans(), "phones": SAID.phones}.items(), 1):
+        assert call(grid, "Get tier name", tier) == name
+        count = call(grid, "Get number of intervals", tier)
+        found = [(call(grid, "Get label of interval", tier, k), k) for k in range(1, count + 1)]
+        texts = [part.text if name == "words" else part.unit for part in parts]
+        assert [label for label, _ in found if label] == [text for text in texts if text != "sil"]
+        starts = [call(grid, "Get start time of interval", tier, k) for label, k in found if label]
+        expected = [part.start for part, text in zip(parts, texts, strict=True) if text != "sil"]
+        np.testing.assert_allclose(starts, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("how", ["Save as text file...", "Save as short text file..."])
+def test_what_praat_itself_writes_is_read(tmp_path: Path, how: str) -> None:
+    grid = call("Create TextGrid", 0, 1.2, "words phones", "")
+    for end in (0.2, 0.5, 0.9):
+        call(grid, "Insert boundary", 2, end)
+    for place, label in enumerate(("m", "aɪ", 'z"'), 2):
+        call(grid, "Set interval text", 2, place, label)
+    path = tmp_path / "a.TextGrid"
+    call(grid, how, str(path))
+    said = read_timeline(path)
+    assert [phone.unit for phone in said.phones] == ["sil", "m", "a", "ɪ", "z"]
+    assert [phone.start for phone in said.phones] == pytest.approx([0, 0.2, 0.5, 0.7, 0.9])
 
 
 def test_without_a_timeline_it_holds_what_was_heard(tmp_path: Path) -> None:
