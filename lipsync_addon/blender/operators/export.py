@@ -72,7 +72,7 @@ class LIPSYNC_OT_export_character(_ExportOperator, bpy.types.Operator):
 
     all_takes: BoolProperty(
         name="All Takes",
-        description="Every take of the character as a clip of its own, without what is animated beneath (FBX and GLB)",
+        description="Every take of the character as a clip of its own, without what is animated beneath (FBX, GLB and USD)",
     )
 
     clamp: _clamp()
