@@ -105,17 +105,16 @@ def _write_usd(
     takes: Sequence[bpy.types.Action],
     clamp: bool,
 ) -> tuple[str, ...]:
-    by_name = {take[TAKE]: take for take in takes}
     notices: list[str] = []
 
-    def write(name: str, file: Path) -> None:
-        take = by_name[name]
+    def write(index: int, file: Path) -> None:
+        take = takes[index]
         first, last = (int(end) for end in (np.floor(take.curve_frame_range[0]), np.ceil(take.curve_frame_range[1])))
         owners = [owner for obj in objects for owner in animated(obj)]
         with playing_alone(take, owners), at_rest(owners):
-            notices.extend(write_character(file, scene, objects, name, first, last, clamp=clamp))
+            notices.extend(write_character(file, scene, objects, take[TAKE], first, last, clamp=clamp))
 
-    write_variants(path, list(by_name), write)
+    write_variants(path, [take[TAKE] for take in takes], write)
     return tuple(dict.fromkeys(notices))
 
 

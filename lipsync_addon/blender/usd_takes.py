@@ -16,8 +16,8 @@ SET = "take"
 """Name of the variant set."""
 
 
-def write_variants(path: Path, takes: Sequence[str], write: Callable[[str, Path], None]) -> None:
-    """Writes `path`, in which the first take is chosen. `write`: writes a file with this take alone.
+def write_variants(path: Path, takes: Sequence[str], write: Callable[[int, Path], None]) -> None:
+    """Writes `path`, in which the first take is chosen. `takes`: their names; `write`: writes a file with one alone.
 
     Raises LipsyncError where this Blender has no Python library of USD, or two takes would get one name.
     """
@@ -33,11 +33,11 @@ def write_variants(path: Path, takes: Sequence[str], write: Callable[[str, Path]
         raise LipsyncError(
             f"USD cannot tell the takes {' and '.join(map(repr, twice))} apart.", "Rename one of them, in plain letters."
         )
-    write(takes[0], path)
+    write(0, path)
     with TemporaryDirectory() as folder:
         files = [path, *(Path(folder) / f"{name}{path.suffix}" for name in names[1:])]
-        for take, file in zip(takes[1:], files[1:]):
-            write(take, file)
+        for index, file in enumerate(files[1:], 1):
+            write(index, file)
         stage = Usd.Stage.Open(str(path))
         layers = [Sdf.Layer.FindOrOpen(str(file)) for file in files]
         found = [_animations(Usd.Stage.Open(layer)) for layer in layers]

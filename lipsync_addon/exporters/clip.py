@@ -117,9 +117,12 @@ def everything(clips: Sequence[Clip]) -> tuple[list[str], list[Bone]]:
 
 
 def check_names(clips: Iterable[Clip]) -> None:
-    """Raises LipsyncError where two clips of a file have one name: engines keep one of them."""
+    """Raises LipsyncError where two clips of a file have one name, of which engines keep one, and for a name that no
+    format holds: none at all, or one with a line break or its like."""
     seen: set[str] = set()
     for clip in clips:
+        if not clip.name.strip() or not clip.name.isprintable():
+            raise LipsyncError(f"The name {clip.name!r} of a take is none that a file can hold.", "Use letters in it.")
         if clip.name in seen:
             raise LipsyncError(f"Two takes for one file are called '{clip.name}'.", "Rename one of them.")
         seen.add(clip.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import bpy
@@ -22,7 +23,9 @@ CURVES = [(ending, each.label, f"*{ending}") for ending, each in EXPORTERS.items
 
 
 class _ExportOperator(LipsyncOperator):
-    """Asks for a file; the chosen format decides its ending."""
+    """Asks for a file; the chosen format decides its ending, and Blender asks before one that exists is replaced."""
+
+    check_existing: BoolProperty(default=True, options={"HIDDEN"})
 
     @classmethod
     def disabled_reason(cls, context: bpy.types.Context) -> str | None:
@@ -39,7 +42,7 @@ class _ExportOperator(LipsyncOperator):
 
     def check(self, context: bpy.types.Context) -> bool:
         """Follows the format in the file dialog."""
-        path = str(Path(self.filepath).with_suffix(self.ending))
+        path = with_ending(self.filepath, self.ending)
         changed, self.filepath = path != self.filepath, path
         return changed
 
@@ -47,6 +50,16 @@ class _ExportOperator(LipsyncOperator):
     def target(self) -> Path:
         """The file to write."""
         return Path(bpy.path.abspath(self.filepath))
+
+
+def with_ending(path: str, ending: str) -> str:
+    """The path of a file dialog with this ending in the place of one of ours; a folder, and no name, stay as they are."""
+    name = os.path.basename(path)
+    if not name:
+        return path
+    stem, dot, last = name.rpartition(".")
+    named = stem if stem and dot + last.lower() in {*ENDINGS, *EXPORTERS} else name
+    return path[: len(path) - len(name)] + named + ending
 
 
 def _clamp() -> BoolProperty:
