@@ -39,6 +39,20 @@ def reduced_keys(track: AnimationTrack, max_error: float) -> list[NDArray[np.int
     return keys
 
 
+def shared_keys(track: AnimationTrack, max_error: float) -> NDArray[np.intp]:
+    """reduced_keys() where all channels have their keys on the same frames: those that any of them needs."""
+    frames = np.unique(np.concatenate(reduced_keys(track, max_error)))
+    weights = lip_gap_weights(track.names)
+    sealed = track.values @ weights < SEALED
+    while True:  # a key of another channel in the middle of a line makes two lines of it, which may be further off
+        drawn = _drawn(track.values, [frames] * len(track.names))
+        off = np.abs(drawn - track.values).max(axis=1, initial=0.0) > max_error + ROUNDING
+        off |= sealed & (drawn @ weights > SEALED + ROUNDING)
+        if not off.any():
+            return frames
+        frames = np.union1d(frames, np.flatnonzero(off))
+
+
 def fewest_keys(values: NDArray[np.float32], max_error: float, kept: Iterable[int] = ()) -> NDArray[np.intp]:
     """Frames to key of one curve [T]: the fewest whose straight lines stay within `max_error` at every frame.
 

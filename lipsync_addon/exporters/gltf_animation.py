@@ -18,7 +18,7 @@ from .rotations import from_degrees
 
 
 def render(track: AnimationTrack, options: ExportOptions) -> Iterator[bytes]:
-    """ARKit's names at 60 frames a second, unless the options say otherwise; a key on every frame."""
+    """ARKit's names at 60 frames a second, unless the options say otherwise; weights have their keys together."""
     clips, buffer = clips_of(track, options), Buffer()
     mesh, keys = keys_of(clips)
     lift = buffer.add(LIFT, "VEC3")
@@ -46,5 +46,5 @@ def render(track: AnimationTrack, options: ExportOptions) -> Iterator[bytes]:
         "nodes": nodes,
         "meshes": [described],
     }
-    add_clips(gltf, buffer, clips)
+    add_clips(gltf, buffer, clips, options.max_error)
     yield glb(gltf | buffer.parts(), bytes(buffer.data))

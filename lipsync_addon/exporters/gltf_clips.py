@@ -8,14 +8,17 @@ from typing import Any
 import numpy as np
 
 from ..core.errors import LipsyncError
+from ..core.key_reduction import shared_keys
 from .clip import Bone, Clip, check_names, everything
 from .gltf_file import Buffer
 from .rotations import continuous, product, rotated
 
 
-def add_clips(gltf: dict[str, Any], buffer: Buffer, clips: Sequence[Clip]) -> None:
+def add_clips(gltf: dict[str, Any], buffer: Buffer, clips: Sequence[Clip], max_error: float = 0.0) -> None:
     """Appends an animation for each clip. Bones are taken to be at rest in the file.
 
+    `max_error`: frames of which no weight needs a key, to be within it on straight lines, are left out; 0: none. All
+    weights of a mesh share their keys in a glTF.
     Raises LipsyncError if the file lacks a mesh, key or bone of theirs.
     """
     check_names(clips)
@@ -26,7 +29,7 @@ def add_clips(gltf: dict[str, Any], buffer: Buffer, clips: Sequence[Clip]) -> No
     for clip in clips:
         adding = _Adding(gltf, buffer, clip)
         for mesh, node in mesh_nodes.items():
-            adding.weights(mesh, node)
+            adding.weights(mesh, node, max_error)
         for bone, node in bone_nodes.items():
             adding.bone(bone, node)
         animations.append({"name": clip.name, "channels": adding.channels, "samplers": adding.samplers})
@@ -41,7 +44,7 @@ class _Adding:
         self.samplers: list[dict[str, Any]] = []
         self._times = buffer.add(clip.times, "SCALAR")
 
-    def weights(self, mesh: str, node: int) -> None:
+    def weights(self, mesh: str, node: int, max_error: float) -> None:
         described = self.gltf["meshes"][self.gltf["nodes"][node]["mesh"]]
         names = described.get("extras", {}).get("targetNames", [])
         values = np.tile(np.array(described.get("weights", [0.0] * len(names)), np.float32), (self.clip.count, 1))
@@ -49,6 +52,11 @@ class _Adding:
             if absent := [name for name in track.names if name not in names]:
                 raise LipsyncError(f"The mesh '{mesh}' in the file lacks the shape key '{absent[0]}'.", "Bake again.")
             values[:, [names.index(name) for name in track.names]] = track.values
+            if max_error:
+                frames = shared_keys(track, max_error)
+                times = self.buffer.add(self.clip.times[frames], "SCALAR")
+                self._channel(node, "weights", values[frames].ravel(), "SCALAR", times)
+                return
         self._channel(node, "weights", values.ravel(), "SCALAR")
 
     def bone(self, bone: Bone, node: int) -> None:
@@ -63,9 +71,10 @@ class _Adding:
         self._channel(node, "translation", places, "VEC3")
         self._channel(node, "rotation", turns[:, [1, 2, 3, 0]], "VEC4")
 
-    def _channel(self, node: int, path: str, values: np.ndarray, kind: str) -> None:
+    def _channel(self, node: int, path: str, values: np.ndarray, kind: str, times: int | None = None) -> None:
         self.channels.append({"sampler": len(self.samplers), "target": {"node": node, "path": path}})
-        self.samplers.append({"input": self._times, "output": self.buffer.add(values, kind)})
+        times = self._times if times is None else times
+        self.samplers.append({"input": times, "output": self.buffer.add(values, kind)})
 
 
 def _mesh_node(gltf: dict[str, Any], name: str) -> int:

@@ -17,6 +17,7 @@ from lipsync_addon.exporters import EXPORTERS, ExportOptions, JawCurve, write
 from tests.blender.scene_builder import random_track
 from tests.engines import godot_player, gltf_reader, node_reader, scene_reader
 from tests.engines.made_character import ASKED, TIMES
+from tests.engines.prediction import poppy
 
 FPS = 24
 OPTIONS = ExportOptions(
@@ -183,6 +184,18 @@ def test_several_takes_and_none_shows_what_another_left(tmp_path: Path, track: A
         assert {name for name, _, _ in read["clips"]} == {"my line", "other"}
         for key, values in read["takes"]["other"]["weights"].items():
             assert values == pytest.approx(other.filled([key[5:]]).values[:, 0], abs=1e-6), key
+
+
+def test_fewer_keys_draw_the_same_curves(tmp_path: Path) -> None:
+    line, target = poppy().select([name for name in poppy().names if name in ARKIT_52]), tmp_path / "line.glb"
+    write(line, target, EXPORTERS[".glb"], ExportOptions(fps=50, clip="my line", max_error=0.02))
+    times, weights = gltf_reader.clips(target)["my line"]["Face", "weights"]
+    assert len(times) < len(line.values) and times[0] == 0 and times[-1] == pytest.approx(line.duration, abs=0.021)
+    rows = weights.reshape(len(times), -1)
+    every = np.arange(len(line.values)) / 50
+    for column, name in enumerate(gltf_reader.key_names(target)["Face"]):
+        drawn = np.interp(every, times, rows[:, column])
+        np.testing.assert_allclose(drawn, line.select([name]).at(every + line.start)[:, 0], atol=0.0201)
 
 
 @pytest.mark.parametrize("ending", [".glb", ".fbx"])
