@@ -12,6 +12,8 @@ import pytest
 from lipsync_addon.core.aperture import lip_gap
 from lipsync_addon.importers import read_curves
 from lipsync_addon.video.capture import capture_film
+from lipsync_addon.video.following import follow_faces
+from lipsync_addon.video.media import open_film
 
 
 def test_a_painted_head_gives_back_the_motion_that_it_was_painted_with(known_film, tracker) -> None:
@@ -57,6 +59,35 @@ def test_two_faces_are_followed_apart(sample: Path, known_film, tmp_path: Path, 
     assert np.corrcoef(lip_gap(right)[:frames], lip_gap(alone)[:frames])[0, 1] > 0.9
     ran = lipsync("capture", both, "--face", 3, "--to", tmp_path / "x.csv")
     assert ran.code == 2 and "no face 3" in ran.err
+
+
+def test_faces_that_pass_each_other_stay_themselves(shared: Path, tmp_path: Path, tracker) -> None:
+    """Two clips of one talker, so that looks do not help: one goes right above, the other left below."""
+    clips = [shared / "data" / "faces" / "video_samples" / f"{name}.mpg" for name in ("bbaf3s", "lbax8n")]
+    film = tmp_path / "passing.mp4"
+    placed = "color=gray:s=720x576:r=25[c];[c][0:v]overlay=x='130*t':y=0[a];[a][1:v]overlay=x='360-130*t':y=288:shortest=1"
+    inputs = [word for clip in clips for word in ("-i", str(clip))]
+    command = ["ffmpeg", "-v", "error", *inputs, "-filter_complex", placed, "-an", "-t", "2.8", str(film)]
+    subprocess.run(command, check=True)
+    followed = follow_faces(open_film(film), tracker)
+    assert len(followed.faces) == 2
+    for face in followed.faces:
+        assert len(face.frames) > 0.95 * len(followed.times)
+        height = np.array(face.places)[:, 1]
+        assert np.ptp(height) < 60  # never the other one
+        across = np.array(face.places)[:, 0]
+        assert abs(across[-1] - across[0]) > 250
+
+
+@pytest.mark.parametrize("size", ["320x240", "640x480", "1920x1080"])
+def test_webcams_of_any_size_give_the_same_mouth(known_film, tmp_path: Path, tracker, size: str) -> None:
+    film = tmp_path / "webcam.mp4"
+    width, height = size.split("x")
+    fitted = f"scale={height}:{height},pad={width}:{height}:(ow-iw)/2:0:gray"
+    subprocess.run(["ffmpeg", "-v", "error", "-i", str(known_film.path), "-vf", fitted, "-t", "2", str(film)], check=True)
+    (capture,) = capture_film(film, tracker)
+    asked = np.interp(capture.track.times, known_film.track.times, lip_gap(known_film.track))
+    assert np.corrcoef(asked, lip_gap(capture.track))[0, 1] > 0.93
 
 
 def test_head_turns_stand_in_live_links_columns(known_film, tmp_path: Path, lipsync) -> None:

@@ -133,6 +133,23 @@ def test_a_film_says_another_line(sample: Path, known_film: KnownFilm, predictor
     assert np.corrcoef(opening, asked)[0, 1] > np.corrcoef(np.interp(times, was_times, was), asked)[0, 1] + 0.2
 
 
+def test_one_of_two_faces_in_a_film_says_the_line(sample: Path, known_film: KnownFilm, tmp_path: Path, lipsync) -> None:
+    """Chosen by its position; the other half of the picture stays as it was."""
+    two, film = tmp_path / "two.mkv", tmp_path / "dubbed.mp4"
+    beside = ["-filter_complex", "[0:v]scale=800:-2,split[a][b];[a][b]hstack", "-t", "1", "-q:v", "2", "-c:v", "mpeg4"]
+    subprocess.run(["ffmpeg", "-v", "error", "-i", str(sample), *beside, str(two)], check=True)
+    arguments = ["video", "--video", two, "--audio", known_film.line, "--output", film]
+    ran = lipsync(*arguments)
+    assert ran.code == 2 and "shows 2 faces" in ran.err and not film.exists()
+    assert lipsync(*arguments, "--face", 2).code == 0
+    changes = []
+    for (_, before), (_, after) in zip(open_film(two).frames(), open_film(film).frames()):
+        change = np.abs(before.astype(int) - after).mean((0, 2))
+        changes.append((change[:800].max(), change[800:].max()))
+    left, right = np.array(changes).T
+    assert right.max() > 2 * left.max()
+
+
 def test_a_text_is_spoken_by_an_indian_english_voice(photo: Path, tmp_path: Path, lipsync) -> None:
     film = tmp_path / "reminder.mp4"
     text = "Your payment is due on Friday."
