@@ -39,6 +39,8 @@ class Alignment:
     """Of each phone: geometric mean of the posteriors of it and its like, 0..1."""
     words: tuple[tuple[int, int] | None, ...]
     """Of each word of the text: its first phone and one past its last; None where it was not said."""
+    gap: NDArray[np.float32]
+    """[T] log of how much better another phone is heard than the one of the path; not a number where nothing is said."""
     confidence: float
     """Geometric mean of the posteriors along the path, times the share of the text's phones that were said, 0..1;
     text that does not fit the sound comes out low."""
@@ -64,7 +66,7 @@ def align(posteriors: NDArray[np.float32], words: Sequence[Sequence[str]]) -> Al
     joined = np.concatenate([[True], ~(text.pause[states[1:]] & text.pause[states[:-1]])])
     states, first, last = states[joined], first[joined], np.append(first[joined][1:], len(path))
     units = text.states[states]
-    along, edges = _along(posteriors, first, units)
+    along, gap, edges = _along(posteriors, first, units)
     total = np.add.reduceat(along, first)
     said = (~text.pause[states]).sum() / (~text.pause).sum()
     return Alignment(
@@ -72,6 +74,7 @@ def align(posteriors: NDArray[np.float32], words: Sequence[Sequence[str]]) -> Al
         edges,
         tuple(np.exp(total / (last - first)).tolist()),
         _word_spans(text, states, len(words)),
+        gap,
         float(np.exp(total.sum() / len(path)) * said),
     )
 
@@ -187,11 +190,11 @@ def _traced(
 
 def _along(
     posteriors: NDArray[np.float32], first: NDArray[np.intp], units: NDArray[np.intp]
-) -> tuple[NDArray[np.float32], tuple[float, ...]]:
-    """([T] log of how far the phone at each frame is heard, boundaries in frames). A frame hears what sounds at its time,
-    so that boundaries lie between frames, nearer to the less sure."""
+) -> tuple[NDArray[np.float32], NDArray[np.float32], tuple[float, ...]]:
+    """([T] log of how far the phone at each frame is heard, Alignment.gap, boundaries in frames). A frame hears what
+    sounds at its time, so that boundaries lie between frames, nearer to the less sure."""
     frames = len(posteriors)
-    along, edges = np.empty(frames, np.float32), [0.0]
+    along, gap, edges = np.empty(frames, np.float32), np.full(frames, np.nan, np.float32), [0.0]
     lasts = np.append(first[1:], frames)
     unit = np.repeat(units, lasts - first)
     edge = 1
@@ -200,6 +203,9 @@ def _along(
         scores = _scores(posteriors[before : begin + BLOCK])
         end = before + len(scores)
         along[before:end] = scores[np.arange(end - before), unit[before:end]]
+        speech = posteriors[before:end, SILENCE] < 0.5
+        spoken = _spoken(posteriors[before:end])[np.arange(end - before), unit[before:end]]
+        gap[before:end][speech] = (scores.max(1) - spoken)[speech]
         while edge < len(first) and first[edge] < end:
             frame, (one, other) = first[edge], units[edge - 1 : edge + 1]
             earlier, later = scores[frame - 1 - before], scores[frame - before]
@@ -208,7 +214,7 @@ def _along(
             fade = min(FADE, (lasts[edge] - frame) / 2) if other == SILENCE else 0.0
             edges.append(float(frame - 1 + share + fade))
             edge += 1
-    return along, (*edges, float(frames))
+    return along, gap, (*edges, float(frames))
 
 
 def _word_spans(text: _Text, states: NDArray[np.intp], count: int) -> tuple[tuple[int, int] | None, ...]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,21 +63,17 @@ def likeness() -> NDArray[np.float32]:
     return alike
 
 
-_SAME_AS: dict[str, str] = {
-    # Letters without a unit of their own: the unit with the nearest lips and jaw.
-    "g": "ɡ", "ɱ": "v", "ʋ": "v", "β": "v", "ɸ": "f", "ⱱ": "v", "ɓ": "b", "ʙ": "b",
-    "ʈ": "t", "ɖ": "d", "ɗ": "d", "ʣ": "d z", "ʦ": "t s", "ʧ": "tʃ", "ʤ": "dʒ", "ʨ": "tʃ", "ʥ": "dʒ",
-    "c": "k", "ɟ": "ɡ", "ɠ": "ɡ", "ʄ": "ɡ", "q": "k", "ɢ": "ɡ", "ʛ": "ɡ", "χ": "x", "ħ": "h", "ʕ": "h", "ɦ": "h",
-    "ʜ": "h", "ʢ": "h", "ʡ": "ʔ", "ɰ": "ɣ", "ɧ": "ʃ", "ʍ": "w", "ɥ": "y", "ʝ": "j",
-    "ɕ": "ʃ", "ʑ": "ʒ", "ʂ": "ʃ", "ʐ": "ʒ", "ɬ": "l", "ɮ": "l", "ɫ": "l", "ɭ": "l", "ʎ": "l", "ʟ": "l", "ɺ": "l",
-    "ɳ": "n", "ɴ": "ŋ", "ɽ": "ɾ", "ɻ": "ɹ", "ʀ": "ʁ",
-    "ʘ": "p", "ǀ": "t", "ǃ": "t", "ǂ": "t", "ǁ": "l",
-    "ʷ": "w", "ɘ": "ə", "ɵ": "ø", "ɞ": "œ", "ɶ": "œ", "ɝ": "ɚ", "ᵻ": "ɪ", "ᵿ": "ʊ", "ε": "ɛ",
-    # What espeak-ng leaves of its own notation (Kirshenbaum's) in some languages.
-    "A": "ɑ", "B": "b", "C": "ç", "D": "ð", "E": "ɛ", "F": "f", "G": "ɡ", "H": "h", "I": "ɪ", "J": "j", "K": "k", "L": "l",
-    "M": "m", "N": "ŋ", "O": "ɔ", "P": "p", "Q": "ɣ", "R": "r", "S": "ʃ", "T": "θ", "U": "ʊ", "V": "ʌ", "W": "w", "X": "x",
-    "Y": "y", "Z": "ʒ", "!": "t",
-}  # fmt: skip
+IPA = Path(__file__).parents[1] / "data" / "ipa.json"
+"""Letters without a unit of their own, with the unit that has the nearest articulation."""
+
+
+def _nearest() -> dict[str, str]:
+    data = json.loads(IPA.read_text(encoding="utf-8"))
+    return {**data["letters"], **data["espeak"]}
+
+
+_SAME_AS = _nearest()
+"""Letter, or two -> units, parted by spaces."""
 
 _ARPABET: dict[str, str] = {
     "AA": "ɑ", "AE": "æ", "AH": "ʌ", "AO": "ɔ", "AW": "a ʊ", "AX": "ə", "AY": "a ɪ", "B": "b", "CH": "tʃ", "D": "d",
@@ -110,8 +108,8 @@ def read_ipa(ipa: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         pair, letter = ipa[position : position + 2], ipa[position]
         if letter not in VISEME_OF_PHONE and letter not in _SAME_AS:
             letter = unicodedata.normalize("NFD", letter)[0]  # "ũ" is a nasal u
-        if pair in VISEME_OF_PHONE:
-            units.append(pair)
+        if pair in VISEME_OF_PHONE or len(pair) == 2 and pair in _SAME_AS:
+            units.append(_SAME_AS.get(pair, pair))
             position += 2
             continue
         if letter in VISEME_OF_PHONE:

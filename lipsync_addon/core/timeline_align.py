@@ -13,6 +13,7 @@ import numpy as np
 
 from .alignment import Alignment, align
 from .spoken import heard
+from .text_fit import FEW, FITS, SURE, text_fit
 from .timeline import SILENCE, Phone, PhonemeTimeline, without_gaps
 from .track import AnimationTrack
 
@@ -22,10 +23,10 @@ SHORT, SWALLOWED = 3, 0.02
 """The same for words of up to 3 phones, which are often swallowed: 0.02."""
 SUREST = 0.99
 """Confidence of what is heard; 1 is for what a person set."""
+SHOWN = 8
+"""Words at both ends of a mismatch that are told."""
 EXTRA = 0.25
 """Seconds of speech between two words from which they are reported: shorter ones are breath and hesitation."""
-FITS = 0.17
-"""Confidence of a whole line below which its text is probably of another line or language. Measured: see docs/words.md."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,16 @@ class Mismatch:
 
     def __str__(self) -> str:
         where = f"{self.start:.2f} to {self.end:.2f} s"
-        sound = f"[{self.heard}] is heard" if self.heard else "nothing is heard"
+        sound = f"[{_shown(self.heard)}] is heard" if self.heard else "nothing is heard"
         if not self.text:
             return f"{where}: {sound}, which the text has not."
-        return f"{where}: the text has {self.text!r}, {sound}. The sound wins."
+        return f"{where}: the text has {_shown(self.text)!r}, {sound}. The sound wins."
+
+
+def _shown(text: str) -> str:
+    """Its beginning and end, where it is long."""
+    words = text.split()
+    return text if len(words) <= 2 * SHOWN else " ".join([*words[:SHOWN], "…", *words[-SHOWN:]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +60,20 @@ class Fitted:
 
     timeline: PhonemeTimeline
     mismatches: tuple[Mismatch, ...]
-    confidence: float
-    """0..1: how well the text fits the sound as a whole."""
+    score: float
+    """text_fit.TextFit.score: how much better the text fits the sound than chance, 0..1."""
+    few: bool = False
+    """Whether the text is so short that it can fit by chance."""
 
     @property
     def fits(self) -> bool:
         """False where the text is probably of another line or language."""
-        return self.confidence >= FITS
+        return self.score >= FITS
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether nobody can tell."""
+        return self.fits and self.few and self.score < SURE
 
 
 def recognised(phones: AnimationTrack, language: str = "", source: str = "") -> PhonemeTimeline:
@@ -80,8 +94,10 @@ def fitted(phones: AnimationTrack, words: Sequence[tuple[str, Sequence[str]]], l
     result = align(phones.values, [units for _, units in words])
     if result is None or not any(result.words):
         return Fitted(replace(ours, words=texts), (), 0.0)
-    kept = _said(result)
-    score = _score(result, kept, [len(units) for _, units in words])
+    fit = text_fit(phones.values, [units for _, units in words], result)
+    kept, score = list(_said(result)), fit.score
+    for first, last in fit.wrong:
+        kept[first:last] = [False] * (last - first)
     if score < FITS:
         nothing = Mismatch(0.0, ours.end, " ".join(texts), " ".join(p.unit for p in ours.phones if p.unit != SILENCE))
         return Fitted(replace(ours, words=texts), (nothing,), score)
@@ -90,7 +106,8 @@ def fitted(phones: AnimationTrack, words: Sequence[tuple[str, Sequence[str]]], l
     unsaid = list(_unsaid(filled, kept, texts, ours.phones))
     unsaid += [each for each in extra if not any(m.start < each.end and each.start < m.end for m in unsaid)]
     mismatches = tuple(sorted(unsaid, key=lambda each: each.start))
-    return Fitted(PhonemeTimeline(filled, texts, language, source), mismatches, score)
+    few = sum(len(units) for _, units in words) < FEW
+    return Fitted(PhonemeTimeline(filled, texts, language, source), mismatches, score, few)
 
 
 def _end(phones: AnimationTrack) -> float:
@@ -102,16 +119,6 @@ def _share(phones: AnimationTrack, start: float, end: float, unit: str) -> float
     first, last = (round((seconds - phones.start) * phones.fps) for seconds in (start, end))
     part = phones.values[max(first, 0) : max(last, first + 1), phones.names.index(unit)]
     return float(np.clip(part.mean(), 0, SUREST)) if part.size else 0.0
-
-
-def _score(result: Alignment, kept: Sequence[bool], counts: Sequence[int]) -> float:
-    """How well the words that are said are heard (geometric mean over their time), times their share of all phones."""
-    said = [i for span, keep in zip(result.words, kept) if span and keep for i in range(*span)]
-    lengths = np.array([result.phones[i][1] - result.phones[i][0] for i in said], np.float64)
-    if not lengths.sum():
-        return 0.0
-    sure = np.log(np.maximum([result.heard[i] for i in said], 1e-4))
-    return float(np.exp((sure * lengths).sum() / lengths.sum()) * len(said) / max(sum(counts), 1))
 
 
 def _said(result: Alignment) -> tuple[bool, ...]:

@@ -154,6 +154,11 @@ class Espeak:
             end = self._count / self.sample_rate
             return Spoken(samples, self.sample_rate, tuple(self._phones), tuple(self._words), end)
 
+    @cache  # noqa: B019  (there is one instance)
+    def can_speak(self, voice: str) -> bool:
+        """Whether the voice's dictionary came with the library; it lists voices without one too, which say nothing."""
+        return any(symbol for _, symbol in self.speak("[[t@]]", voice, sound=False).phones)
+
     def _receive(self, samples, count, events) -> int:
         if count > 0 and samples:
             self._count += count

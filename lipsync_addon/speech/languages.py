@@ -57,6 +57,8 @@ def reader_of(language: str) -> Reader:
         ranked = ranked or [(rank, voice) for rank, voice, name in named if name.startswith(f"{wanted}-")]
         if ranked:
             voice = min(ranked, key=lambda pair: (pair[0], pair[1].identifier))[1]
+            if not espeak().can_speak(voice.identifier):
+                raise LipsyncError(f"espeak-ng came without its dictionary of {voice.name}.", "Use a language near to it.")
             return Reader(language.strip(), voice, accents[tag]["changes"] if tag in accents else {})
     if named := [voice for voice in espeak().voices() if voice.name.lower().split(" (")[0] == tag]:
         return reader_of(min(named, key=lambda voice: voice.languages[0][1]).languages[0][0])  # "English"

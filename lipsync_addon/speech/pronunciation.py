@@ -13,7 +13,7 @@ from .languages import Reader
 
 _TAG = re.compile(r"</?[A-Za-z!?][^<>]*>|\{[^{}]*\}|\[[^\[\]]*\]")
 """SSML, HTML, {braces} and [directions]: marks that nobody says."""
-_SWITCH = re.compile(r"\([a-z-]+\)")
+_SWITCH = re.compile(r"\([a-z0-9-]+\)")
 """espeak-ng's sign for a word that it reads in another language."""
 MOST = 2000
 """Characters that are read at once: enough for a sentence, and an hour of text needs no more memory than a minute."""

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from ..core.pipeline import Known, LineWords
 from ..core.timeline import PhonemeTimeline
-from ..core.timeline_align import FITS, Fitted, fitted
+from ..core.text_fit import FITS, SURE
+from ..core.timeline_align import Fitted, fitted
 from ..core.track import AnimationTrack
 from .languages import Reader, guessed_reader, other_language, reader_of
 from .pronunciation import Pronunciation, cleaned, pronounce
@@ -55,10 +56,15 @@ def _told(result: Fitted, said: Pronunciation, source: str):
         yield f"{source}: {reader.voice.name} has no reading for {shown}: write how they sound."
     if not result.fits:
         yield (
-            f"{source}: the text does not fit the sound (score {result.confidence:.2f}, right texts have more than "
-            f"{FITS:.2f}): is it of another line or language? It is left out, what is heard is used."
+            f"{source}: the text does not fit the sound (score {result.score:.2f}; right texts have more than "
+            f"{FITS:.2f}, phones by chance 0): is it of another line or language? It is left out, what is heard is used."
         )
         return
+    if result.doubtful:
+        yield (
+            f"{source}: the text is so short that nobody can tell whether it is what is said (score {result.score:.2f}, "
+            f"sure from {SURE:.2f} on). It is used."
+        )
     for mismatch in result.mismatches[:MOST_TOLD]:
         yield f"{source}: {mismatch}"
     if more := len(result.mismatches) - MOST_TOLD:

@@ -35,7 +35,7 @@ def test_no_symbol_of_any_language_is_unknown(tag: str) -> None:
 
 
 def test_every_voice_of_espeak_is_found_by_its_own_tag() -> None:
-    for voice in espeak().voices():
+    for voice in filter(lambda voice: espeak().can_speak(voice.identifier), espeak().voices()):
         assert {reader_of(tag).voice.name for tag, _ in voice.languages}
 
 
