@@ -1,12 +1,13 @@
 """Speech from text by a Piper voice that the user has (a .onnx with its .onnx.json). Nothing is downloaded.
 
-piper-tts is GPL-3.0-or-later and brings its own espeak-ng. The times are the voice's own: how long it was told to speak
-each symbol, which piper-tts reads out of most voices.
+piper-tts is GPL-3.0-or-later and brings its own espeak-ng. The times are the voice's own: how long it means to
+speak each symbol, which piper-tts reads out of most voices.
 """
 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,7 @@ def speak(text: str, voice: str, *, rate: int = NORMAL_RATE) -> tuple[AudioClip,
             sounds.append(chunk.audio_float_array)
             reached += len(chunk.audio_float_array)
             if symbols is not None and chunk.phoneme_alignments:
-                symbols += [(each.phoneme, int(each.num_samples)) for each in chunk.phoneme_alignments]
+                symbols += _symbols(chunk)
             else:
                 symbols = None
         if phones is None or symbols is None:
@@ -105,6 +106,21 @@ def _opened(path: Path, speaker: str, rate: int) -> tuple[Any, Any]:
     return voice, piper.SynthesisConfig(speaker_id=number, length_scale=length)
 
 
+def _symbols(chunk: Any) -> Iterator[tuple[str, int]]:
+    """(character of IPA, samples that it lasts) of a piper.AudioChunk.
+
+    The blank that the voice speaks after each symbol counts to the next one: it is on its way there. So the phones of
+    en_US-joe-medium lie 15 ms from where our network hears them (median of 172), and 32 ms if it counts to the one before.
+    """
+    place, blank = 0, 0
+    *alignments, end = chunk.phoneme_alignments
+    for each in alignments:
+        *own, after = map(int, chunk.phoneme_id_samples[place : place + len(each.phoneme_ids)])
+        yield each.phoneme, blank + sum(own)
+        place, blank = place + len(each.phoneme_ids), after
+    yield end.phoneme, blank + int(sum(chunk.phoneme_id_samples[place:]))
+
+
 @dataclass(slots=True)
 class _Timed:
     symbol: str
@@ -119,7 +135,8 @@ def _timed(symbols: list[tuple[str, int]], offset: int, hz: int) -> list[Phone]:
     apart = True  # nothing joins the phone before
     for symbol, count in symbols:
         start, reached = reached, reached + count
-        units, _ = read_ipa(symbol)
+        stops = unicodedata.category(symbol[:1])[0] in "PZ"  # "!" and "?" are sounds in other notations
+        units = () if stops else read_ipa(symbol)[0]
         if units:
             joined = found[-1].symbol + symbol if found and not apart else ""
             if joined in PHONES:

@@ -27,6 +27,8 @@ LISTED = espeak().voices()
 VOICES = {voice.identifier: voice for voice in LISTED if espeak().can_speak(voice.identifier)}
 SPOKEN = range(2, 9)
 """Types of phonemes that sound: vowels, liquids, stops, fricatives, nasals; others are stresses, pauses and tones."""
+AT_ONCE = 20
+"""Phonemes that are spoken in one text, each as a word."""
 
 
 @cache
@@ -64,10 +66,10 @@ def table_of(voice: Voice) -> str:
 @cache
 def symbols(identifier: str) -> frozenset[str]:
     """IPA of each phoneme that the voice can say."""
-    spoken = (f"[[{mnemonic}]]" for mnemonic, kind in phonemes(table_of(VOICES[identifier])).values() if kind in SPOKEN)
-    return frozenset(
-        symbol for text in spoken for _, symbol in espeak().speak(text, identifier, sound=False).phones if "(" not in symbol
-    )
+    spoken = [f"[[{mnemonic}]]" for mnemonic, kind in phonemes(table_of(VOICES[identifier])).values() if kind in SPOKEN]
+    texts = (" ".join(spoken[first : first + AT_ONCE]) for first in range(0, len(spoken), AT_ONCE))
+    phones = (phone for text in texts for phone in espeak().speak(text, identifier, sound=False).phones)
+    return frozenset(symbol for _, symbol in phones if "(" not in symbol)
 
 
 def test_the_tables_are_read_as_the_library_reads_them() -> None:
