@@ -38,6 +38,9 @@ BETTER = 0.95
 """A change must lower the squared error on held-out blocks to this share, ..."""
 SEEN = 0.003
 """... and its root by this much of a coefficient: less is not seen."""
+TELLING, MUCH = 0.01, 0.5
+"""It must also raise the correlation by so much, or lower the error to this share: what follows the face already and is a little
+off is the noise of a take, not the face."""
 RIDGES = (np.inf, 30.0, 10.0, 3.0, 1.0, 0.3, 0.1)
 """Penalties per frame on the weights of standardised features; infinity: gain and offset alone."""
 STRENGTHS = (1.0, 0.75, 0.5, 0.25)
@@ -218,7 +221,8 @@ class _Solver:
             for strength in STRENGTHS:
                 new = np.clip(was + strength * (held_out - was), 0, 1)
                 error, r = self._errors(new, wanted), _r(new, wanted)
-                if error.mean() < limit and (error <= base).all() and np.mean(r) >= np.mean(r_base):
+                tells = np.mean(r) >= np.mean(r_base) + TELLING or error.mean() <= MUCH * base.mean()
+                if error.mean() < limit and (error <= base).all() and np.mean(r) >= np.mean(r_base) and tells:
                     limit, best, errors, r_best = error.mean(), (strength, ridge), error, r
         strength, ridge = best
         fits = [ChannelFit(before, after, strength, ridge) for before, after in zip(r_base, r_best, strict=True)]
