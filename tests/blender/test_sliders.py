@@ -16,6 +16,7 @@ from lipsync_addon.core.keying import KeySettings
 from lipsync_addon.core.lip_truth import CLOSED
 from lipsync_addon.core.pipeline import Performance
 from lipsync_addon.core.prediction import Prediction
+from tests.blender.scene_builder import curves_of
 from tests.blender.test_mesh_measure import build_paper, gaps_at_closures, speech
 from tests.blender.test_take import curve, heights, settings  # noqa: F401, a fixture
 
@@ -113,3 +114,15 @@ def test_a_drag_is_one_step_of_undo(settings, window):  # noqa: F811
     bpy.context.scene.lipsync.jaw = 1.0  # and sliders act on
     sliders._settle()
     np.testing.assert_allclose(heights("jawOpen"), before, atol=1e-4)
+
+
+def test_a_layer_of_the_face_acts_on_a_take_that_was_baked_without_it(settings):  # noqa: F811
+    (action,) = bpy.data.actions
+    assert not any("browInnerUp" in each.data_path for each in curves_of(action))
+    settings.face.enabled = True
+    assert sliders.problem() is None
+    (action,) = bpy.data.actions
+    assert heights("browInnerUp").max() > 0.05
+    settings.face.enabled = False
+    (action,) = bpy.data.actions
+    assert not any("browInnerUp" in each.data_path for each in curves_of(action))
