@@ -10,8 +10,30 @@ from pxr import Usd, UsdGeom, UsdSkel, UsdValidation
 
 
 def read(path: str) -> dict[str, object]:
-    """Clock, units, and of each skinned mesh its blend shapes with their weights, frame by frame; turns of joints."""
+    """Clock, units, what is chosen in the set of variants "take" and what each of them plays; what is wrong."""
     stage = Usd.Stage.Open(path)
+    validators = UsdValidation.ValidationRegistry().GetOrLoadAllValidators()
+    errors = UsdValidation.ValidationContext(validators).Validate(stage)
+    shown, takes = stage.GetDefaultPrim().GetVariantSet("take"), {}
+    chosen = shown.GetVariantSelection()
+    told = played(stage)
+    stage.SetEditTarget(stage.GetSessionLayer())
+    for name in shown.GetVariantNames():
+        shown.SetVariantSelection(name)
+        takes[name] = played(stage)
+    return {
+        "start": stage.GetStartTimeCode(),
+        "fps": stage.GetTimeCodesPerSecond(),
+        "metres": UsdGeom.GetStageMetersPerUnit(stage),
+        **told,
+        "chosen": chosen,
+        "takes": takes,
+        "errors": [error.GetMessage() for error in errors],
+    }
+
+
+def played(stage: Usd.Stage) -> dict[str, object]:
+    """Of each skinned mesh its blend shapes with their weights, frame by frame; turns of joints."""
     first, last = stage.GetStartTimeCode(), stage.GetEndTimeCode()
     times = [first + frame for frame in range(round(last - first) + 1)]
     cache = UsdSkel.Cache()
@@ -34,17 +56,7 @@ def read(path: str) -> dict[str, object]:
                 _, rotations, _ = animation.ComputeJointLocalTransformComponents(time)
                 for joint, turn in zip(joints, rotations, strict=True):
                     turns.setdefault(joint, []).append([turn.real, *turn.imaginary])
-    validators = UsdValidation.ValidationRegistry().GetOrLoadAllValidators()
-    errors = UsdValidation.ValidationContext(validators).Validate(stage)
-    return {
-        "start": first,
-        "fps": stage.GetTimeCodesPerSecond(),
-        "metres": UsdGeom.GetStageMetersPerUnit(stage),
-        "names": names,
-        "weights": weights,
-        "turns": turns,
-        "errors": [error.GetMessage() for error in errors],
-    }
+    return {"names": names, "weights": weights, "turns": turns}
 
 
 if __name__ == "__main__":

@@ -85,6 +85,22 @@ def test_ufbx_finds_each_take_alone(tmp_path: Path, tracks: dict[str, AnimationT
         assert_turns(read["takes"][name]["jaw"], jaw_angles(tracks, name, track.times))
 
 
+@pytest.mark.parametrize("ending", [".usda", ".usdc"])
+def test_usd_plays_each_take_as_a_variant(tmp_path: Path, tracks: dict[str, AnimationTrack], ending: str) -> None:
+    tracks["second"] = random_track(2 * FPS, FPS, seed=1).select(tracks["second"].names)  # a shorter one
+    read = scene_reader.usd(exported(tmp_path, ending, tracks))
+    assert read["errors"] == [] and read["start"] == 0 and read["chosen"] == "first" and set(read["takes"]) == set(tracks)
+    assert read["weights"] == read["takes"]["first"]["weights"]
+    for name, track in tracks.items():
+        seen, count = read["takes"][name], len(track.values)
+        for mesh, keys in seen["names"].items():
+            rows = np.array(seen["weights"][mesh])
+            assert len(rows) == 3 * FPS
+            np.testing.assert_allclose(rows[:count], track.filled(keys).values, atol=1e-5)
+            np.testing.assert_allclose(rows[count:], np.tile(rows[count - 1], (len(rows) - count, 1)), atol=1e-6)
+        assert_turns(seen["turns"]["jaw"][:count], jaw_angles(tracks, name, track.times))
+
+
 def test_the_file_of_two_takes_is_valid(tmp_path: Path, tracks: dict[str, AnimationTrack]) -> None:
     file = exported(tmp_path, ".glb", tracks)
     issues = node_reader.read("validate_glb.mjs", file)
@@ -104,7 +120,7 @@ def test_blender_plays_each_take_alone(tmp_path: Path, tracks: dict[str, Animati
 def test_what_cannot_hold_them_is_refused(tmp_path: Path) -> None:
     bpy.ops.wm.read_factory_settings(use_empty=True)
     character = build_character()
-    for name, words in (("a.usd", "several takes"), ("a.glb", "no baked take")):
+    for name, words in (("a.abc", "several takes"), ("a.glb", "no baked take")):
         with pytest.raises(LipsyncError, match=words):
             export_takes(tmp_path / name, bpy.context.scene, character)
     assert not list(tmp_path.iterdir())
