@@ -15,7 +15,7 @@ from ..core.errors import LipsyncError
 from ..core.phones import BILABIALS, PHONES
 from ..core.pipeline import Known, LineWords
 from ..core.progress import Progress, no_progress
-from ..core.timeline import PhonemeTimeline
+from ..core.timeline import SILENCE, PhonemeTimeline
 from ..core.timeline_align import recognised
 from ..inference.predictor import Predictor
 from .agreement import RATE, Agreement, SeenMouth, agreement
@@ -83,6 +83,8 @@ class Heard:
     mouth: SeenMouth
     timeline: PhonemeTimeline
     phone_agreement: float | None
+    sureness: float
+    """Mean probability of the likeliest phone while somebody speaks"""
 
     @classmethod
     def of(
@@ -93,7 +95,9 @@ class Heard:
         phones = track.select(PHONES)
         timeline, _ = (words or Known()).timeline(phones, sound.source)
         said = _agreement(_units(timeline), _units(recognised(phones, source=sound.source))) if words else None
-        return cls(sound.source, SeenMouth.of_track(track), timeline, said)
+        voiced = phones.values[phones.channel(SILENCE) < 0.5]
+        sureness = float(voiced.max(1).mean()) if len(voiced) else 0.0
+        return cls(sound.source, SeenMouth.of_track(track), timeline, said, sureness)
 
 
 def evaluate(mouth: SeenMouth, heard: Heard) -> Evaluation:
@@ -107,7 +111,7 @@ def evaluate(mouth: SeenMouth, heard: Heard) -> Evaluation:
     expected, _ = heard.mouth.at(times)
     if np.ptp(seen) < 1e-4:
         raise LipsyncError("The mouth never moves.", "Choose a film or curves of somebody who speaks.")
-    fit = agreement(mouth, heard.mouth, times, spoken)
+    fit = agreement(mouth, heard.mouth, times, spoken, heard.sureness)
     shifted, _ = mouth.at(times + fit.offset)
     hits, chance, count = _closures(heard.timeline, times, shifted)
     shapes = _agreement(_shapes(expected[spoken]), _shapes(shifted[spoken]))
