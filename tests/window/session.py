@@ -122,8 +122,9 @@ class Session:
         x, y = self.see(word, name)
         dark: list[float] = []
         self._wait(f'light on "{word}"', self._blender, lambda: self._lights_up(x, y, dark))
+        # As slowly as a hand: where a busy Blender sees press, release and the way back at once, nothing was pressed.
         aside = ["mousemove", "400", "500"]  # a pointer on a button hides its text
-        subprocess.run(["xdotool", "click", "1", *aside], check=True)
+        subprocess.run(["xdotool", "mousedown", "1", "sleep", "0.4", "mouseup", "1", "sleep", "1", *aside], check=True)
 
     def _lights_up(self, x: int, y: int, dark: list[float]) -> bool:
         """Whether a button becomes brighter when the pointer comes to it from elsewhere, where it is left; `dark`: what
