@@ -144,8 +144,10 @@ def _words(film: Path, text: Path | None, options: argparse.Namespace) -> LineWo
         return Transcript.of(read_text(text), options.language)
     if not options.transcribe:
         return None
-    from ..speech.transcriber import LANGUAGE, SAMPLE_RATE, transcribe
+    from ..speech.languages import reader_of
+    from ..speech.transcriber import SAMPLE_RATE, transcribe
     from ..video.media import open_film
 
-    said = transcribe(open_film(film).sound(SAMPLE_RATE))
-    return Transcript.of(said, options.language or LANGUAGE) if said else None
+    language = reader_of(options.language).language if options.language else ""
+    understood = transcribe(open_film(film).sound(SAMPLE_RATE), language=language)
+    return Transcript.of(understood.text, understood.language) if understood.text else None

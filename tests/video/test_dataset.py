@@ -165,6 +165,14 @@ def test_subtitles_cut_a_film_into_lines_of_their_own_words(samples: Path, tmp_p
     assert first[0] == "b" and second[0] == "l" and "f" in first and "f" not in second
 
 
+def test_words_are_recognised_where_none_are_given(films: Path, tmp_path: Path, lipsync) -> None:
+    ran = lipsync("dataset", "build", films / "lbax8n.mpg", "--out", tmp_path / "data", "--transcribe")
+    assert ran.code == 0, ran.err
+    sheet = json.loads((tmp_path / "data" / "datasheet.json").read_text(encoding="utf-8"))
+    assert [each.split("-")[0] for each in sheet["seconds_by_language"]] == ["en"]
+    assert sheet["settings"]["transcribe"] is True and sheet["lines"] == 1
+
+
 def test_coefficients_come_from_the_pictures(films: Path, tmp_path: Path, lipsync) -> None:
     out = tmp_path / "data"
     assert lipsync("dataset", "build", films / "bbaf3s.mpg", "--out", out, "--fps", 12.5).code == 0
