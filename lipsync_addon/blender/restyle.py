@@ -46,12 +46,14 @@ def restyle(
 ) -> tuple[str, ...]:
     """Writes the keys of the take that plays on these objects anew; hand edits stay. Returns notices.
 
-    `speaker`: another than the take has. He, and emotions of the face that are not those of the take, need `predictor`, which is
-    asked for the network only then: it moves the mouth again from what the take keeps of what was heard.
+    `speaker`: another than the take has. He, and emotions of the face that are not those of the take, need
+    `predictor`, which is asked for the network only then: it moves the mouth again from what the take keeps of what
+    was heard.
 
     The take stays where it is: `settings.start_frame` is not looked at. `mapping`: of the character for the channels of
-    the prediction; found out if it is missing or of others, of `profiles` or of all. `quick`: see write_take(); the mesh's own lips are not looked at meanwhile. Raises LipsyncError if no take plays, or if it
-    does not know its recording; the scene is then exactly as it was.
+    the prediction; found out if it is missing or of others, of `profiles` or of all. `quick`: see write_take(); the
+    mesh's own lips are not looked at meanwhile. Raises LipsyncError if no take plays, or if it does not know its
+    recording; the scene is then exactly as it was.
     """
     action = playing_take(objects)
     if action is None:
@@ -71,8 +73,8 @@ def restyle(
 def _spoken_anew(
     prediction: Prediction, speaker: Speaker | None, face: FaceSettings, predictor: Callable[[], Predictor] | None
 ) -> Prediction:
-    """By the wanted speaker with the wanted emotions; itself where they are the take's own. Raises LipsyncError where the
-    take does not know what was heard, or the actor is another network's."""
+    """By the wanted speaker with the wanted emotions; itself where they are the take's own. Raises LipsyncError where
+    the take does not know what was heard, or the actor is another network's."""
     own = Speaker(replace(prediction.controls, emotions={}), prediction.actor)
     wanted = speaker or own
     controls = wanted.controls.with_emotions(face.emotions, network_controls())
@@ -101,9 +103,10 @@ def replay(
 ) -> tuple[str, ...] | None:
     """restyle() with the phones of an edited timeline; keys that the edit does not reach keep their bits.
 
-    The actor is the take's own, as he was when it was baked; `actors`: the folder where he may have changed meanwhile, which
-    is told. None, and nothing is done, where the take that plays does not know what was heard in this line, or another network
-    heard it: bake the line again then. Raises LipsyncError; the scene is then exactly as it was."""
+    The actor is the take's own, as he was when it was baked; `actors`: the folder where he may have changed
+    meanwhile, which is told. None, and nothing is done, where the take that plays does not know what was heard in
+    this line, or another network heard it: bake the line again then. Raises LipsyncError; the scene is then exactly
+    as it was."""
     action = playing_take(objects)
     prediction, record = stored_prediction(action), stored_record(action) if action else None
     if prediction is None or record is None or prediction.source != timeline.source:
@@ -132,7 +135,10 @@ def _changed_since(actor: Adaptation | None, folder: Path | None) -> Iterator[st
         yield f"The take keeps its actor '{actor.name}', whose own file cannot be used any more: {error.message}"
         return
     if now.digest != actor.digest:
-        yield f"The actor '{actor.name}' has changed since: the take keeps him as he was. Bake again to take up the change."
+        yield (
+            f"The actor '{actor.name}' has changed since: the take keeps him as he was. "
+            "Bake again to take up the change."
+        )
 
 
 def _play(

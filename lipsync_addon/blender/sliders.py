@@ -26,7 +26,8 @@ _problem: list[str] = []
 
 
 def changed(settings: bpy.types.PropertyGroup, context: bpy.types.Context) -> None:
-    """For `update` of every property that says how a take is played, or who speaks. Does nothing where no take plays."""
+    """For `update` of every property that says how a take is played, or who speaks. Does nothing where no take
+    plays."""
     if _held or running():
         return
     action = panel_data.active_action(context)

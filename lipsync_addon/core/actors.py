@@ -25,7 +25,8 @@ def actor_file(name: str, folder: Path | None = None) -> Path:
     if name.lower().endswith(".json"):
         return Path(name)
     if not name or any(not (letter.isalnum() or letter in "-_ ") for letter in name):
-        raise LipsyncError(f"{name!r} is not a name for an actor.", "Use letters, digits, - and _, or a path FILE.json.")
+        hint = "Use letters, digits, - and _, or a path FILE.json."
+        raise LipsyncError(f"{name!r} is not a name for an actor.", hint)
     return (folder or actors_folder()) / f"{name}.json"
 
 

@@ -1,4 +1,5 @@
-"""Adaptation: the network's coefficients as one person's face shows them. Fitted by adaptation_fit.py, kept by actors.py.
+"""Adaptation: the network's coefficients as one person's face shows them. Fitted by adaptation_fit.py, kept by
+actors.py.
 
     adapted = gain * predicted + offset + features @ weights          features: what *move* makes its coefficients of
 

@@ -25,8 +25,8 @@ MOST_OFFSET = 1.0
 LEAST_OVERLAP = 10.0
 """Seconds that must be captured and heard at once."""
 LEAST_R = 0.4
-"""Correlation of captured and predicted lip gap below which the capture is not of this sound: pieces of 15 s of FACEGOOD
-takes reach 0.35 at most beside another take's sound, and 0.73 at least beside their own."""
+"""Correlation of captured and predicted lip gap below which the capture is not of this sound: pieces of 15 s of
+FACEGOOD takes reach 0.35 at most beside another take's sound, and 0.73 at least beside their own."""
 LEAST_MOTION = 0.01
 """Standard deviation of a captured channel below which the capture says nothing about it."""
 BLOCK = 6.0
@@ -39,8 +39,8 @@ BETTER = 0.95
 SEEN = 0.003
 """... and its root by this much of a coefficient: less is not seen."""
 TELLING, MUCH = 0.01, 0.5
-"""It must also raise the correlation by so much, or lower the error to this share: what follows the face already and is a little
-off is the noise of a take, not the face."""
+"""It must also raise the correlation by so much, or lower the error to this share: what follows the face already and
+is a little off is the noise of a take, not the face."""
 RIDGES = (np.inf, 30.0, 10.0, 3.0, 1.0, 0.3, 0.1)
 """Penalties per frame on the weights of standardised features; infinity: gain and offset alone."""
 STRENGTHS = (1.0, 0.75, 0.5, 0.25)
@@ -85,7 +85,8 @@ def fitted(
     captured: AnimationTrack, move: Mover, offset: float, network: str, known: Mapping[str, ControlSpec]
 ) -> Adaptation:
     """Of a take that is `offset` seconds later than the sound. With a style or intensity of its own only if the fit on
-    top of it does better on the held-out blocks than the fit without. Raises LipsyncError for a capture that does not move.
+    top of it does better on the held-out blocks than the fit without. Raises LipsyncError for a capture that does not
+    move.
     """
     take = _Take(captured, move, offset)
     if not take.moving:
@@ -167,7 +168,8 @@ class _Take:
         return tuple(float(np.var(off[block])) for block in self.blocks)
 
     def fitted(self, controls: Controls, network: str) -> tuple[Adaptation, float, bool]:
-        """(the layer on top of these controls, its error on held-out blocks, whether no block of a channel gets worse)."""
+        """(the layer on top of these controls, its error on held-out blocks, whether no block of a channel gets
+        worse)."""
         track, features = self.predicted(controls)
         plain = self.predicted(_NEUTRAL)[0]
         solver = _Solver(features, self.blocks, round(GUARD * track.fps))
@@ -211,8 +213,8 @@ class _Solver:
     def chosen(
         self, was: NDArray[np.float64], wanted: NDArray[np.float64], neutral: NDArray[np.float64]
     ) -> tuple[list[ChannelFit], list[Layer], NDArray[np.float64], NDArray[np.float64]]:
-        """The fit and layer of each channel [T, K] of a pair, which change alike, and the errors of the blocks with it and
-        before it."""
+        """The fit and layer of each channel [T, K] of a pair, which change alike, and the errors of the blocks with
+        it and before it."""
         base, r_base = self._errors(neutral, wanted), _r(neutral, wanted)
         best, errors, r_best = (0.0, np.inf), self._errors(was, wanted), _r(was, wanted)
         limit = min(BETTER * errors.mean(), max(np.sqrt(errors.mean()) - SEEN, 0) ** 2)
@@ -263,7 +265,8 @@ class _Solver:
         """On the standardised features."""
         was, wanted = was[fold.frames], wanted[fold.frames]
         spread = was.var()
-        gain = max(float(np.mean((was - was.mean()) * (wanted - wanted.mean()))) / spread, 0.0) if spread > 1e-8 else 1.0
+        both = float(np.mean((was - was.mean()) * (wanted - wanted.mean())))
+        gain = max(both / spread, 0.0) if spread > 1e-8 else 1.0
         offset = float(wanted.mean() - gain * was.mean())
         if np.isinf(ridge):
             return gain, offset, np.zeros(self._rows.shape[1])

@@ -10,7 +10,8 @@ from .style_steps import with_lips_sealed
 from .track import AnimationTrack
 
 REACH = 4
-"""Frames before and after a closure over which the change fades: 80 ms at the network's rate, about a closing or parting."""
+"""Frames before and after a closure over which the change fades: 80 ms at the network's rate, about a closing or
+parting."""
 PARTS = 0.02
 """Gap at weight 1 (core/aperture.py) from which a channel parts or joins the lips and fades. The others, such as the
 pucker, keep the change: drawn back at every p, b, m they would jump."""

@@ -1,9 +1,11 @@
-"""How sure the network is of a line, frame by frame: of the phones that it hears, and of the motion that it makes of them.
+"""How sure the network is of a line, frame by frame: of the phones that it hears, and of the motion that it makes of
+them.
 
     confidence = exp(-(H + MOTION * sd) / 2)
 
-H: entropy of the phones in nats. sd: root of the mean variance that *move* expects of its coefficients. Chosen by how it ranks
-beside the actual error on lines that did not train the network: docs/batch.md has the figures. A score, no probability.
+H: entropy of the phones in nats. sd: root of the mean variance that *move* expects of its coefficients. Chosen by how
+it ranks beside the actual error on lines that did not train the network: docs/batch.md has the figures. A score, no
+probability.
 """
 
 from __future__ import annotations

@@ -38,7 +38,8 @@ class Controls:
     @property
     def is_plain(self) -> bool:
         """Whether nothing but the styles is asked for."""
-        return bool(np.all(np.asarray(self.intensity) == 1)) and not any(np.any(each) for each in self.emotions.values())
+        emotional = any(np.any(each) for each in self.emotions.values())
+        return bool(np.all(np.asarray(self.intensity) == 1)) and not emotional
 
     def over(self, base: Controls) -> Controls:
         """These on top of an actor's: a style that is asked for takes the place of his, intensities multiply."""
@@ -86,7 +87,8 @@ class Controls:
     def __str__(self) -> str:
         """ "50 % filmed, intensity 1.2, joy 0.5"; empty where all is neutral."""
         parts = [f"{share:.0%} {name}".replace("%", " %") for name, share in self.styles.items()]
-        parts += [f"intensity {float(self.intensity):g}"] if np.ndim(self.intensity) == 0 and self.intensity != 1 else []
+        if np.ndim(self.intensity) == 0 and self.intensity != 1:
+            parts.append(f"intensity {float(self.intensity):g}")
         return ", ".join(parts + [f"{name} {float(value):g}" for name, value in self.emotions.items()])
 
     def to_json(self) -> dict[str, object]:
@@ -106,7 +108,8 @@ class Controls:
         if not isinstance(data, Mapping) or set(data) - {"styles", "intensity", "emotions"}:
             raise ValueError("its controls are not styles, intensity and emotions")
         styles, emotions = (
-            {str(name): float(value) for name, value in dict(data.get(kind, {})).items()} for kind in ("styles", "emotions")
+            {str(name): float(value) for name, value in dict(data.get(kind, {})).items()}
+            for kind in ("styles", "emotions")
         )
         made = cls(styles, float(data.get("intensity", 1.0)), emotions)
         if not all(np.isfinite([made.intensity, *styles.values(), *emotions.values()])):
@@ -127,7 +130,8 @@ def styles_of(text: str) -> dict[str, float]:
         try:
             shares[name.strip()] = float(number) if colon else 1.0
         except ValueError as error:
-            raise LipsyncError(f"{part!r} is no way of speaking with a share.", "For example filmed:0.5,clear:0.5") from error
+            hint = "For example filmed:0.5,clear:0.5"
+            raise LipsyncError(f"{part!r} is no way of speaking with a share.", hint) from error
     return shares
 
 

@@ -60,8 +60,8 @@ def joined_lines(lines: Sequence[tuple[float, Performance]], source: str) -> Per
 
 def joined_predictions(lines: Sequence[tuple[float, Prediction]], source: str) -> Prediction:
     """What the network makes of each line on one clock, `source` being its name. Where lines overlap, the phones of the
-    later one are kept, the voice that is louder, and see joined(). What was heard is left out: phones cannot be moved anew.
-    The network's controls are those of the first line."""
+    later one are kept, the voice that is louder, and see joined(). What was heard is left out: phones cannot be moved
+    anew. The network's controls are those of the first line."""
     track = joined([(start, still(line.track) if line.silent else line.track) for start, line in lines])
     return Prediction(
         track,

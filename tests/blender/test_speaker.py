@@ -116,7 +116,8 @@ def test_sliders_act_through_move_alone_and_go_back(settings, request):
     assert take().actor.name == "anna"
     settings.speaker.actor, settings.speaker.intensity = "", 1.0
     assert take().actor is None and take().controls.to_json() == {}
-    np.testing.assert_allclose(take().track.values, before.track.values, atol=5e-3)  # what is heard is kept in half precision
+    # What is heard is kept in half precision.
+    np.testing.assert_allclose(take().track.values, before.track.values, atol=5e-3)
 
 
 def test_emotions_are_sliders_that_never_open_closures(settings, request):

@@ -84,7 +84,9 @@ def test_no_held_out_take_gets_worse(seed: int) -> None:
         assert np.mean((new[rest, column] - captured[rest, column]) ** 2) < 1.02 * before
 
 
-@pytest.mark.parametrize("told", [{}, {"styles": {"filmed": 0.75}}, {"styles": {"filmed": 0.5, "clear": 0.25}, "intensity": 0.8}])
+@pytest.mark.parametrize(
+    "told", [{}, {"styles": {"filmed": 0.75}}, {"styles": {"filmed": 0.5, "clear": 0.25}, "intensity": 0.8}]
+)
 def test_style_and_intensity_are_found(told: dict) -> None:
     network = FakeNetwork(7)
     captured = network.move(Controls.from_json(told))[0]

@@ -22,7 +22,8 @@ CLIPS = 10
 
 def heard(predictor: Predictor, samples: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(confidence, lip gap, whether somebody speaks) of each frame."""
-    track = predictor.predict(AudioClip(samples.astype(np.float32), 16000, "clip"), outputs=("arkit", "phones", "log_variance"))
+    clip = AudioClip(samples.astype(np.float32), 16000, "clip")
+    track = predictor.predict(clip, outputs=("arkit", "phones", "log_variance"))
     phones, variance = (track.select(predictor.spec.outputs[name]) for name in ("phones", "log_variance"))
     gap = lip_gap(track.select(predictor.spec.outputs["arkit"]))
     return confidence(phones, variance.values), gap, phones.channel("sil") < 0.5
