@@ -15,7 +15,7 @@ from types import ModuleType
 from lipsync_addon.core.phones import arpabet_to_units, ipa_to_units, spread
 from lipsync_addon.speech.sound_file import open_sound
 
-from ..paths import BENCH
+from ..paths import BENCH, SPEECH
 from .performance import CURVE_FPS, Network, write_curves
 
 Phones = list[tuple[float, float, str]]
@@ -117,6 +117,14 @@ def clip_phones(clip: str) -> Phones:
     listed = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
     phones = [part for start, end, name in listed for part in spread(start, end, arpabet_to_units(name))]
     return sorted(phones + [(start, end, "sil") for start, end, word in clip_words(clip) if word in ("sil", "sp")])
+
+
+def dev_texts() -> dict[str, tuple[str, str]]:
+    """{dev clip or utterance: (its words, language)} of GRID and Dutch."""
+    grid = json.loads((BENCH / "dev" / "texts.json").read_text(encoding="utf-8"))
+    with open(SPEECH / "nathalie_nl" / "utterances.tsv", encoding="utf-8") as file:
+        rows = {row["utt"]: row["text"] for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)}
+    return {name: (text, "en") for name, text in grid.items()} | {name: (rows[name], "nl") for name in dutch_phones()}
 
 
 def clip_words(clip: str) -> list[tuple[float, float, str]]:

@@ -17,6 +17,7 @@ from lipsync_addon.core.progress import Progress, no_progress
 from lipsync_addon.core.track import AnimationTrack
 from lipsync_addon.exporters import EXPORTERS, ExportOptions, write
 from lipsync_addon.inference.predictor import Predictor
+from lipsync_addon.speech.transcript import Transcript
 
 SAMPLE_RATE = 16000
 CURVE_FPS = 60.0
@@ -44,6 +45,10 @@ class Network:
     def perform(self, sound: Sound) -> AnimationTrack:
         """Coefficients, visemes and phones as a bake with default settings gets them."""
         return animate(sound, self).track
+
+    def perform_words(self, sound: Sound, text: str, language: str) -> AnimationTrack:
+        """Coefficients and visemes as a bake gets them that knows the words."""
+        return animate(sound, self.predictor, words=Transcript.of(text, language)).track
 
 
 def clip(samples: NDArray[np.float32], name: str = "") -> AudioClip:

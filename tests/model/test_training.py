@@ -7,23 +7,30 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
+import optuna
 import pytest
 import torch
 
 from lipsync_addon.core.phones import PHONES as PHONES_58
-from model import controls, dataset, heard, pack, prepare, train
+from model import controls, dataset, heard, pack, prepare, train, tune, validation
 from model.dataset import HeardPieces, Pieces, Source
 from model.datasets.corpora import GRID_AUDIO, tar_sound
 from model.datasets.faces import grid_opening
 from model.export import load_checkpoint
 from model.losses import Hinges, at_rest, least_opening, rest_loss, sibilant_loss
-from model.network import CONTROLS, HOP, UNITS, NetworkConfig
+from model.network import CONTROLS, HOP, UNITS, Lipsync, NetworkConfig
 from model.prepare import Line, store
 from model.targets import FPS, fused, gap_weights, unit_curves, with_short_onsets
 from model.train import TrainConfig, Trainer, learning_rate
 
 SMALL = NetworkConfig(hear_width=48, hear_dilations=(1, 2), move_width=32, move_dilations=(1,), residual=4)
 PHONES = [(0.0, 0.8, "sil"), (0.8, 0.95, "b"), (0.95, 1.1, "ɪ"), (1.1, 1.2, "n"), (1.2, 1.7, "u"), (1.7, 2.9, "sil")]
+
+SEARCHED = {
+    "learning_rate": 1e-3, "losses.opening": 20.0, "losses.velocity": 20.0, "losses.agreement": 1.0, "losses.seal": 20.0,
+    "losses.parted": 20.0, "losses.rest": 20.0, "losses.sibilant": 20.0,
+    "hinges.parted": 0.04, "hinges.rounded": 0.02, "hinges.sibilant_jaw": 0.04,
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +115,18 @@ def test_heard_pieces_are_the_pieces_that_sound_would_give(clips, tmp_path):
     silent = (of_heard.samples[..., 0] == 1).float().mean()
     assert 0.2 < silent < 0.5  # clips of 148 frames in pieces of 200, and what follows them
     assert (of_heard.samples[of_heard.samples[..., 0] == 1][:, 1:] == 0).all()
+
+
+def test_every_setting_that_optuna_draws_is_one_and_every_goal_is_measured(clips):
+    drawn = tune.suggested(optuna.trial.FixedTrial(SEARCHED))
+    changed = TrainConfig().changed(drawn)
+    assert changed.hinges.parted == 0.04 and changed.learning_rate == 1e-3
+    figures = validation.Validation(Pieces, {"grid_s1": 1.0}, 120, "cpu")
+    figures.batches = {name: next(iter(figures.batches.values())) for name in {goal.split("/")[0] for goal in tune.GOALS}}
+    found = figures.figures(Lipsync(SMALL).eval())
+    rare = {goal for goal in tune.GOALS if goal.endswith("sibilant_jaw")}  # the clips' one pattern of phones has none
+    assert set(tune.GOALS) - rare <= set(found)
+    assert tune.score(found | dict.fromkeys(rare, 0.0)) > tune.score(found | dict.fromkeys(rare, 0.5))
 
 
 def test_lips_that_had_met_in_silence_rest_at_nought(clips):
