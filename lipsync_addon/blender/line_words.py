@@ -1,4 +1,4 @@
-"""What is known of a line before it is baked: its text, the track that was edited, the edits of a take that it replaces."""
+"""What is known of a line before it is baked: its text, the edited track, the edits of a take that it replaces."""
 
 from __future__ import annotations
 

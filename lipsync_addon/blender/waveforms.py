@@ -1,4 +1,4 @@
-"""The waveform under the phonemes: read once, beside the user interface, and kept in memory: off the file and the undo."""
+"""The waveform under the phonemes: read once, beside the user interface, and kept in memory, off file and undo."""
 
 from __future__ import annotations
 

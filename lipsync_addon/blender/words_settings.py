@@ -53,11 +53,13 @@ class LIPSYNC_PG_words(bpy.types.PropertyGroup):
     )
     voice: StringProperty(
         name="Voice",
-        description="Who speaks the text: a language or accent such as en-GB, with one of espeak-ng's timbres if wanted, "
-        "such as en-US+f3, or the file of a Piper voice. Empty: the language above, else as the text seems to be",
+        description="Who speaks the text: a language or accent such as en-GB, with one of espeak-ng's timbres if wanted,"
+        " such as en-US+f3, or the file of a Piper voice. Empty: the language above, else as the text seems to be",
     )
     voice_rate: IntProperty(name="Rate", description="Words a minute", default=170, min=80, max=450)
-    voice_pitch: IntProperty(name="Pitch", description="0: low, 100: high", default=50, min=0, max=100, subtype="FACTOR")
+    voice_pitch: IntProperty(
+        name="Pitch", description="0: low, 100: high", default=50, min=0, max=100, subtype="FACTOR"
+    )
     replaces: StringProperty(
         name="Replaces",
         description="An earlier take of these words, for example a spoken one: your edits of its curves and phonemes "
@@ -94,8 +96,8 @@ def text_of(words: LIPSYNC_PG_words) -> str:
 
 
 def timeline_of(words: LIPSYNC_PG_words, part: slice = slice(None)) -> PhonemeTimeline | None:
-    """The track, or the phones `part` of it; None before the first bake. Blender keeps times in single precision, so ends
-    are made to meet."""
+    """The track, or the phones `part` of it; None before the first bake. Blender keeps times in single precision, so
+    ends are made to meet."""
     shown = words.phones[part]
     if not shown:
         return None
@@ -119,8 +121,8 @@ def timeline_of(words: LIPSYNC_PG_words, part: slice = slice(None)) -> PhonemeTi
 def keep(
     words: LIPSYNC_PG_words, timeline: PhonemeTimeline, *, edited: bool, before: PhonemeTimeline | None = None
 ) -> None:
-    """Puts the track into the scene; what is there already (`before`, if the caller knows it) is not written again, for the
-    sake of long lines."""
+    """Puts the track into the scene; what is there already (`before`, if the caller knows it) is not written again,
+    for the sake of long lines."""
     before, now = before or timeline_of(words), timeline.phones
     was = before.phones if before else ()
     while len(words.phones) > len(now):

@@ -250,8 +250,8 @@ def _report(found: Sequence[Contact], before: NDArray, after: NDArray, changed: 
 def _nearest(
     model: LipModel, values: NDArray[np.float64], mapped: AnimationTrack, found: Sequence[Contact]
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """[C] the frame of each contact that is nearest to true, and the mouth widths by which it is missed there; 0 or less
-    if it is there."""
+    """[C] the frame of each contact that is nearest to true, and the mouth widths by which it is missed there; 0 or
+    less if it is there."""
     times, count = mapped.times, len(mapped.times)
     first = np.minimum(np.searchsorted(times, [contact.start - 1e-6 for contact in found]), count - 1)
     last = np.maximum(np.searchsorted(times, [contact.end + 1e-6 for contact in found]), first + 1)
@@ -272,7 +272,7 @@ def _nearest(
     return best, missed
 
 
-_seen: list[tuple[LipModel, dict[tuple[bool, bytes], float]]] = []  # of the last model; an edit leaves most frames alone
+_seen: list[tuple[LipModel, dict[tuple[bool, bytes], float]]] = []  # of the last model: edits leave most frames alone
 _MOST_SEEN = 1 << 14
 
 

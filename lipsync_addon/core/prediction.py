@@ -218,7 +218,8 @@ def from_bytes(data: bytes) -> Prediction | None:
     head = json.loads(data[4 : 4 + size])
     if head.get("version") not in (VERSION, WITHOUT_CONTROLS):
         return None
-    body, frames, columns = BytesIO(_unpacked(data[4 + size :], head.get("streams") or [len(data) - 4 - size])), head["frames"], head["heard"]
+    packed, frames, columns = data[4 + size :], head["frames"], head["heard"]
+    body = BytesIO(_unpacked(packed, head.get("streams") or [len(packed)]))
 
     def numbers(kind: str, count: int) -> NDArray:
         return np.frombuffer(body.read(count * np.dtype(kind).itemsize), kind)

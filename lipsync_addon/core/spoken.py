@@ -89,7 +89,7 @@ class TimeMap:
         return _along(seconds, self.new, self.old)
 
     def span(self, start: float, end: float) -> tuple[float, float]:
-        """Where a stretch of the old take lies in the new one; pauses that only the new one has beside it stay outside."""
+        """Where a stretch of the old take lies in the new one, without the pauses that only the new one has beside it."""
         first, last = self.forward(np.array([start + ROUNDING, end - ROUNDING])).tolist()
         return first, last
 
@@ -155,7 +155,7 @@ def same_words(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
 def _blocks(
     old: Sequence[Heard], new: Sequence[Heard], old_words: Sequence[str], new_words: Sequence[str]
 ) -> Iterator[tuple[slice, slice, bool]]:
-    """Both takes from the beginning to the end in pieces: the sounds of one word in both (True), or what lies between."""
+    """Both takes from the beginning to the end in pieces: the sounds of one word in both (True), or what is between."""
     ours, theirs = _spans(old), _spans(new)
     said = ([*ours], [*theirs])
     reached = (0, 0)

@@ -61,7 +61,8 @@ def told(dropped: tuple[tuple[float, float], ...], source: str) -> tuple[str, ..
     if not dropped:
         return ()
     places = ", ".join(f"{start:.2f} to {end:.2f} s" for start, end in dropped)
-    return (f"{source}: your phoneme edits at {places} of the earlier take were dropped: those words are not said here.",)
+    dropped_ones = f"your phoneme edits at {places} of the earlier take were dropped"
+    return (f"{source}: {dropped_ones}: those words are not said here.",)
 
 
 def _same_phones(one: PhonemeTimeline, other: PhonemeTimeline) -> bool:
@@ -102,7 +103,8 @@ def _placed(
     """(the phones at their times in the new take, start and end of what they replace there), in several rows where only
     the new take pauses between them; phones of which nothing is left there go."""
     edges = np.array([phone.end for phone in phones[:-1]])
-    breaks: dict[int, tuple[float, float, float]] = {}  # index of the phone after a pause -> its edges, and how far it is moved
+    # Index of the phone after a pause -> the pause's edges in the new take, and how far a person moved the boundary there.
+    breaks: dict[int, tuple[float, float, float]] = {}
     for moment, last, first in moves.leaps():
         if len(edges) and phones[0].start + LEAST < moment < phones[-1].end - LEAST and first - last > LEAST:
             nearest = int(np.abs(edges - moment).argmin())

@@ -1,4 +1,4 @@
-"""What a sound looks like: its lowest and highest sample in every short stretch, for drawing. Small, however long it is."""
+"""What a sound looks like: its lowest and highest sample in every short stretch. Small, however long the sound is."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class Waveform:
         return max(int(self.high.max(initial=0)), -int(self.low.min(initial=0))) / 127
 
     def between(self, start: float, end: float, columns: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """(lowest, highest) of each of `columns` equal parts of the time from `start` to `end` seconds, -1..1; 0 where there is no
-        sound."""
+        """(lowest, highest) of each of `columns` equal parts of the time from `start` to `end` seconds, -1..1; 0 where
+        there is no sound."""
         edges = np.linspace(start, end, columns + 1) * self.rate
         first = np.floor(edges[:-1]).astype(np.intp)
         last = np.maximum(np.ceil(edges[1:]).astype(np.intp), first + 1)

@@ -106,7 +106,12 @@ class LIPSYNC_OT_stress_phone(_PhoneOperator, bpy.types.Operator):
     bl_label = "Stress"
 
     stress: FloatProperty(
-        name="Stress", description="0: not at all, 1: as spoken, 2: twice", default=1.0, min=0.0, max=2.0, subtype="FACTOR"
+        name="Stress",
+        description="0: not at all, 1: as spoken, 2: twice",
+        default=1.0,
+        min=0.0,
+        max=2.0,
+        subtype="FACTOR",
     )
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:

@@ -1,4 +1,4 @@
-"""The buttons between text and sound: speak the text before anybody is recorded, or write down what a recording says."""
+"""The buttons between text and sound: speak a text before anybody is recorded, write down what a recording says."""
 
 from __future__ import annotations
 
