@@ -13,6 +13,7 @@ from ..core.progress import Progress, part
 from ..exporters.arguments import frame_rate
 from .capture import add_tracker_arguments
 from .progress_line import progress_line
+from .words import add_recogniser_arguments, recognised
 
 if TYPE_CHECKING:
     from ..core.pipeline import LineWords
@@ -41,7 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     speakers.add_argument("--speaker", default="", metavar="NAME", help="who speaks in all of these films")
     speakers.add_argument("--speaker-by-folder", action="store_true", help="films lie in folders named after speakers")
     add("--language", default="", metavar="TAG", help="of the words, e.g. en-GB (else guessed)")
-    add("--transcribe", action="store_true", help="recognise the words of films without a text, in English (pocketsphinx)")
+    add("--transcribe", action="store_true", help="recognise the words of films without a text (English, or by a model)")
+    add_recogniser_arguments(parser)
     add("--fps", type=frame_rate, help="bring all pictures to this rate first, e.g. 25 to track 60 fps in less time")
     add("--loudness", type=float, metavar="LUFS", help="make all equally loud, e.g. -23 (EBU R 128)")
     add("--denoise", action="store_true", help="take steady noise out of the sound")
@@ -66,7 +68,8 @@ def run(options: argparse.Namespace) -> None:
         raise LipsyncError(f"Data has {FRAME_RATE:g} frames per second, this network not.", "Choose another network.")
     settings = {
         "network": predictor.spec.fingerprint, "denoise": options.denoise, "loudness": options.loudness,
-        "language": options.language, "fps": options.fps, "transcribe": options.transcribe, "tracker": options.tracker or "MediaPipe", "recipe": RECIPE,
+        "language": options.language, "fps": options.fps, "transcribe": options.transcribe,
+        "transcriber": [options.transcriber, str(options.transcriber_model or "")], "tracker": options.tracker or "MediaPipe", "recipe": RECIPE,
     }  # fmt: skip
     try:
         options.out.mkdir(parents=True, exist_ok=True)
@@ -144,10 +147,7 @@ def _words(film: Path, text: Path | None, options: argparse.Namespace) -> LineWo
         return Transcript.of(read_text(text), options.language)
     if not options.transcribe:
         return None
-    from ..speech.languages import reader_of
-    from ..speech.transcriber import SAMPLE_RATE, transcribe
     from ..video.media import open_film
 
-    language = reader_of(options.language).language if options.language else ""
-    understood = transcribe(open_film(film).sound(SAMPLE_RATE), language=language)
+    understood = recognised(open_film(film).sound, options)
     return Transcript.of(understood.text, understood.language) if understood.text else None

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from ..core.audio_clip import Sound
 from ..core.errors import LipsyncError
 from ..core.pipeline import Known, LineWords
 from ..core.timeline_retiming import Edits
 from .own_results import check_free
+
+if TYPE_CHECKING:
+    from ..speech.transcriber import Transcribed
 
 TABLES = (".csv", ".tsv", ".jsonl", ".xlsx")
 
@@ -23,6 +29,13 @@ def add_words_arguments(parser: argparse.ArgumentParser) -> None:
     )
     one.add_argument("--transcribe", action="store_true", help="recognise the words, in English unless a model is given")
     one.add_argument("--timeline-in", type=Path, metavar="FILE", help="phonemes: of --timeline, a .TextGrid, or Rhubarb's")
+    add_recogniser_arguments(group)
+    group.add_argument("--language", metavar="TAG", default="", help="of the text, e.g. hi or en-IN (else guessed)")
+    group.add_argument("--timeline", type=Path, metavar="FILE.json", help="save the phonemes with their times")
+
+
+def add_recogniser_arguments(group: argparse._ActionsContainer) -> None:
+    """What recognises words for --transcribe."""
     group.add_argument(
         "--transcriber",
         choices=("pocketsphinx", "faster-whisper", "vosk"),
@@ -35,8 +48,6 @@ def add_words_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="model of faster-whisper or Vosk that you have; nothing is downloaded",
     )
-    group.add_argument("--language", metavar="TAG", default="", help="of the text, e.g. hi or en-IN (else guessed)")
-    group.add_argument("--timeline", type=Path, metavar="FILE.json", help="save the phonemes with their times")
 
 
 def chosen_words(options: argparse.Namespace) -> LineWords | None:
@@ -78,23 +89,29 @@ def chosen_edits(options: argparse.Namespace) -> Edits | None:
 
 
 def _transcribed(options: argparse.Namespace) -> LineWords:
-    """The words that are recognised in the sound, which the user is told."""
-    from ..speech.languages import reader_of
+    """The words that are recognised in the line, which the user is told."""
     from ..speech.sound_file import open_sound
-    from ..speech.transcriber import SAMPLE_RATE, transcribe
     from ..speech.transcript import Transcript
 
-    line, language = options.line, options.language
-    understood = transcribe(
-        open_sound(line, SAMPLE_RATE),
-        recogniser=options.transcriber,
-        model=options.transcriber_model,
-        language=reader_of(language).language if language else "",
-    )
+    line = options.line
+    understood = recognised(lambda rate: open_sound(line, rate), options)
     if not understood.text:
         return Known(notices=("no words were recognised, so what is heard is used.",))
     print(f"{line}: recognised: {understood.text}")
     return Transcript.of(understood.text, understood.language)
+
+
+def recognised(opened: Callable[[int], Sound], options: argparse.Namespace) -> Transcribed:
+    """The words in the sound that `opened` gives at a rate in Hz, as the options choose."""
+    from ..speech.languages import reader_of
+    from ..speech.transcriber import SAMPLE_RATE, transcribe
+
+    return transcribe(
+        opened(SAMPLE_RATE),
+        recogniser=options.transcriber,
+        model=options.transcriber_model,
+        language=reader_of(options.language).language if options.language else "",
+    )
 
 
 def _of_table(path: Path, line: Path) -> tuple[str, str]:

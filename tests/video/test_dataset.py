@@ -15,6 +15,7 @@ from lipsync_addon.core.aperture import LIP_GAP
 from lipsync_addon.core.phones import PHONES
 from lipsync_addon.core.timeline import Phone, PhonemeTimeline
 from lipsync_addon.core.training_frames import MOUTH_UNITS
+from lipsync_addon.speech import transcriber
 from lipsync_addon.video.training_lines import LONGEST, spans
 
 HOP = 320
@@ -220,3 +221,21 @@ def test_films_are_cut_in_pauses_and_at_shots() -> None:
     assert all(a[1] == b[0] for a, b in zip(found, found[1:]))
     assert all(stop - start <= LONGEST for start, stop in found)
     assert found[0][1] % 1 == pytest.approx(0.8)
+
+
+def test_words_of_a_film_without_a_text_are_recognised(
+    films: Path, tmp_path: Path, lipsync, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = {}
+
+    def understood(sound, **options) -> transcriber.Transcribed:
+        asked.update(options, seconds=sum(map(len, sound.blocks())) / transcriber.SAMPLE_RATE)
+        return transcriber.Transcribed("lay blue at x eight now", options["language"] or "en-US")
+
+    monkeypatch.setattr(transcriber, "transcribe", understood)
+    out = tmp_path / "data"
+    ran = lipsync("dataset", "build", films / "lbax8n.mpg", "--out", out, "--transcribe", "--language", "English")
+    assert ran.code == 0, ran.err
+    assert 2.9 < asked["seconds"] < 3.1 and asked["language"].startswith("en") and asked["model"] is None
+    sheet = json.loads((out / "datasheet.json").read_text(encoding="utf-8"))
+    assert list(sheet["seconds_by_phones"]) == ["transcript"]
