@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     speakers.add_argument("--speaker", default="", metavar="NAME", help="who speaks in all of these films")
     speakers.add_argument("--speaker-by-folder", action="store_true", help="films lie in folders named after speakers")
     add("--language", default="", metavar="TAG", help="of the words, e.g. en-GB (else guessed)")
-    add("--transcribe", action="store_true", help="recognise the words of films without a text (English, or by a model)")
+    add("--transcribe", action="store_true", help="recognise the words without a text (English; others by a model)")
     add_recogniser_arguments(parser)
     add("--fps", type=frame_rate, help="bring all pictures to this rate first, e.g. 25 to track 60 fps in less time")
     add("--loudness", type=float, metavar="LUFS", help="make all equally loud, e.g. -23 (EBU R 128)")

@@ -18,11 +18,13 @@ FILLER = 0.1
 UNSAID = -3.0
 """Log-score of leaving out a phone of the text, a word at a time: words that were not said are skipped."""
 UNSAID_WORD = -3.0
-"""Log-score of leaving out a word beside that of its phones: people swallow short words far oftener than they drop them."""
+"""Log-score of leaving out a word beside that of its phones: people swallow short words far oftener than they
+drop them."""
 FADE = 1.25
 """Frames that a sound lasts longer before a pause than it is heard: it fades away. Measured on Dutch and on GRID."""
 BEAM = 400.0
-"""Log-score by which a state may lag behind the best and still be followed; an hour would not fit in memory otherwise."""
+"""Log-score by which a state may lag behind the best and still be followed; an hour would not fit in memory
+otherwise."""
 BLOCK = 2000
 """Frames of which scores are in memory at a time."""
 
@@ -40,7 +42,8 @@ class Alignment:
     words: tuple[tuple[int, int] | None, ...]
     """Of each word of the text: its first phone and one past its last; None where it was not said."""
     gap: NDArray[np.float32]
-    """[T] log of how much better another phone is heard than the one of the path; not a number where nothing is said."""
+    """[T] log of how much better another phone is heard than the one of the path; not a number where nothing
+    is said."""
     confidence: float
     """Geometric mean of the posteriors along the path, times the share of the text's phones that were said, 0..1;
     text that does not fit the sound comes out low."""

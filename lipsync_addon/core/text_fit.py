@@ -1,8 +1,8 @@
 """Whether a text is what is said: how much better its phones fit the sound than phones in any order would.
 
 Every text can be laid over every sound, and how well it then fits depends on the voice, the accent and the noise. So it
-is held against what chance gives with the same sound: texts of words of the same lengths, whose phones are drawn as often
-as languages have them. Which score parts right from wrong was measured: docs/words.md.
+is held against what chance gives with the same sound: texts of words of the same lengths, whose phones are
+drawn as often as languages have them. Which score parts right from wrong was measured: docs/words.md.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from .alignment import Alignment, align
 
 PER_MILLE = {
-    "a": 100, "n": 68, "i": 64, "t": 55, "s": 51, "e": 46, "d": 43, "l": 36, "ə": 36, "m": 33, "r": 32, "k": 32, "u": 31,
-    "v": 30, "o": 29, "ɪ": 28, "j": 20, "ɛ": 20, "ɡ": 18, "h": 18, "b": 16, "ɾ": 16, "ɔ": 14, "ʌ": 12, "p": 12, "z": 11,
-    "w": 11, "ɐ": 10, "ɑ": 10, "ʃ": 10, "æ": 10, "ʊ": 9, "ŋ": 7, "ð": 6, "f": 6, "y": 6, "x": 5, "ɲ": 5, "ɨ": 5, "ɹ": 5,
+    "a": 100, "n": 68, "i": 64, "t": 55, "s": 51, "e": 46, "d": 43, "l": 36, "ə": 36, "m": 33, "r": 32, "k": 32,
+    "u": 31, "v": 30, "o": 29, "ɪ": 28, "j": 20, "ɛ": 20, "ɡ": 18, "h": 18, "b": 16, "ɾ": 16, "ɔ": 14, "ʌ": 12, "p": 12,
+    "z": 11, "w": 11, "ɐ": 10, "ɑ": 10, "ʃ": 10, "æ": 10, "ʊ": 9, "ŋ": 7, "ð": 6, "f": 6, "y": 6, "x": 5, "ɲ": 5, "ɨ": 5, "ɹ": 5,
     "ʔ": 4, "ʒ": 4, "ɯ": 3, "ø": 2, "ɣ": 2, "ɒ": 2, "ʁ": 2, "dʒ": 1, "ç": 1, "œ": 1, "tʃ": 1, "θ": 1, "ɚ": 1,
 }  # fmt: skip
-"""How often phones are said: the mean of 82 languages (article 1 of the Universal Declaration of Human Rights as espeak-ng
-reads it, tests/data/sentences.json)."""
+"""How often phones are said: the mean of 82 languages (article 1 of the Universal Declaration of Human Rights
+as espeak-ng reads it, tests/data/sentences.json)."""
 TRIES = 4
 """Texts by chance for a line, or for each stretch of a long one."""
 STRETCH, STRETCHES = 500, 3
@@ -100,7 +100,8 @@ def _stretches(
 
 
 def _wrong(aligned: Alignment, allowed: float) -> Iterator[tuple[int, int]]:
-    """Runs of words whose time has a gap that is larger than `allowed` by more than WRONG in all, as long as they get."""
+    """Runs of words whose time has a gap that is larger than `allowed` by more than WRONG in all, as long as
+    they get."""
     ends = [(word, aligned.phones[span[1] - 1][1]) for word, span in enumerate(aligned.words) if span]
     excess = np.nan_to_num(aligned.gap - allowed)
     total = np.concatenate([[0.0], np.cumsum(excess, dtype=np.float64)])

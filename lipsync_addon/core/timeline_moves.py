@@ -47,8 +47,8 @@ def remade(
     new: PhonemeTimeline,
     controls: Controls = Controls(),
 ) -> AnimationTrack:
-    """`track`, which is played(moved(mover, hearing, old, controls), old), for an edited timeline: only what the edit reaches is
-    made again, everything else keeps its bits."""
+    """`track`, which is played(moved(mover, hearing, old, controls), old), for an edited timeline: only what
+    the edit reaches is made again, everything else keeps its bits."""
     heard = (unmuted(old), unmuted(new))  # a muted phone changes its neighbours
     spans = [span for pair in ((old, new), heard) if (span := changed_span(*pair, within=KEPT))]
     if not spans:

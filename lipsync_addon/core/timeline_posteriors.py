@@ -57,8 +57,8 @@ def with_timeline(
 def coverages(
     edges: NDArray[np.float64], fps: float, count: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
-    """(index, frame, share of the frame) of everything that stretches with these `edges` [N, 2] in seconds cover of `count`
-    frames; frame k stands for the time half way to its neighbours."""
+    """(index, frame, share of the frame) of everything that stretches with these `edges` [N, 2] in seconds
+    cover of `count` frames; frame k stands for the time half way to its neighbours."""
     start, end = (edges * fps + 0.5).T
     first, last = np.maximum(np.floor(start), 0).astype(np.intp), np.minimum(np.ceil(end), count).astype(np.intp)
     lengths = np.maximum(last - first, 0)

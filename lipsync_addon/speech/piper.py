@@ -84,7 +84,7 @@ def _opened(path: Path, speaker: str, rate: int) -> tuple[Any, Any]:
         ) from error
     for file in (path, Path(f"{path}.json")):
         if not file.is_file():
-            raise LipsyncError(f"{file} does not exist.", "A Piper voice is a .onnx file with its .onnx.json beside it.")
+            raise LipsyncError(f"{file} does not exist.", "A Piper voice is a .onnx with its .onnx.json beside it.")
     try:
         voice = piper.PiperVoice.load(path, include_alignments=True)
     except Exception as error:  # of onnx, ONNX Runtime, json or a key that is missing
@@ -110,7 +110,8 @@ def _symbols(chunk: Any) -> Iterator[tuple[str, int]]:
     """(character of IPA, samples that it lasts) of a piper.AudioChunk.
 
     The blank that the voice speaks after each symbol counts to the next one: it is on its way there. So the phones of
-    en_US-joe-medium lie 15 ms from where our network hears them (median of 172), and 32 ms if it counts to the one before.
+    en_US-joe-medium lie 15 ms from where our network hears them (median of 172), and 32 ms if it counts to the
+    one before.
     """
     place, blank = 0, 0
     *alignments, end = chunk.phoneme_alignments

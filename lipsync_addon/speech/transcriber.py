@@ -1,6 +1,7 @@
 """Words from the sound alone, for lines without a text. Nothing is downloaded, whichever recogniser it is.
 
-pocketsphinx brings its English model in its wheel. faster-whisper and Vosk run the model in a folder that the user names.
+pocketsphinx brings its English model in its wheel. faster-whisper and Vosk run the model in a folder that the
+user names.
 """
 
 from __future__ import annotations
@@ -48,8 +49,8 @@ def transcribe(
     """What is probably said.
 
     `sound` at SAMPLE_RATE. `recogniser`: a name of RECOGNISERS; empty: the one that the folder `model` is for, and
-    pocketsphinx without a folder. `language`: BCP-47, where it is known. Raises LipsyncError for a recogniser that is not
-    installed, a folder that is no model of it, or a language that it has not.
+    pocketsphinx without a folder. `language`: BCP-47, where it is known. Raises LipsyncError for a recogniser
+    that is not installed, a folder that is no model of it, or a language that it has not.
     """
     name = recogniser or (_kind_of(model) if model else "pocketsphinx")
     opened = RECOGNISERS[name](model, language)
@@ -76,7 +77,7 @@ class Pocketsphinx:
                 "Give the folder of a faster-whisper or Vosk model with --transcriber-model, or the words with --text.",
             )
         if model:
-            raise LipsyncError(f"{model} is not used: pocketsphinx has its own model.", "Leave --transcriber-model out.")
+            raise LipsyncError(f"{model} is not used: pocketsphinx has its own model.", "Leave the model out.")
         self.language = "en-US"
         self._decoder = pocketsphinx.Decoder(loglevel="FATAL", samprate=SAMPLE_RATE)
 
@@ -103,7 +104,7 @@ class Whisper:
         try:
             self._model = WhisperModel(str(folder), device="cpu", compute_type="auto", local_files_only=True)
         except (RuntimeError, ValueError, OSError) as error:
-            raise LipsyncError(f"{folder} cannot be opened: {_first_line(error)}.", "Convert the model again.") from error
+            raise LipsyncError(f"{folder} cannot be opened: {_first_line(error)}.", "Convert it again.") from error
         self.language = _known_of(self._model.supported_languages, language)
 
     def recognise(self, piece: NDArray[np.float32]) -> str:
@@ -128,7 +129,7 @@ class Vosk:
         try:
             self._recogniser = vosk.KaldiRecognizer(vosk.Model(str(folder)), SAMPLE_RATE)
         except Exception as error:  # the library raises no other kind
-            raise LipsyncError(f"{folder} cannot be opened: {_first_line(error)}.", "Unpack the model again.") from error
+            raise LipsyncError(f"{folder} cannot be opened: {_first_line(error)}.", "Unpack it again.") from error
         self.language = ""
 
     def recognise(self, piece: NDArray[np.float32]) -> str:

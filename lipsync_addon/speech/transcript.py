@@ -57,13 +57,14 @@ def _told(result: Fitted, said: Pronunciation, source: str):
     if not result.fits:
         yield (
             f"{source}: the text does not fit the sound (score {result.score:.2f}; right texts have more than "
-            f"{FITS:.2f}, phones by chance 0): is it of another line or language? It is left out, what is heard is used."
+            f"{FITS:.2f}, phones by chance 0): is it of another line or language? It is left out, "
+            "what is heard is used."
         )
         return
     if result.doubtful:
         yield (
-            f"{source}: the text is so short that nobody can tell whether it is what is said (score {result.score:.2f}, "
-            f"sure from {SURE:.2f} on). It is used."
+            f"{source}: the text is so short that nobody can tell whether it is what is said (score "
+            f"{result.score:.2f}, sure from {SURE:.2f} on). It is used."
         )
     for mismatch in result.mismatches[:MOST_TOLD]:
         yield f"{source}: {mismatch}"

@@ -2,8 +2,9 @@
 
     python tests/benchmarks/edits.py
 
-Dutch lines of ../shared/bench with their texts, one after the other. Each edit makes again what it reaches, as in Blender
-without the keys. Wanted: under 20 ms at any length, and no bit elsewhere changed. On a busy machine read the CPU's time.
+Dutch lines of ../shared/bench with their texts, one after the other. Each edit makes again what it reaches, as
+in Blender without the keys. Wanted: under 20 ms at any length, and no bit elsewhere changed. On a busy machine read the
+CPU's time.
 """
 
 from __future__ import annotations
@@ -60,7 +61,8 @@ def measure(predictor: Predictor, sound: AudioClip, text: str) -> None:
         measured.append((*took, (again.values != track.values).any(1).sum()))
     wall, cpu, frames = np.array(measured).T
     figures = [*(f"{1000 * f(each):8.1f}" for each in (wall, cpu) for f in (np.median, most_of, np.max))]
-    print(f"{sound.duration:7.1f}s {len(timeline.phones):7d} {len(measured):6d}", *figures, f"{np.median(frames):8.0f} {frames.max():4.0f}")
+    print(f"{sound.duration:7.1f}s {len(timeline.phones):7d} {len(measured):6d}", *figures, end="")
+    print(f"{np.median(frames):8.0f} {frames.max():4.0f}")
 
 
 def most_of(values: np.ndarray) -> float:

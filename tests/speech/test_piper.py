@@ -19,8 +19,8 @@ from lipsync_addon.speech.synthesis import language_of, speak
 
 TEXT = "Which of the judges jumped?"
 SYMBOLS = (
-    "^ 1000, w 800, ˈ 0, ɪ 1500, t 1800, ʃ 1800, ␣ 300, ʌ 1000, v 1000, ð 1000, ə 800, ␣ 1600, d 1000, ʒ 1000, ˈ 500, ʌ 2000, "
-    "d 900, ʒ 900, ᵻ 800, z 2500, ␣ 0, d 1000, ʒ 1000, ˈ 0, ʌ 2800, m 800, p 1000, t 1800, ? 4000, $ 500"
+    "^ 1000, w 800, ˈ 0, ɪ 1500, t 1800, ʃ 1800, ␣ 300, ʌ 1000, v 1000, ð 1000, ə 800, ␣ 1600, d 1000, ʒ 1000, ˈ 500, "
+    "ʌ 2000, d 900, ʒ 900, ᵻ 800, z 2500, ␣ 0, d 1000, ʒ 1000, ˈ 0, ʌ 2800, m 800, p 1000, t 1800, ? 4000, $ 500"
 )
 HZ = 22050
 BLANK = 200
@@ -48,7 +48,8 @@ class FakeVoice:
         pairs = [each.split() for each in SYMBOLS.split(", ")]
         symbols = [SimpleNamespace(phoneme=symbol.replace("␣", " "), phoneme_ids=(1, 0)) for symbol, _ in pairs]
         symbols[-1].phoneme_ids = (1,)
-        lengths = [part for _, count in pairs for part in (int(count) - BLANK * (int(count) > 300), BLANK * (int(count) > 300))]
+        blanks = [BLANK * (int(count) > 300) for _, count in pairs]
+        lengths = [part for (_, count), blank in zip(pairs, blanks) for part in (int(count) - blank, blank)]
         lengths = [*lengths[:-2], lengths[-2] + lengths[-1]]  # no blank after the end
         yield SimpleNamespace(
             audio_float_array=np.zeros(sum(lengths), np.float32),
