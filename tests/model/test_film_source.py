@@ -34,18 +34,24 @@ def own(speech, tmp_path, monkeypatch):
 def _line(samples, phones, frames):
     opening = np.abs(np.sin(np.arange(frames) / 8) / 10).astype(np.float16)
     labels, seal = frame_phones(phones, frames), bilabial_core(phones, frames)
-    return training_source.TrainingLine(0.0, (samples * 32767).astype(np.int16), labels, opening, seal, 0.0, 1.0, 1.0)
+    units = np.full((frames, len(MOUTH_UNITS)), np.nan, np.float16)
+    units[:, MOUTH_UNITS.index("jawOpen")] = opening * 4
+    sound = (samples * 32767).astype(np.int16)
+    return training_source.TrainingLine(0.0, sound, labels, opening, seal, units, offset=0.0, likelihood=1.0, r=1.0)
 
 
 def test_a_source_reads_the_lines_as_they_were(own, speech):
-    assert (FRAME_RATE, MOUTH_UNITS) == (FPS, len(UNITS))
+    assert FRAME_RATE == FPS and [*MOUTH_UNITS] == UNITS
     source = Source("own")
     assert [source.frames(line) for line in (0, 1)] == [200, 250]
     piece = source.piece(1, 10, 100)
     np.testing.assert_allclose(piece.samples, speech[64000 + 10 * HOP : 64000 + 110 * HOP], atol=1e-4)
     assert [PHONES[label] for label in piece.phones[[0, 45, 60]]] == ["sil", "b", "a"]
     assert piece.seal[43:47].all() and not piece.seal[:40].any()
-    assert np.isfinite(piece.opening).all() and np.isnan(piece.units).all()
+    assert np.isfinite(piece.opening).all()
+    jaw = MOUTH_UNITS.index("jawOpen")
+    np.testing.assert_allclose(piece.units[:, jaw], piece.opening * 4, atol=1e-3)
+    assert np.isnan(np.delete(piece.units, jaw, axis=1)).all()
 
 
 def test_training_takes_it_by_name_and_refuses_a_name_without_data(own, tmp_path):
