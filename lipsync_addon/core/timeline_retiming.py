@@ -34,7 +34,8 @@ class Edits:
         result, dropped = list(new.phones), []
         kept = _kept(self.original, self.edited)
         for old, phones in _stretches(self.original, self.edited, kept):
-            spliced = result if moves.holds(old[0].start, old[-1].end) else None
+            said = not new.words or all(phone.word is None or phone.word in words for phone in old)
+            spliced = result if said and moves.holds(old[0].start, old[-1].end) else None
             for placed, span in _placed(phones, moves, words):
                 spliced = spliced and _spliced(spliced, placed, span)
             if spliced is None:
@@ -47,7 +48,8 @@ class Edits:
             if (was.mute, was.stress) == (now.mute, now.stress):
                 continue
             place = timeline.index_at(float(moves.forward(np.array((was.start + was.end) / 2))))
-            if place is None or not moves.holds(was.start, was.end):
+            said = not new.words or was.word is None or was.word in words
+            if place is None or not said or not moves.holds(was.start, was.end):
                 dropped.append((was.start, was.end))
                 continue
             phones = list(timeline.phones)

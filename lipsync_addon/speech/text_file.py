@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -56,7 +57,7 @@ def cues(text: str) -> Iterator[Cue]:
         if found := _TIMES.match(line):
             times = found.groups()
         elif times and line.strip():
-            said.append(re.sub(r"</?[^<>]*>|\{\\[^}]*\}", "", line).strip())
+            said.append(html.unescape(re.sub(r"</?[^<>]*>|\{\\[^}]*\}", "", line)).strip())
         elif times:
             yield Cue(_seconds(*times[:3]), _seconds(*times[3:]), "\n".join(said))
             times, said = None, []
@@ -84,7 +85,8 @@ def dialogue(text: str) -> str:
     for line, after in zip(lines, [*lines[1:], ""]):
         bare = line.strip()
         if not bare:
-            inside, free = False, True
+            if len(line) < 2 or not inside:  # two spaces keep a speech going over an empty line
+                inside, free = False, True
             continue
         name = bare.removeprefix("@").partition("(")[0].strip().removesuffix("^").strip()
         is_name = bare.startswith("@") or (name.isupper() and not re.match(r"(INT|EXT|EST|I/E)[./ ]|[.>!#=~]", bare))

@@ -23,6 +23,7 @@ from lipsync_addon.core.timeline_edits import (
 from lipsync_addon.core.timeline_retiming import Edits
 
 WORDS = {"baby": "b e b i", "please": "p l i z", "come": "k ʌ m", "back": "b æ k", "no": "n o", "never": "n ɛ v a"}
+WORDS["police"] = "p l i s"
 
 
 def spoken(text: str, each: float = 0.1, pause: float = 0.0, confidence: float = 1.0) -> PhonemeTimeline:
@@ -159,6 +160,18 @@ def test_an_edit_of_a_word_that_is_not_said_is_told_and_dropped() -> None:
     index = next(i for i, phone in enumerate(DRAFT.phones) if phone.word == 1)
     new = spoken("baby come back", 0.16, 0.1)
     moved, dropped = Edits(DRAFT, with_unit(DRAFT, index, "f")).on(new)
+    assert moved == new and dropped == ((DRAFT.phones[index].start, DRAFT.phones[index].end),)
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [lambda t, i: with_unit(t, i, "f"), lambda t, i: with_mute(t, i, True), lambda t, i: with_stress(t, i, 1.7)],
+    ids=["change", "mute", "stress"],
+)
+def test_an_edit_does_not_go_to_a_word_that_only_sounds_like_its_own(edit) -> None:
+    index = next(i for i, phone in enumerate(DRAFT.phones) if phone.word == 1 and phone.unit == "l")
+    new = spoken("baby police come back", 0.16, 0.1)
+    moved, dropped = Edits(DRAFT, edit(DRAFT, index)).on(new)
     assert moved == new and dropped == ((DRAFT.phones[index].start, DRAFT.phones[index].end),)
 
 
