@@ -91,7 +91,8 @@ def _reason(
         return "new"
     if known.status == "failed":
         return "failed before"
-    if differing := [name for name in inputs if known.inputs.get(name) != inputs[name]]:
+    names = dict.fromkeys((*inputs, *known.inputs))  # a text that was taken out is a change as well
+    if differing := [name for name in names if known.inputs.get(name) != inputs.get(name)]:
         return f"{', '.join(differing)} changed"
     if gone := missing(state.out, digests):
         return f"{', '.join(gone)} missing"

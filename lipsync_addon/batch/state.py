@@ -24,6 +24,8 @@ from .worker import Line, Outcome, Quality, Task, file_digest
 
 FOLDER = ".lipsync"
 VERSION = 1
+REPORTS = ("report.html", "report.json", "report.csv", "junit.xml")
+"""What report.write() writes into the output folder: no line's results."""
 
 Decided = tuple[str, str, str]
 
@@ -156,6 +158,8 @@ class State:
         )
         for name in line.outputs:
             folded = name.casefold()
+            if folded in REPORTS:
+                return f"{name} is the name of the report. Give the line another id, or another name after --to."
             if self._db.execute("SELECT 1 FROM files WHERE folded = ? AND wanted", (folded,)).fetchone():
                 return f"{name} is already the output of another line."
             self._db.execute(

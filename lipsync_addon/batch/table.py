@@ -45,6 +45,8 @@ class Row:
     """Column -> text: ours under our names, the others as the table calls them, in lower case. id and sound always."""
     folder: Path = Path()
     """What paths in it are relative to."""
+    problem: str = ""
+    """Why this line alone cannot be baked."""
 
 
 def rows(
@@ -74,9 +76,22 @@ def rows(
         for row in found:
             if not languages or row.fields.get("language", "") in languages:
                 empty = False
-                yield row
+                yield _storable(row)
     if languages and empty:
         raise LipsyncError(f"No line is in {' or '.join(languages)}.", "--language chooses among the lines of a table.")
+
+
+def _storable(row: Row) -> Row:
+    """The row as UTF-8 holds it. A name in another encoding cannot be written anywhere, so its line fails alone."""
+
+    def plain(text: str) -> str:
+        return text.encode(errors="backslashreplace").decode()
+
+    fields = {plain(name): plain(text) for name, text in row.fields.items()}
+    if fields == row.fields:
+        return row
+    problem = f"{plain(row.where)} has characters that are not Unicode. Rename the file, or correct the row."
+    return Row(plain(row.where), fields, row.folder, row.problem or problem)
 
 
 def spoken_lines(path: Path, names: Collection[str]) -> dict[str, tuple[str, str]]:

@@ -95,7 +95,7 @@ def lines(
     `alone`: endings that mean curves without a character. What is wrong with a row goes into Line.problem.
     """
     for row in rows:
-        fields, outputs, problem = dict(row.fields), [], ""
+        fields, outputs, problem = dict(row.fields), [], row.problem
         given = [text.strip() for text in fields.get("outputs", "").split(";") if text.strip()]
         character = fields.get("character", "")
         if character.lower().endswith(".blend"):
@@ -106,7 +106,7 @@ def lines(
             outputs = [output_name(template, fields).as_posix() for template in given or templates]
         except LipsyncError as error:
             problem = str(error)
-        if not fields["sound"]:
+        if not fields["sound"] and not problem:
             problem = f"{row.where} names no sound. Fill the column in, or give --sound."
         endings = {Path(output).suffix.lower() for output in outputs} - alone
         needs = endings & set(CHARACTER_ENDINGS)

@@ -9,6 +9,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import xml.etree.ElementTree
 from pathlib import Path
 
@@ -323,3 +324,30 @@ def test_a_text_in_another_language_than_the_table_says_is_among_the_worst(batch
     ran = batch(write_table(voices / "t.csv", rows))
     told = {line["id"]: any("seems to be German" in each for each in line["troubles"]) for line in ran.report["lines"]}
     assert told == {"en": True, "de": False}
+
+
+def test_no_result_has_the_name_of_a_report(batch: Batch, voices: Path, tmp_path: Path) -> None:
+    rows = [{"id": "Report", "sound": "boat_en.wav"}, {"id": "other", "sound": "boat_en.wav"}]
+    for _ in range(2):
+        ran = batch(write_table(voices / "t.csv", rows))
+        assert (ran.code, ran.count("failed")) == (1, 1)
+        assert ran.line("Report")["error"].startswith("Report.csv is the name of the report. Give the line another id")
+
+
+def test_a_name_that_is_not_unicode_fails_alone(batch: Batch, voices: Path, tmp_path: Path) -> None:
+    table = tmp_path / "t.jsonl"
+    table.write_text(
+        '{"id": "good", "sound": "voices/boat_en.wav"}\n'
+        r'{"id": "bad \ud800", "sound": "voices/boat_en.wav", "note \udc00": "x"}'
+    )
+    ran = batch(table)
+    assert (ran.code, ran.count("baked"), ran.count("failed")) == (1, 1, 1), ran.err
+    assert ran.line(r"bad \ud800")["error"].startswith("t.jsonl, row 2 has characters that are not Unicode.")
+
+
+@pytest.mark.skipif(os.name == "nt" or sys.platform == "darwin", reason="file names are Unicode there")
+def test_a_file_whose_name_is_not_utf_8_fails_alone(batch: Batch, voices: Path) -> None:
+    shutil.copy(voices / "boat_en.wav", os.fsencode(voices) + b"/caf\xe9.wav")
+    ran = batch(voices)
+    assert (ran.code, ran.count("baked"), ran.count("failed")) == (1, 4, 1), ran.err
+    assert "has characters that are not Unicode. Rename the file" in ran.line(r"caf\udce9")["error"]

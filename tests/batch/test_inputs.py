@@ -30,3 +30,14 @@ def test_phones_count_by_what_they_say(batch: Batch, voices: Path, tmp_path: Pat
     phones.write_text("0.00\tX\n0.20\tF\n0.50\tD\n1.00\tX\n")
     ran = batch(table)
     assert ran.count("baked") == 1 and ran.line("boat")["reason"] == "text changed"
+
+
+def test_what_is_taken_out_counts_as_well(batch: Batch, voices: Path, tmp_path: Path) -> None:
+    names = tmp_path / "hero.json"
+    names.write_text('{"profile": "arkit", "prefix": "Head."}')
+    row = {"id": "boat", "sound": str(voices / "boat_en.wav"), "text": "a boat", "names": str(names)}
+    assert batch(write_table(tmp_path / "t.csv", [row]), "--to", "{id}.json").count("baked") == 1
+    for name in ("text", "names"):
+        del row[name]
+        ran = batch(write_table(tmp_path / "t.csv", [row]), "--to", "{id}.json")
+        assert ran.count("baked") == 1 and ran.line("boat")["reason"] == f"{name} changed"

@@ -93,7 +93,8 @@ def move(ahead: int) -> onnx.ModelProto:
         node("Transpose", ["moved"], ["features"], perm=[0, 2, 1]),
         node("MatMul", ["features", "to_arkit"], ["arkit"]),
         node("MatMul", ["phones", "to_viseme"], ["visemes"]),
-        node("MatMul", ["features", "to_doubt"], ["log_variance"]),
+        node("MatMul", ["features", "to_doubt"], ["doubted"]),
+        node("Add", ["doubted", "sure"], ["log_variance"]),
     ]
     viseme = np.zeros((len(PHONES), len(VISEMES_15)), np.float32)
     others = len(VISEMES_15) - 2  # no phone is viseme_PP: no closures that this jaw would leave open
@@ -109,6 +110,7 @@ def move(ahead: int) -> onnx.ModelProto:
         numpy_helper.from_array(to_arkit, "to_arkit"),
         numpy_helper.from_array(viseme, "to_viseme"),
         weights("to_doubt", FEATURES, len(ARKIT_52), seed=7),
+        numpy_helper.from_array(np.array(-10.0, np.float32), "sure"),  # a standard deviation of 0.007
     ]
     inputs = {"phones": len(PHONES), "residual": RESIDUAL, "controls": len(CONTROLS)}
     return model(nodes, {name: ["B", "T", size] for name, size in inputs.items()}, OUTPUTS["move"], constants)
