@@ -231,6 +231,12 @@ class Playing:
             return frame
         return (frame - strip.action_frame_start) * strip.scale + strip.frame_start
 
+    def away(self, frame: float) -> float:
+        """Frames of the scene from here to where it plays; 0 within."""
+        if (strip := self.strip) is None:
+            return 0.0
+        return max(strip.frame_start - frame, frame - strip.frame_end, 0.0)
+
     def curve(self, path: str, index: int = 0) -> bpy.types.FCurve | None:
         """The curve that animates this property."""
         for layer in self.action.layers:
@@ -241,27 +247,24 @@ class Playing:
         return None
 
 
-def playing(owner: bpy.types.ID) -> Playing | None:
-    """Our take on this data-block, else its active action; the topmost strip where several takes are strips."""
+def takes_playing(owner: bpy.types.ID) -> list[Playing]:
+    """Our takes on this data-block: the active one, then strips from the topmost track down."""
     data = owner.animation_data
     if data is None:
-        return None
-    if data.action and data.action_slot and TAKE in data.action:
-        return Playing(data.action, data.action_slot)
-    for track in reversed(data.nla_tracks):
-        for strip in track.strips:
-            if strip.action and strip.action_slot and TAKE in strip.action and not (track.mute or strip.mute):
-                return Playing(strip.action, strip.action_slot, strip)
-    return Playing(data.action, data.action_slot) if data.action and data.action_slot else None
+        return []
+    active = [Playing(data.action, data.action_slot)] if data.action and data.action_slot else []
+    strips = [s for track in reversed(data.nla_tracks) if not track.mute for s in track.strips if not s.mute]
+    found = active + [Playing(s.action, s.action_slot, s) for s in strips if s.action and s.action_slot]
+    return [each for each in found if TAKE in each.action]
 
 
-def take_action(owners: Iterable[bpy.types.ID]) -> bpy.types.Action | None:
-    """The take that plays on the first of these data-blocks that has one."""
-    for owner in owners:
-        found = playing(owner)
-        if found and TAKE in found.action:
-            return found.action
-    return None
+def playing(owner: bpy.types.ID) -> Playing | None:
+    """Our take on this data-block, else its active action; the topmost strip where several takes are strips, wherever
+    the playhead is."""
+    if takes := takes_playing(owner):
+        return takes[0]
+    data = owner.animation_data
+    return Playing(data.action, data.action_slot) if data and data.action and data.action_slot else None
 
 
 def artists_paths(owner: bpy.types.ID) -> set[str]:

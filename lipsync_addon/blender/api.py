@@ -154,14 +154,15 @@ def restyle(
     actor: str | None = None,
     scene: bpy.types.Scene | None = None,
 ) -> tuple[str, ...]:
-    """The take that plays on the character, in another style; returns notices.
+    """The take that plays on the character, in another style; of several strips the one at the playhead, or nearest to
+    it. Returns notices.
 
     `controls`, `actor`: another way of speaking, another actor ("" for none); None: as the take has them. For these, and for
     other emotions than the take's, the network moves the mouth again; it need not listen again.
     """
     scene = scene or bpy.context.scene
     settings, objects = BakeSettings(keys=KeySettings(keys, max_error)), character_of(character, scene)
-    speaker, prediction = None, stored_prediction(playing_take(objects))
+    speaker, prediction = None, stored_prediction(playing_take(objects, scene.frame_current))
     if prediction and not (controls is None and actor is None):
         own = replace(prediction.controls, emotions={})
         speaker = Speaker(own if controls is None else controls, prediction.actor if actor is None else _actor(actor))
@@ -178,7 +179,8 @@ def restyle(
 
 def doubts(character: bpy.types.Object, scene: bpy.types.Scene | None = None) -> tuple[tuple[float, float], ...]:
     """(start s, end s) on the clock of the recording where the network is not sure; empty without a take."""
-    prediction = stored_prediction(playing_take(character_of(character, scene or bpy.context.scene)))
+    scene = scene or bpy.context.scene
+    prediction = stored_prediction(playing_take(character_of(character, scene), scene.frame_current))
     return prediction.doubts if prediction else ()
 
 

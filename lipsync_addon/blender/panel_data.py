@@ -93,13 +93,13 @@ def objects(context: bpy.types.Context) -> list[bpy.types.Object]:
 
 
 def active_action(context: bpy.types.Context) -> bpy.types.Action | None:
-    """The take that plays on the character."""
-    return playing_take(objects(context))
+    """The take that plays on the character at the playhead, or nearest to it."""
+    return playing_take(objects(context), context.scene.frame_current)
 
 
-def active_take(context: bpy.types.Context) -> str | None:
-    """Its name."""
-    action = active_action(context)
+def exported_take(context: bpy.types.Context) -> str | None:
+    """Name of the take whose curves are exported, wherever the playhead is."""
+    action = playing_take(objects(context))
     return action[TAKE] if action else None
 
 

@@ -23,7 +23,7 @@ from ..core.take_record import TakeRecord
 from ..core.timeline import PhonemeTimeline
 from ..core.timeline_moves import remade
 from ..inference.predictor import Predictor
-from .actions import CHARACTER, TAKE, stored_record, take_action
+from .actions import CHARACTER, TAKE, Playing, stored_record, takes_playing
 from .bake import BakeSettings, write_take
 from .mesh_measure import measured_lips
 from .rig_scan import best_match, scan_rig
@@ -43,8 +43,11 @@ def restyle(
     quick: bool = False,
     speaker: Speaker | None = None,
     predictor: Callable[[], Predictor] | None = None,
+    take: str | None = None,
 ) -> tuple[str, ...]:
     """Writes the keys of the take that plays on these objects anew; hand edits stay. Returns notices.
+
+    `take`: the name of one, where several play as strips; None: the one at the playhead, or nearest to it.
 
     `speaker`: another than the take has. He, and emotions of the face that are not those of the take, need
     `predictor`, which is asked for the network only then: it moves the mouth again from what the take keeps of what
@@ -55,7 +58,7 @@ def restyle(
     mesh's own lips are not looked at meanwhile. Raises LipsyncError if no take plays, or if it does not know its
     recording; the scene is then exactly as it was.
     """
-    action = playing_take(objects)
+    action = playing_take(objects, scene.frame_current, take)
     if action is None:
         raise LipsyncError("The character has no baked take.", "Bake a voice line first.")
     prediction, record = stored_prediction(action), stored_record(action)
@@ -63,10 +66,10 @@ def restyle(
         raise LipsyncError(
             f"The take '{action[TAKE]}' does not know its recording.", "Bake the line once more; sliders act from then on."
         )
-    anew = _spoken_anew(prediction, speaker, face, predictor)
+    name, anew = action[TAKE], _spoken_anew(prediction, speaker, face, predictor)
     notices = _play(scene, objects, action, anew, record, style, settings, face, mapping, profiles, quick)
     if anew is not prediction:
-        store_prediction(playing_take(objects), anew)
+        store_prediction(playing_take(objects, scene.frame_current, name), anew)
     return notices
 
 
@@ -107,10 +110,13 @@ def replay(
     meanwhile, which is told. None, and nothing is done, where the take that plays does not know what was heard in
     this line, or another network heard it: bake the line again then. Raises LipsyncError; the scene is then exactly
     as it was."""
-    action = playing_take(objects)
-    prediction, record = stored_prediction(action), stored_record(action) if action else None
-    if prediction is None or record is None or prediction.source != timeline.source:
+    takes = (take.action for take in playing_takes(objects, scene.frame_current))
+    own = ((take, known) for take in takes if (known := stored_prediction(take)) and known.source == timeline.source)
+    action, prediction = next(own, (None, None))
+    record = stored_record(action) if action else None
+    if prediction is None or record is None:
         return None
+    name = action[TAKE]
     hearing, old = prediction.hearing, prediction.timeline
     if hearing is None or old is None or not predictor.can_move(hearing):
         return None
@@ -121,7 +127,7 @@ def replay(
     # The others come from the take, and are as it keeps them.
     edited = replace(as_kept(short), original=before, hearing=hearing, prosody=prediction.prosody)
     notices = _play(scene, objects, action, edited, record, style, settings, face, mapping, profiles, quick=False)
-    store_kept(playing_take(objects), edited)
+    store_kept(playing_take(objects, scene.frame_current, name), edited)
     return (*notices, *_changed_since(prediction.actor, actors))
 
 
@@ -172,9 +178,19 @@ def _play(
     )
 
 
-def playing_take(objects: Sequence[bpy.types.Object]) -> bpy.types.Action | None:
-    """The take that plays on a character."""
-    return take_action(block for obj in objects for block in animated_blocks(obj))
+def playing_takes(objects: Sequence[bpy.types.Object], frame: float | None = None) -> list[Playing]:
+    """The takes that play on each data-block of a character, several where they are strips of the NLA: those at this
+    frame of the scene first, then the nearest. None: from the topmost track down."""
+    found = [take for obj in objects for block in animated_blocks(obj) for take in takes_playing(block)]
+    return found if frame is None else sorted(found, key=lambda take: take.away(frame))
+
+
+def playing_take(
+    objects: Sequence[bpy.types.Object], frame: float | None = None, name: str | None = None
+) -> bpy.types.Action | None:
+    """The first of playing_takes(), or the one of that name."""
+    takes = (take.action for take in playing_takes(objects, frame))
+    return next((action for action in takes if name in (None, action[TAKE])), None)
 
 
 def animated_blocks(obj: bpy.types.Object) -> list[bpy.types.ID]:

@@ -9,10 +9,11 @@ import bpy
 
 from ..core.errors import LipsyncError
 from . import panel_data
+from .actions import TAKE
 from .jobs import running
 from .panel_values import bake_settings, face_settings, style_settings
 from .preferences import wanted_providers, wanted_threads
-from .restyle import restyle
+from .restyle import playing_take, restyle
 from .stored import stored_prediction
 
 SETTLED = 0.3
@@ -23,6 +24,7 @@ LONG = 180.0
 _held: list[object] = []
 _speakers: list[object] = []  # whether the one who speaks was changed since keys were last fitted anew
 _problem: list[str] = []
+_moved: list[str] = []  # the take that a slider moves: the playhead may leave it before the slider has come to rest
 
 
 def changed(settings: bpy.types.PropertyGroup, context: bpy.types.Context) -> None:
@@ -39,6 +41,10 @@ def changed(settings: bpy.types.PropertyGroup, context: bpy.types.Context) -> No
     if bpy.app.background:
         write(context, quick=False)
         return
+    if _moved and _moved[0] != action[TAKE] and bpy.app.timers.is_registered(_settle):
+        write(context, quick=False, take=_moved[0])
+        action = panel_data.active_action(context)
+    _moved[:] = [action[TAKE]]
     if prediction.track.duration <= LONG:
         write(context, quick=True)
     if bpy.app.timers.is_registered(_settle):
@@ -80,10 +86,12 @@ def forget() -> None:
         bpy.app.timers.unregister(_settle)
     _problem.clear()
     _speakers.clear()
+    _moved.clear()
 
 
-def write(context: bpy.types.Context, quick: bool) -> None:
-    """The take as the settings want it now; what is in the way is told by problem().
+def write(context: bpy.types.Context, quick: bool, take: str | None = None) -> None:
+    """The take at the playhead, or the one of that name, as the settings want it now; what is in the way is told by
+    problem().
 
     Who speaks stays as the take has it, unless the user changed that: the take may come from another file."""
     from .operators.bake import shared_predictor  # whose panels these are
@@ -92,7 +100,7 @@ def write(context: bpy.types.Context, quick: bool) -> None:
     _problem.clear()
     settings, objects = context.scene.lipsync, panel_data.objects(context)
     try:
-        prediction = stored_prediction(panel_data.active_action(context))
+        prediction = stored_prediction(playing_take(objects, context.scene.frame_current, take))
         if prediction is None:
             return
         restyle(
@@ -106,6 +114,7 @@ def write(context: bpy.types.Context, quick: bool) -> None:
             quick=quick,
             speaker=wanted_speaker(context) if _speakers else None,
             predictor=lambda: shared_predictor(wanted_providers(context), wanted_threads(context)),
+            take=take,
         )
         if not quick:
             _speakers.clear()
@@ -116,5 +125,5 @@ def write(context: bpy.types.Context, quick: bool) -> None:
 def _settle() -> float | None:
     if any(window.modal_operators for window in bpy.context.window_manager.windows):
         return SETTLED  # somebody drags keys: the action must not be replaced under his hands
-    write(bpy.context, quick=False)
+    write(bpy.context, quick=False, take=_moved[0] if _moved else None)
     return None

@@ -109,7 +109,11 @@ def keyed(
     """
     if settings.mode == "twos":
         frames, times = frames[::2], times[::2]
-    times = pose_times(times, closed)
+    own, times = times, pose_times(times, closed)
+    if settings.mode == "twos":  # at the edge of a closure the lips are half open, and would be for two frames
+        for closure in closed:
+            if (pose := _deepest_frame(own, closure)) is not None:
+                times[pose] = closure.deepest
     values = mapped.at(times).astype(np.float64)
     if settings.mode == "twos":
         return [KeyCurve.plain(frames, column, CONSTANT) for column in values.T]
@@ -155,12 +159,13 @@ def held_poses(values: NDArray[np.float64], closed: NDArray[np.intp]) -> tuple[N
 
 def _deepest_frames(times: NDArray[np.float64], closed: Sequence[Closure]) -> NDArray[np.intp]:
     """The frames that show a closure best: for each that any frame shows, the one nearest to its middle."""
-    shown = []
-    for closure in closed:
-        inside = np.flatnonzero(_inside(times, closure))
-        if len(inside):
-            shown.append(inside[np.abs(times[inside] - closure.deepest).argmin()])
-    return np.unique(shown).astype(np.intp)
+    shown = (_deepest_frame(times, closure) for closure in closed)
+    return np.unique([frame for frame in shown if frame is not None]).astype(np.intp)
+
+
+def _deepest_frame(times: NDArray[np.float64], closure: Closure) -> int | None:
+    inside = np.flatnonzero(_inside(times, closure))
+    return int(inside[np.abs(times[inside] - closure.deepest).argmin()]) if len(inside) else None
 
 
 def _inside(times: NDArray[np.float64], closure: Closure) -> NDArray[np.bool_]:

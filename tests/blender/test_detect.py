@@ -187,6 +187,18 @@ def test_detect_in_an_empty_scene_says_what_is_missing(addon):
         bpy.ops.lipsync.detect()
 
 
+def test_detect_on_what_cannot_speak_says_why(addon):
+    scene = bpy.context.scene
+    plain = bpy.data.objects.new("Stone", bpy.data.meshes.new("Stone"))
+    for name, data in (("Camera", bpy.data.cameras.new("Camera")), ("Empty", None), ("Stone", plain.data)):
+        obj = plain if name == "Stone" else bpy.data.objects.new(name, data)
+        scene.collection.objects.link(obj)
+        scene.lipsync.character = obj
+        with pytest.raises(RuntimeError) as caught:
+            bpy.ops.lipsync.detect()
+        assert "unexpected" not in str(caught.value) and "no shape keys" in str(caught.value)
+
+
 def test_the_profile_that_the_user_chose_is_baked(addon):
     face = build_mesh("Head", [*ARKIT_52, *VISEMES_15])
     settings = bpy.context.scene.lipsync

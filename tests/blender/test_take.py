@@ -13,6 +13,7 @@ import pytest
 from lipsync_addon.blender import panel_data, presets, sliders
 from lipsync_addon.blender.operators import bake as bake_operator
 from lipsync_addon.blender.stored import store_prediction, stored_prediction
+from lipsync_addon.blender.take_curves import read_channels, take_frames
 from lipsync_addon.core.keying import KEY_MODES
 from tests.blender.scene_builder import build_character, curves_of
 from tests.blender.test_panels import drawn
@@ -169,6 +170,78 @@ def test_a_take_can_be_a_strip_of_the_nla_and_sliders_act_on_it(settings):
     settings.intensity = 0.5
     assert heights("jawOpen").max() < 0.75 * before
     assert bpy.data.objects["Face"].data.shape_keys.animation_data.action is None
+
+
+@pytest.fixture
+def strips(addon):
+    """Three lines of the sequencer, each a strip of the NLA: from frame 1, 200 and 400."""
+    build_character()
+    editor = bpy.context.scene.sequence_editor_create()
+    for name, frame in (("hello_en", 1), ("market_en", 200), ("boat_en", 400)):
+        sounds = editor.strips if hasattr(editor, "strips") else editor.sequences
+        sounds.new_sound(name, str(LINES / f"{name}.flac"), 1, frame)
+    bpy.ops.lipsync.bake_scene()
+    return bpy.context.scene
+
+
+def jaws() -> dict[str, list[float]]:
+    """The heights of the jaw in each take."""
+    takes = {a["lipsync_take"]: a for a in bpy.data.actions if "lipsync_take" in a}
+    jaw = {name: next(c for c in curves_of(a) if '"jawOpen"' in c.data_path) for name, a in takes.items()}
+    return {name: [p.co.y for p in c.keyframe_points] for name, c in jaw.items()}
+
+
+@pytest.mark.parametrize("frame, take", [(10, "hello_en"), (230, "market_en"), (420, "boat_en"), (2000, "boat_en")])
+def test_of_several_strips_the_one_at_the_playhead_is_acted_on(strips, frame, take):
+    strips.frame_set(frame)
+    before = jaws()
+    strips.lipsync.intensity = 0.5
+    after = jaws()
+    assert {name for name in before if before[name] != after[name]} == {take}
+    bpy.ops.lipsync.mark(kind="SOUNDS")
+    first = {"hello_en": 1, "market_en": 200, "boat_en": 400}[take]
+    frames = [marker.frame for marker in strips.timeline_markers]
+    assert first <= min(frames) and max(frames) < first + 150
+
+
+def test_what_is_exported_does_not_depend_on_the_playhead(strips):
+    found = []
+    for frame in (10, 230, 420):
+        strips.frame_set(frame)
+        objects = panel_data.objects(bpy.context)
+        curves = read_channels(strips, objects).values
+        found.append((panel_data.exported_take(bpy.context), take_frames(objects), curves.sum()))
+    assert found[0] == found[1] == found[2]
+
+
+def test_a_slider_that_comes_to_rest_after_the_playhead_went_on_writes_the_take_it_moved(strips):
+    strips.frame_set(230)
+    before = jaws()
+    strips.lipsync.key_mode = "every"
+    with sliders.held():
+        strips.lipsync.intensity = 0.5
+    sliders.write(bpy.context, quick=False, take="hello_en")
+    after = jaws()
+    assert {name for name in before if before[name] != after[name]} == {"hello_en"}
+
+
+def test_markers_and_doubts_follow_a_strip_that_was_moved(settings):
+    settings.as_strip = True
+    bpy.ops.lipsync.bake()
+    scene = bpy.context.scene
+    bpy.ops.lipsync.mark(kind="SOUNDS")
+    before = [marker.frame for marker in scene.timeline_markers]
+    for owner in (*bpy.data.shape_keys, *bpy.data.objects):
+        for track in owner.animation_data.nla_tracks if owner.animation_data else ():
+            for strip in track.strips:
+                strip.frame_end += 100
+                strip.frame_start += 100
+    bpy.ops.lipsync.mark(kind="SOUNDS")
+    assert [marker.frame for marker in scene.timeline_markers] == [frame + 100 for frame in before]
+    if bpy.ops.lipsync.next_doubt.poll():
+        scene.frame_set(0)
+        bpy.ops.lipsync.next_doubt()
+        assert scene.frame_current > 100
 
 
 def test_the_panel_says_what_can_be_done_with_the_take(settings):

@@ -132,3 +132,16 @@ def test_the_shortest_takes_have_keys(mode, count):
     track = AnimationTrack(NAMES, np.full((count, len(NAMES)), 0.5), 24.0)
     frames, curves = keys_of(track, mode, 24.0)
     assert all(np.allclose(curve.at(frames), 0.5) for curve in curves)
+
+
+def test_on_twos_a_pose_at_the_edge_of_a_closure_shows_its_middle():
+    """An m of 80 ms of which the one pose that falls into it sees the first moment only."""
+    track = speech([1.04], 2.0, 0.08)
+    (closure,) = (found for found in closures(track) if found.deepest > 0)
+    values = track.values.copy()
+    values[:, NAMES.index("mouthClose")] *= np.clip(1.2 - 20 * np.abs(track.times - closure.deepest), 0, 1)
+    frames = np.arange(0.0, 49.0)
+    moved = frames / 24 + closure.start + 0.001 - 1.0  # the pose of frame 24 is 1 ms within
+    curves = keyed(track.with_values(values), np.ones(len(NAMES)), frames, moved, [closure], KeySettings("twos"))
+    gap = np.array([curve.at(frames[24:25])[0] for curve in curves]) @ WEIGHTS
+    assert gap == pytest.approx(track.with_values(values).at(np.array([closure.deepest]))[0] @ WEIGHTS, abs=1e-6)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bpy
 
+from ...core.errors import LipsyncError
 from ...core.profile_match import explain
 from .. import panel_data
 from ..operator_base import LipsyncOperator
@@ -23,6 +24,8 @@ class LIPSYNC_OT_detect(LipsyncOperator, bpy.types.Operator):
         panel_data.forget_character()
         objects = panel_data.character(context)
         found = panel_data.facts(context)
+        if not found.ranked:
+            raise LipsyncError(found.problem or "There is no character.")
         if settings.character is None:
             settings.character = next((obj for obj in objects if obj.name == found.ranked[0].objects[0]), None)
         panel_data.show_ranking()

@@ -32,11 +32,11 @@ class _ExportOperator(LipsyncOperator):
         found = panel_data.facts(context)
         if not found.objects:
             return found.problem
-        return None if panel_data.active_take(context) else "Bake a voice line first."
+        return None if panel_data.exported_take(context) else "Bake a voice line first."
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         folder = Path(bpy.data.filepath).parent if bpy.data.filepath else Path.home()
-        self.filepath = str(folder / file_name(panel_data.active_take(context), self.ending))
+        self.filepath = str(folder / file_name(panel_data.exported_take(context), self.ending))
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
 
@@ -99,7 +99,7 @@ class LIPSYNC_OT_export_character(_ExportOperator, bpy.types.Operator):
             self.report({"INFO"}, f"{len(takes_of(objects))} takes written to {self.target}.")
             return
         first, last = take_frames(objects)
-        take = panel_data.active_take(context)
+        take = panel_data.exported_take(context)
         for notice in export_character(
             self.target, context.scene, objects, take, first, last, engine, clamp=self.clamp
         ):

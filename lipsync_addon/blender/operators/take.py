@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import bpy
 from bpy.props import EnumProperty
 
@@ -12,6 +14,7 @@ from .. import panel_data, sliders
 from ..actions import stored_record
 from ..hand_edits import discard_edits, edit_count, edits_hidden, hide_edits
 from ..operator_base import LipsyncOperator
+from ..restyle import playing_takes
 from ..stored import stored_prediction
 from ..translations import told
 
@@ -55,8 +58,8 @@ class LIPSYNC_OT_next_doubt(_TakeOperator, bpy.types.Operator):
 
     def run(self, context: bpy.types.Context) -> None:
         scene, action = context.scene, panel_data.active_action(context)
-        doubts = stored_prediction(action).doubts
-        places = [max(round(_frame(action, start)), 0) for start, _ in doubts]
+        doubts, frame_of = stored_prediction(action).doubts, _frames(context)
+        places = [max(round(frame_of(start)), 0) for start, _ in doubts]
         index = next((i for i, frame in enumerate(places) if frame > scene.frame_current), 0)
         scene.frame_set(places[index])
         seconds = doubts[index][1] - doubts[index][0]
@@ -73,13 +76,13 @@ class LIPSYNC_OT_mark(_TakeOperator, bpy.types.Operator):
 
     def run(self, context: bpy.types.Context) -> None:
         scene, action = context.scene, panel_data.active_action(context)
-        marks = _marks(stored_prediction(action), self.kind)
+        marks, frame_of = _marks(stored_prediction(action), self.kind), _frames(context)
         ours = {tuple(each) for each in scene.get(MARK, ())} if MARK in scene else set()
         for marker in [m for m in scene.timeline_markers if (m.name, str(m.frame)) in ours]:
             scene.timeline_markers.remove(marker)
         made = []
         for seconds, text in marks:
-            marker = scene.timeline_markers.new(text, frame=round(_frame(action, seconds)))
+            marker = scene.timeline_markers.new(text, frame=round(frame_of(seconds)))
             made.append((marker.name, str(marker.frame)))
         if MARK in scene:
             del scene[MARK]
@@ -136,9 +139,11 @@ def _marks(prediction: Prediction, kind: str) -> list[tuple[float, str]]:
     return [(span.start, span.text) for span in spans]
 
 
-def _frame(action: bpy.types.Action, seconds: float) -> float:
-    timing = stored_record(action).timing
-    return timing.start_frame + seconds * timing.rate
+def _frames(context: bpy.types.Context) -> Callable[[float], float]:
+    """Frame of the scene where a second of the take plays: its strip may have been moved in the NLA."""
+    take = playing_takes(panel_data.objects(context), context.scene.frame_current)[0]
+    timing = stored_record(take.action).timing
+    return lambda seconds: take.in_scene(timing.start_frame + seconds * timing.rate)
 
 
 CLASSES = (LIPSYNC_OT_next_doubt, LIPSYNC_OT_mark, LIPSYNC_OT_hide_edits, LIPSYNC_OT_discard_edits)
