@@ -48,8 +48,9 @@ CODE = (
     "cli/bake.py",
     "cli/outputs.py",
     "cli/performance.py",
+    "cli/words.py",
 )
-DATA = ("accents.json", "emotions.json", "mouth_poses", "mouth_shapes", "reference", "rigs")
+DATA = ("accents.json", "emotions.json", "ipa.json", "mouth_poses", "mouth_shapes", "reference", "rigs")
 CODE_OF_CHARACTERS = ("blender",)
 """What of the add-on decides how a result looks."""
 
@@ -305,7 +306,7 @@ def _tool(characters: bool) -> str:
     within = (file for part in parts for file in ([root / part] if "." in part else (root / part).rglob("*.*")))
     files = sorted(file for file in within if file.suffix in (".py", ".json", ".npz"))
     digests = [(file.relative_to(root).as_posix(), file_digest(file)) for file in files]
-    packages = ("onnxruntime", "soundfile", "soxr", *(("bpy",) if characters else ()))
+    packages = ("onnxruntime", "soundfile", "soxr", "espeakng-loader", "py3langid", *(("bpy",) if characters else ()))
     return text_digest([digests, [_version(package) for package in packages]])
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from ..speech.transcriber import Transcribed
 
 TABLES = (".csv", ".tsv", ".jsonl", ".xlsx")
+PHONEMES = (".json", ".textgrid")
+"""Endings of files that are not read as text."""
 
 
 def add_words_arguments(parser: argparse.ArgumentParser) -> None:
@@ -73,6 +75,8 @@ def chosen_words(options: argparse.Namespace) -> LineWords | None:
     from ..speech.transcript import line_words
 
     text, language = options.text, options.language
+    if text is None and options.text_file.suffix.lower() in PHONEMES:
+        raise LipsyncError(f"{options.text_file} is no text.", "If it holds phonemes, give it by --timeline-in.")
     if text is None and options.text_file.suffix.lower() in TABLES:
         text, of_table = _of_table(options.text_file, options.line)
         language = language or of_table

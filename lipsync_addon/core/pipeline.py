@@ -33,6 +33,10 @@ from .timeline_retiming import Edits, told
 from .track import AnimationTrack
 
 
+SAME_END = 0.1
+"""Seconds between the ends of a sound and of phonemes that are known, from which they may be of another line."""
+
+
 class TrackPredictor(Protocol):
     """What the pipeline needs of inference.Predictor, so that core does not import ONNX Runtime."""
 
@@ -75,7 +79,11 @@ class Known:
 
     def timeline(self, phones: AnimationTrack, source: str) -> tuple[PhonemeTimeline, tuple[str, ...]]:
         """Follows LineWords."""
-        return self.phones or recognised(phones, source=source), tuple(f"{source}: {each}" for each in self.notices)
+        notices, end = self.notices, phones.start + len(phones.values) / phones.fps
+        if self.phones and abs(self.phones.end - end) > SAME_END:
+            ends = f"the phonemes end at {self.phones.end:.2f} s and the sound at {end:.2f} s"
+            notices += (f"{ends}, so they may be of another line.",)
+        return self.phones or recognised(phones, source=source), tuple(f"{source}: {each}" for each in notices)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,8 @@ FORGIVEN = 0.5
 """Share of the words that may not be said in a text that fits."""
 WRONG = 30.0
 """Log-score by which some words in a row must fit worse than FITS asks, to be taken for words that were not said."""
+WORSE = 5.0
+"""The same for a single word of which the sound has little: then a short one too was not said, and not swallowed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class TextFit:
     """0: no better than chance; 1: nothing fits better. Without what is `wrong`, unless that is half of it."""
     wrong: tuple[tuple[int, int], ...]
     """(first word, one past the last) of what is not said although the rest is."""
+    worse: tuple[bool, ...] = ()
+    """Of each word: whether it fits worse than a text of another line may."""
 
 
 def text_fit(posteriors: NDArray[np.float32], words: Sequence[Sequence[str]], aligned: Alignment) -> TextFit:
@@ -59,7 +63,9 @@ def text_fit(posteriors: NDArray[np.float32], words: Sequence[Sequence[str]], al
         for first, last in wrong:
             gap[_frames(aligned, first, last)] = np.nan
     gap = gap[~np.isnan(gap)]
-    return TextFit(float(np.clip(1 - gap.mean() / chance, 0, 1)) if gap.size else 0.0, wrong)
+    excess = np.nan_to_num(aligned.gap - (1 - FITS) * chance)
+    worse = tuple(not span or excess[_frames(aligned, i, i + 1)].sum() > WORSE for i, span in enumerate(aligned.words))
+    return TextFit(float(np.clip(1 - gap.mean() / chance, 0, 1)) if gap.size else 0.0, wrong, worse)
 
 
 def _frames(aligned: Alignment, first: int, last: int) -> slice:

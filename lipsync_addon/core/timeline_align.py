@@ -95,7 +95,7 @@ def fitted(phones: AnimationTrack, words: Sequence[tuple[str, Sequence[str]]], l
     if result is None or not any(result.words):
         return Fitted(replace(ours, words=texts), (), 0.0)
     fit = text_fit(phones.values, [units for _, units in words], result)
-    kept, score = list(_said(result)), fit.score
+    kept, score = list(_said(result, fit.worse)), fit.score
     for first, last in fit.wrong:
         kept[first:last] = [False] * (last - first)
     if score < FITS:
@@ -121,7 +121,7 @@ def _share(phones: AnimationTrack, start: float, end: float, unit: str) -> float
     return float(np.clip(part.mean(), 0, SUREST)) if part.size else 0.0
 
 
-def _said(result: Alignment) -> tuple[bool, ...]:
+def _said(result: Alignment, worse: Sequence[bool]) -> tuple[bool, ...]:
     """Of each word of the text, whether it is heard where it was put."""
     lengths = np.array([last - first for first, last, _ in result.phones], np.float64)
     sure = np.log(np.maximum(result.heard, 1e-4))
@@ -130,7 +130,7 @@ def _said(result: Alignment) -> tuple[bool, ...]:
         for span in result.words
         for a, b in [span or (0, 0)]
     ]
-    short = [span is None or span[1] - span[0] <= SHORT for span in result.words]
+    short = [span is None or span[1] - span[0] <= SHORT and not bad for span, bad in zip(result.words, worse)]
     return tuple(bool(mean >= (SWALLOWED if few else UNSAID)) for mean, few in zip(means, short))
 
 

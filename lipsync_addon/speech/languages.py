@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
@@ -30,11 +30,13 @@ class Reader:
     voice: Voice
     changes: Mapping[str, str] = field(default_factory=dict)
     """Unit -> units (parted by spaces) that an accent says instead."""
+    accent: bool = False
+    """Whether the language is an accent that the voice does not speak itself."""
     guessed: float | None = None
     """How sure the guess is, 0..1; None where the user said it."""
 
     def __str__(self) -> str:
-        name = self.voice.name + (f" with the accent {self.language}" if self.changes else "")
+        name = self.voice.name + (f" with the accent {self.language}" if self.accent else "")
         if self.guessed is None:
             return name
         return f"{name}, guessed from the text ({self.guessed:.0%} sure{'' if self.guessed >= UNSURE else ', so better say it'})"
@@ -47,7 +49,7 @@ def reader_of(language: str) -> Reader:
     Raises LipsyncError for a language that espeak-ng does not know.
     """
     tag = language.strip().replace("_", "-").lower()
-    accents = {key.lower(): value for key, value in _accents().items()}
+    accents = {key.lower(): value for key, value in _data()["accents"].items()}
     base = accents[tag]["voice"] if tag in accents else tag
     parts = base.split("-")
     for count in range(len(parts), 0, -1):
@@ -59,7 +61,8 @@ def reader_of(language: str) -> Reader:
             voice = min(ranked, key=lambda pair: (pair[0], pair[1].identifier))[1]
             if not espeak().can_speak(voice.identifier):
                 raise LipsyncError(f"espeak-ng came without its dictionary of {voice.name}.", "Use a language near to it.")
-            return Reader(language.strip(), voice, accents[tag]["changes"] if tag in accents else {})
+            own, accent = _data()["voices"].get(voice.identifier, {}), accents.get(tag, {}).get("changes", {})
+            return Reader(language.strip(), voice, own | accent, bool(accent))
     if named := [voice for voice in espeak().voices() if voice.name.lower().split(" (")[0] == tag]:
         return reader_of(min(named, key=lambda voice: voice.languages[0][1]).languages[0][0])  # "English"
     known = ", ".join(sorted({name.split("-")[0] for voice in espeak().voices() for name, _ in voice.languages}))
@@ -75,7 +78,7 @@ def guessed_reader(text: str) -> Reader:
             reader = reader_of(language)
         except LipsyncError:
             continue
-        return Reader(language, reader.voice, reader.changes, probability)
+        return replace(reader, language=language, guessed=probability)
     raise LipsyncError("The language of the text cannot be guessed.", "Say it, e.g. --language en-GB.")
 
 
@@ -113,5 +116,5 @@ def _identifier(kind, model):
 
 
 @cache
-def _accents() -> dict[str, dict]:
-    return json.loads(ACCENTS.read_text(encoding="utf-8"))["accents"]
+def _data() -> dict[str, dict]:
+    return json.loads(ACCENTS.read_text(encoding="utf-8"))

@@ -63,7 +63,8 @@ def _by_espeak(text: str, voice: str, rate: int, pitch: int) -> tuple[AudioClip,
         reached += len(spoken.samples) / spoken.sample_rate
     if not words:
         raise LipsyncError(f"{reader} says nothing for this text.", "Give the words to say in the voice's language.")
-    clip = AudioClip(np.concatenate(sounds), espeak().sample_rate, f"speech of {reader.voice.name}")
+    accent = f", the lips as in {reader.language}" if reader.accent else ""
+    clip = AudioClip(np.concatenate(sounds), espeak().sample_rate, f"speech of {reader.voice.name}{accent}")
     return clip, PhonemeTimeline(without_gaps(phones, clip.duration), tuple(words), reader.language)
 
 

@@ -41,6 +41,13 @@ def test_a_text_becomes_sound_and_a_mouth_that_closes_with_it(tmp_path: Path) ->
         assert gap[(track.times >= phone.start - 0.01) & (track.times <= phone.end + 0.01)].min() < SEALED
 
 
+def test_an_accent_that_the_voice_does_not_speak_is_named_beside_it(tmp_path: Path, capsys) -> None:
+    assert main(["speak", "Three", "--voice", "en-IN", "--to", str(tmp_path / "a.wav")]) == 0
+    assert "speech of English (Great Britain), the lips as in en-IN, " in capsys.readouterr().out
+    assert main(["speak", "три", "--voice", "ru", "--to", str(tmp_path / "b.wav")]) == 0
+    assert "speech of Russian, " in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [

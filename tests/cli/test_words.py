@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lipsync_addon.cli import main
+from lipsync_addon.cli import baker, main
 from lipsync_addon.core.aperture import SEALED, lip_gap
 from lipsync_addon.core.phones import BILABIALS
 from lipsync_addon.core.timeline_file import load
@@ -141,10 +141,33 @@ def test_bad_options_are_told_in_a_sentence(line: Path, tmp_path: Path, capsys: 
         (("--text", "hallo", "--language", "xx"), "does not read the language 'xx'"),
         (("--text-file", str(tmp_path / "no.txt")), "no.txt cannot be read"),
         (("--timeline-in", str(tmp_path / "no.json")), "no.json cannot be read"),
+        (("--text-file", str(tmp_path / "a.phones.json")), "a.phones.json is no text. If it holds phonemes"),
         (("--timeline", str(tmp_path / "a.wav")), "is no name for phonemes"),
     ):
         assert bake(line, tmp_path, *words)[0] == 2
         assert complaint in capsys.readouterr().err
+
+
+def test_phonemes_of_another_line_are_told(
+    line: Path, shared: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    saved = tmp_path / "a.phones.json"
+    assert bake(line, tmp_path, "--timeline", str(saved))[0] == 0
+    assert bake(line, tmp_path, "--timeline-in", str(saved))[0] == 0
+    assert "of another line" not in capsys.readouterr().err
+    other = next(each for each in sorted(line.parent.glob("*.opus")) if each != line)
+    assert bake(other, tmp_path, "--timeline-in", str(saved))[0] == 0
+    assert f"the phonemes end at {load(saved).end:.2f} s and the sound at" in capsys.readouterr().err
+
+
+def test_whatever_reads_words_decides_whether_a_batch_is_baked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[Path] = []
+    versions: list[str] = []
+    monkeypatch.setattr(baker, "file_digest", lambda file: read.append(file) or "")
+    monkeypatch.setattr(baker, "_version", lambda package: versions.append(package) or "")
+    baker._tool.__wrapped__(False)
+    assert {"words.py", "ipa.json", "accents.json", "languages.py"} <= {file.name for file in read}
+    assert {"espeakng-loader", "py3langid"} <= set(versions)
 
 
 def test_a_text_grid_goes_out_and_comes_in_again(line: Path, tmp_path: Path) -> None:

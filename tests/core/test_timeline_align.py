@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 
 from lipsync_addon.core.aperture import SEALED, lip_gap
 from lipsync_addon.core.phones import PHONES
@@ -58,6 +61,23 @@ def test_a_word_that_was_not_said_is_told_with_its_place() -> None:
     [told] = result.mismatches
     assert told.text == "pannekoek" and 0.4 < told.start < 0.5 and told.end < 0.6
     assert [word.text for word in result.timeline.word_spans()] == ["ma", "show", "two"]
+
+
+def half_heard(frames: int) -> AnimationTrack:
+    """ "ma", "sho" that sounds a little like "ti" and has so many frames a phone, "show"."""
+    ma, sho, show = (("m", 5), ("a", 8)), (("ʃ", frames), ("o", frames)), (("ʃ", 10), ("o", 12))
+    line = heard(("sil", 10), *ma, ("sil", 4), *sho, ("sil", 4), *show)
+    values = line.values + 0.004  # others are heard a little, too
+    for first, unit in ((27, "t"), (27 + frames, "i")):
+        values[first : first + frames, PHONES.index(unit)] = 0.032
+    return replace(line, values=values / values.sum(1, keepdims=True))
+
+
+@pytest.mark.parametrize(("frames", "told"), [(10, ["tea"]), (1, [])])
+def test_a_short_word_in_the_place_of_another_is_told_and_a_swallowed_one_is_not(frames: int, told: list[str]) -> None:
+    words = [("ma", ("m", "a")), ("tea", ("t", "i")), ("show", ("ʃ", "o"))]
+    result = fitted(half_heard(frames), words, "en", "a.wav")
+    assert result.fits and [each.text for each in result.mismatches if each.text] == told
 
 
 def test_words_of_another_line_are_left_out() -> None:

@@ -72,6 +72,23 @@ def test_indian_english_differs_from_british() -> None:
 
 
 @pytest.mark.parametrize(
+    ("language", "text", "said"),
+    [
+        ("ru", "ты был мышь", ["tɨ", "bɨl", "mɨʃ"]),
+        ("ru", "юг", ["juk"]),
+        ("vi", "tư sư", ["tɯ", "sɯ"]),
+        ("vi-VN-x-central", "tư", ["tɯ"]),
+        ("vi-VN-x-south", "tư", ["tɯ"]),
+        ("uz", "til", ["til"]),
+        ("fr", "tu", ["ty"]),
+    ],
+)
+def test_vowels_are_round_only_where_the_language_rounds_them(language: str, text: str, said: list[str]) -> None:
+    assert units(text, language) == said
+    assert "accent" not in str(reader_of(language))
+
+
+@pytest.mark.parametrize(
     ("text", "said"),
     [
         ("Hi 😀 there 👍🏽!", "Hi there !"),
