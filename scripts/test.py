@@ -21,7 +21,7 @@ from pathlib import Path
 from environments import ROOT, NoEnvironment, ensure
 
 PURE = ("test_layers.py", "core", "inference", "speech", "exporters", "importers", "cli", "batch")
-BLENDER = ("blender", "engines", "packaging")
+BLENDER = ("blender", "packaging")
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,9 @@ SUITES = (
     Suite("video", "video", ("video",)),
     Suite("examples", "blender-4.5", ("examples",)),
     Suite("blender-4.5", "blender-4.5", BLENDER),
+    Suite("engines-4.5", "blender-4.5", ("engines",)),
     Suite("blender-5.0", "blender-5.0", BLENDER),
+    Suite("engines-5.0", "blender-5.0", ("engines",)),
     Suite("window", "blender-4.5", ("window",)),
 )
 
