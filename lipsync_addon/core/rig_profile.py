@@ -36,6 +36,11 @@ class KeyRule:
     required: bool = False
     """The profile is complete only with this one."""
 
+    @property
+    def plain(self) -> bool:
+        """One channel as it is, which may go beyond 0..1 as the track does; mixtures stop at their limits."""
+        return (self.bias, self.low, self.high) == (0.0, 0.0, 1.0) and list(self.channels.values()) == [1.0]
+
 
 @dataclass(frozen=True, slots=True)
 class BoneRule:

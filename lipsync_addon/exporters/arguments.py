@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
@@ -88,6 +89,8 @@ def jaw_curve(text: str) -> JawCurve:
         (x, y, z), (a, b, c) = (map(float, angles.split(",")) for angles in (rest, opened))
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r} is not like Armature/Jaw:0,0,90:18,0,90") from error
+    if not all(map(math.isfinite, (x, y, z, a, b, c))):
+        raise argparse.ArgumentTypeError(f"{text!r} has angles that are not numbers")
     return JawCurve(path, (x, y, z), (a, b, c))
 
 

@@ -95,7 +95,9 @@ def with_set(track: AnimationTrack, set_id: str) -> AnimationTrack:
             "Sets of visemes need visemes: bake from sound, or choose another set of names.",
         )
     weights = np.array([[rule.channels.get(name, 0.0) for rule in rules] for name in track.names], np.float32)
-    bias, low, high = np.array([(rule.bias, rule.low, rule.high) for rule in rules], np.float32).T
+    beyond = (float(track.values.min(initial=0.0)), float(track.values.max(initial=1.0)))
+    limits = [beyond if rule.plain else (rule.low, rule.high) for rule in rules]
+    bias, (low, high) = np.array([rule.bias for rule in rules], np.float32), np.array(limits, np.float32).T
     values = np.clip(blended(track).values @ weights + bias, low, high)
     names = tuple(chosen.prefix + chosen.names.get(rule.keys[0], rule.keys[0]) for rule in rules)
     if twice := sorted({name for name in names if names.count(name) > 1}):

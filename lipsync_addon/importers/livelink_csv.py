@@ -1,7 +1,8 @@
 """Live Link Face CSV: captures of the iPhone app, NeuroSync, OpenFaceFX and our own.
 
 Columns are taken by name, because their order differs. A timecode HH:MM:SS:FF.mmm counts frames at a rate that the file
-does not say: it is taken from the highest frame number before a new second, 60 where no second is full. The take begins
+does not say. Where all frames follow each other from 00:00:00:00 on, as programs write them, the rows tell the rate;
+for captures it is the first rate of cameras above the highest frame number; 60 where no second is full. The take begins
 at second 0 with its first row; frames that the app dropped are filled in. Head and eye rotations are left out.
 """
 
@@ -13,7 +14,8 @@ from itertools import pairwise
 from ..core.track import AnimationTrack
 from .tables import evenly, known_columns
 
-RATES = (24, 25, 30, 48, 50, 60, 90, 100, 120)
+RATES = (24, 25, 30, 48, 50, 60, 90, 100, 120, 144, 240)
+"""Of cameras."""
 USUAL_RATE = 60
 DAY = 24 * 3600
 
@@ -37,7 +39,11 @@ def seconds(timecodes: Sequence[str]) -> list[float]:
     return [(time - times[0]) % DAY for time in times]
 
 
-def _rate(clocks: Sequence[int], frames: Sequence[float]) -> int:
-    full = any(b != a for a, b in pairwise(clocks))
-    highest = max(frames, default=0.0)
-    return next((rate for rate in RATES if highest < rate), USUAL_RATE) if full else USUAL_RATE
+def _rate(clocks: Sequence[int], frames: Sequence[float]) -> float:
+    if not any(b != a for a, b in pairwise(clocks)):
+        return USUAL_RATE
+    if clocks[0] == frames[0] == 0 and clocks[-1] > 0:
+        rate = (len(frames) - 1 - frames[-1]) / clocks[-1]
+        if all(abs(clock * rate + frame - row) < 0.01 for row, (clock, frame) in enumerate(zip(clocks, frames))):
+            return rate
+    return next((rate for rate in RATES if max(frames) < rate), USUAL_RATE)

@@ -177,6 +177,12 @@ def test_numbers_out_of_range(lipsync, speech: Path, tmp_path: Path, option: lis
     assert ran.code == 2 and "is not within" in ran.err
 
 
+@pytest.mark.parametrize("angle", ["nan", "inf", "-inf"])
+def test_angles_that_are_not_numbers(lipsync, speech: Path, tmp_path: Path, angle: str) -> None:
+    ran = lipsync("bake", speech, "--to", tmp_path / "a.anim", "--jaw", f"Rig/Jaw:0,0,0:{angle},0,0")
+    assert ran.code == 2 and "angles that are not numbers" in ran.err and not (tmp_path / "a.anim").exists()
+
+
 def test_unknown_provider(lipsync, speech: Path, tmp_path: Path) -> None:
     refused(
         lipsync("bake", speech, "--to", tmp_path / "a.csv", "--provider", "tpu"), "tpu", "CUDA, DirectML, CoreML, CPU"

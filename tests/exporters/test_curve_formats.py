@@ -186,14 +186,13 @@ def test_names_that_a_format_cannot_hold(
         list(FORMATS[format_id].render(spoken, options))
 
 
-@pytest.mark.parametrize("format_id", ["json", "csv", "numpy", "gltf-animation", "fbx-animation", "a2f-json"])
+@pytest.mark.parametrize("format_id", ["json", "csv", "numpy", "gltf-animation", "fbx-animation", "a2f-json", "godot"])
+@pytest.mark.parametrize("names", ["all", "arkit"])
 @pytest.mark.parametrize("clamp", [False, True])
-def test_weights_beyond_one_are_kept_or_cut_off(
-    spoken: AnimationTrack, tmp_path: Path, format_id: str, clamp: bool
-) -> None:
+def test_weights_beyond_one_are_kept_or_cut_off(tmp_path: Path, format_id: str, names: str, clamp: bool) -> None:
     strong = AnimationTrack(("jawOpen",), np.array([[0.2], [1.5], [-0.25], [0.4]]), 60.0)
     target = tmp_path / f"a{FORMATS[format_id].extension}"
-    write(strong, target, FORMATS[format_id], ExportOptions(fps=60.0, names="all", clamp=clamp))
+    write(strong, target, FORMATS[format_id], ExportOptions(fps=60.0, names=names, clamp=clamp))
     _, values = READERS[format_id](target.read_bytes())["jawOpen"]
     expected = np.clip(strong.values[:, 0], 0, 1) if clamp else strong.values[:, 0]
     np.testing.assert_allclose(values, expected, atol=1e-4)

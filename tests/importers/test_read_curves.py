@@ -61,6 +61,26 @@ def test_what_we_write_is_read_back(spoken: AnimationTrack, tmp_path: Path, form
     np.testing.assert_allclose(track.select(names).values, spoken.select(names).at(track.times), atol=0.01)
 
 
+@pytest.mark.parametrize("fps", [12, 15, 20, 24 / 1.001, 24, 25, 30, 40, 48, 50, 60 / 1.001, 72, 90, 100, 120, 144, 240])
+def test_live_link_is_read_back_at_its_rate(tmp_path: Path, fps: float) -> None:
+    times = np.arange(501)[:, None] / 200
+    track = AnimationTrack(("jawOpen",), 0.5 + 0.5 * np.sin(3 * times), 200.0)
+    write(track, tmp_path / "a.csv", FORMATS["livelink"], ExportOptions(fps=fps))
+    back = read_curves(tmp_path / "a.csv")
+    assert back.fps == pytest.approx(fps, abs=0.01)
+    assert back.duration == pytest.approx(track.duration, abs=1 / fps)
+    np.testing.assert_allclose(back.channel("jawOpen"), track.at(back.times)[:, 0], atol=0.01)
+
+
+@pytest.mark.parametrize("clock", ["13:05", "00:00"])
+def test_a_capture_of_24_frames_that_never_shows_the_last_four(tmp_path: Path, clock: str) -> None:
+    frames = range(24) if clock == "13:05" else (*range(8), *range(9, 24))  # from zero, one more is missing
+    rows = [f"{clock}:{second:02d}:{frame:02d}.000,61,0.5\n" for second in range(4) for frame in frames if frame < 20]
+    (tmp_path / "a.csv").write_text("Timecode,BlendshapeCount,JawOpen\n" + "".join(rows))
+    track = read_curves(tmp_path / "a.csv")
+    assert track.fps == 24 and track.duration == pytest.approx(3 + 19 / 24, abs=0.03)
+
+
 def test_frames_that_were_dropped_are_filled_in(spoken: AnimationTrack, tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     write(spoken, path, FORMATS["livelink"])
