@@ -40,7 +40,7 @@ from .rig_scan import character_of, ranked_with_fit, scan_rig
 from .sound_import import open_sound
 from .speaker import Speaker
 from .speaking import Speech, spoken_line
-from .stored import stored_prediction
+from .stored import stored_played, stored_prediction
 
 __all__ = (
     "Controls",
@@ -91,6 +91,7 @@ def bake(
     ways of speaking and intensity. `actor`: name or file of one made with `lipsync adapt`.
     """
     scene, path = scene or bpy.context.scene, Path(bpy.path.abspath(str(sound)))
+    keyed = KeySettings(keys, max_error)
     predictor = _network(provider, actor)
     objects = character_of(character, scene)
     takes = {action[TAKE]: action for action in takes_of(objects)}
@@ -99,7 +100,7 @@ def bake(
     words = Transcript.of(text, language) if text.strip() else Known()
     heard = open_sound(path, predictor.spec.sample_rate)
     performance = animate(heard, predictor, style, face, words, edits=edits, controls=controls, keep=True)
-    settings = BakeSettings(start_frame, keys=KeySettings(keys, max_error), as_strip=as_strip, replaces=replaces)
+    settings = BakeSettings(start_frame, keys=keyed, as_strip=as_strip, replaces=replaces)
     return bake_performance(scene, objects, performance, path.stem, settings, sound=path if add_sound else None)
 
 
@@ -129,9 +130,9 @@ def speak(
     from the text where empty. `rate`: words a minute, 80 to 450; `pitch`: 0 to 100. The others as in bake().
     """
     scene, path = scene or bpy.context.scene, Path(bpy.path.abspath(str(to)))
+    settings = BakeSettings(start_frame, keys=KeySettings(keys, max_error), as_strip=as_strip)
     line = spoken_line(Speech(text, path, voice, rate, pitch), _network(provider, actor), style, face, controls)
     line.save()
-    settings = BakeSettings(start_frame, keys=KeySettings(keys, max_error), as_strip=as_strip)
     objects = character_of(character, scene)
     return bake_performance(scene, objects, line.performance, path.stem, settings, sound=path if add_sound else None)
 
@@ -147,9 +148,9 @@ def restyle(
     character: bpy.types.Object,
     style: StyleSettings,
     *,
-    face: FaceSettings = FaceSettings(),
-    keys: KeyMode = "every",
-    max_error: float = 0.02,
+    face: FaceSettings | None = None,
+    keys: KeyMode | None = None,
+    max_error: float | None = None,
     controls: Controls | None = None,
     actor: str | None = None,
     scene: bpy.types.Scene | None = None,
@@ -157,12 +158,15 @@ def restyle(
     """The take that plays on the character, in another style; of several strips the one at the playhead, or nearest to
     it. Returns notices.
 
-    `controls`, `actor`: another way of speaking, another actor ("" for none); None: as the take has them. For these, and for
+    `face`, `keys`, `max_error`: None: as the take has them. `controls`, `actor`: another way of speaking, another actor ("" for none); None: as the take has them. For these, and for
     other emotions than the take's, the network moves the mouth again; it need not listen again.
     """
     scene = scene or bpy.context.scene
-    settings, objects = BakeSettings(keys=KeySettings(keys, max_error)), character_of(character, scene)
-    speaker, prediction = None, stored_prediction(playing_take(objects, scene.frame_current))
+    objects = character_of(character, scene)
+    take = playing_take(objects, scene.frame_current)
+    speaker, prediction, (own_face, own_keys) = None, stored_prediction(take), stored_played(take)
+    wanted = {name: value for name, value in (("mode", keys), ("max_error", max_error)) if value is not None}
+    settings = BakeSettings(keys=replace(own_keys, **wanted))
     if prediction and not (controls is None and actor is None):
         own = replace(prediction.controls, emotions={})
         speaker = Speaker(own if controls is None else controls, prediction.actor if actor is None else _actor(actor))
@@ -171,7 +175,7 @@ def restyle(
         objects,
         style,
         settings,
-        face,
+        own_face if face is None else face,
         speaker=speaker,
         predictor=lambda: _network(None, ""),
     )

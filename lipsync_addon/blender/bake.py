@@ -24,7 +24,7 @@ from .keyframes import Written, data_block, frame_rate, write_track
 from .mesh_measure import measured_lips
 from .rig_scan import all_profiles, ranked_with_fit, scan_rig
 from .sequencer import add_sound
-from .stored import store_prediction
+from .stored import store_played, store_prediction
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +250,7 @@ def _write(
         keys=settings.keys,
         quick=quick,
     )
+    store_played(new.action, performance.face, settings.keys)
     new.assign(undo, settings.as_strip)
     alone = {*written.left, *written.removed}
     targets = tuple(target for target in mapping.targets if target not in alone)

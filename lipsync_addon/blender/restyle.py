@@ -166,7 +166,7 @@ def _play(
         match = best_match(objects, profiles)
         mapping = resolve(match.profile, scan_rig(objects), performance.track.names, settings.jaw)
     measure = settings.true_lips and not quick
-    return write_take(
+    notices = write_take(
         scene,
         action[CHARACTER],
         mapping,
@@ -176,6 +176,7 @@ def _play(
         quick=quick,
         lips=measured_lips(objects, mapping) if measure else None,
     )
+    return (*performance.notices, *notices)
 
 
 def playing_takes(objects: Sequence[bpy.types.Object], frame: float | None = None) -> list[Playing]:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
+
 import bpy
 
+from ..core.face_layers import FaceSettings
+from ..core.keying import KeySettings
 from ..core.prediction import Prediction, from_bytes, to_bytes
 
 PREDICTION = "lipsync_prediction"
 """Custom property of our actions: core/prediction.py as bytes."""
+PLAYED = "lipsync_played"
+"""Custom property of our actions: layers of the face and keys, as JSON."""
 
 _MOST = 4  # predictions that are held as they were read
 _known: dict[bytes, Prediction | None] = {}
@@ -35,6 +42,21 @@ def stored_prediction(action: bpy.types.Action | None) -> Prediction | None:
     if data not in _known:
         _hold(data, from_bytes(data))
     return _known[data]
+
+
+def store_played(action: bpy.types.Action, face: FaceSettings, keys: KeySettings) -> None:
+    """Keeps with the take how it was played and keyed."""
+    known = {"face": asdict(face) | {"emotions": dict(face.emotions)}, "keys": asdict(keys)}
+    action[PLAYED] = json.dumps(known, default=float)
+
+
+def stored_played(action: bpy.types.Action | None) -> tuple[FaceSettings, KeySettings]:
+    """The reverse; no layers and a key on every frame for a take that an older version baked."""
+    data = action.get(PLAYED) if action else None
+    if not isinstance(data, str):
+        return FaceSettings(), KeySettings()
+    known = json.loads(data)
+    return FaceSettings(**known["face"]), KeySettings(**known["keys"])
 
 
 def forget_predictions() -> None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from .aperture import SEALED, lip_gap
 from .channels import VISEMES_15
+from .errors import LipsyncError
 from .key_curve import CONSTANT, LINEAR, KeyCurve
 from .key_fitting import fitted, refitted
 from .track import AnimationTrack
@@ -41,6 +42,11 @@ class KeySettings:
     mode: KeyMode = "every"
     max_error: float = 0.02
     """For sparse: share of a target's range that no frame is off by more than; 0: a key on every frame."""
+
+    def __post_init__(self) -> None:
+        """Raises LipsyncError for a mode that there is not."""
+        if self.mode not in KEY_MODES:
+            raise LipsyncError(f"There are no keys {self.mode!r}.", f"Use one of {', '.join(KEY_MODES)}.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,6 +138,8 @@ def perform(
     track, notices = apply_style(prediction.track, style), ()
     if prediction.silent:
         track, notices = still(track), (f"{prediction.source}: silent, so the mouth stays still.",)
+    if unknown := [f"'{name}'" for name in style.channels if name and name not in track.names]:
+        notices += (f"Nothing is named {', '.join(unknown)}: the gain of that channel does nothing.",)
     if face.layers and prediction.prosody:
         track = with_face(track, prediction.prosody, face, spoken=prediction.controls.emotions)
     return Performance(track, notices, prediction=prediction, style=style, face=face)

@@ -79,7 +79,7 @@ def guessed_reader(text: str) -> Reader:
         except LipsyncError:
             continue
         return replace(reader, language=language, guessed=probability)
-    raise LipsyncError("The language of the text cannot be guessed.", "Say it, e.g. --language en-GB.")
+    raise LipsyncError("The language of the text cannot be guessed.", "Give the language, e.g. en-GB.")
 
 
 def other_language(text: str, reader: Reader) -> str:
@@ -106,7 +106,7 @@ def _ranking(text: str) -> list[tuple[str, float]]:
     try:
         from py3langid.langid import MODEL_FILE, LanguageIdentifier
     except ImportError as error:
-        raise LipsyncError(f"The language cannot be guessed: {error}.", "Say it, e.g. --language en-GB.") from error
+        raise LipsyncError(f"The language cannot be guessed: {error}.", "Give the language, e.g. en-GB.") from error
     return _identifier(LanguageIdentifier, MODEL_FILE).rank(text)
 
 

@@ -74,7 +74,7 @@ class Pocketsphinx:
         if language and language.lower().split("-")[0] not in ("en", "english"):
             raise LipsyncError(
                 f"pocketsphinx recognises English, not {language!r}.",
-                "Give the folder of a faster-whisper or Vosk model with --transcriber-model, or the words with --text.",
+                "Choose the folder of a faster-whisper or Vosk model, or give the words as a text.",
             )
         if model:
             raise LipsyncError(f"{model} is not used: pocketsphinx has its own model.", "Leave the model out.")
@@ -169,7 +169,7 @@ def _kind_of(model: Path) -> str:
 
 def _folder(model: Path | None, name: str, files: tuple[str, ...]) -> Path:
     if model is None:
-        raise LipsyncError(f"{name} needs a model.", "Name its folder with --transcriber-model; none is downloaded.")
+        raise LipsyncError(f"{name} needs a model.", "Choose its folder; none is downloaded.")
     for file in files:
         if not (model / file).is_file():
             raise LipsyncError(f"{model} is no model of {name}: {file} is missing.", "Name the folder that holds it.")
@@ -187,7 +187,7 @@ def _known_of(languages: list[str], language: str) -> str:
 def _missing(package: str, error: ImportError) -> LipsyncError:
     return LipsyncError(
         f"{package}, which recognises words, cannot be loaded: {error}.",
-        f"Run `pip install {package}`, or give the words with --text.",
+        f"Run `pip install {package}`, or give the words as a text.",
     )
 
 

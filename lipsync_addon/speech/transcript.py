@@ -48,7 +48,7 @@ def line_words(text: str, language: str = "") -> LineWords:
 def _told(result: Fitted, said: Pronunciation, source: str):
     reader: Reader = said.reader
     if reader.guessed is not None:
-        yield f"{source}: the text is read as {reader}. --language says it."
+        yield f"{source}: the text is read as {reader}. Give the language where it is another."
     elif other := other_language(" ".join(word.text for word in said.words), reader):
         yield f"{source}: the text seems to be {other}, and it is read as {reader}."
     if said.foreign:
