@@ -158,8 +158,9 @@ def restyle(
     """The take that plays on the character, in another style; of several strips the one at the playhead, or nearest to
     it. Returns notices.
 
-    `face`, `keys`, `max_error`: None: as the take has them. `controls`, `actor`: another way of speaking, another actor ("" for none); None: as the take has them. For these, and for
-    other emotions than the take's, the network moves the mouth again; it need not listen again.
+    None, for any of them: as the take has it. `face`, `keys`, `max_error`: as in bake(). `controls`, `actor`: another way
+    of speaking, another actor ("" for none). For these, and for other emotions than the take's, the network moves the
+    mouth again; it need not listen again.
     """
     scene = scene or bpy.context.scene
     objects = character_of(character, scene)
