@@ -13,11 +13,15 @@ from typing import IO
 from ..core.errors import LipsyncError
 
 
+class Busy(LipsyncError):
+    """Another run holds the folder."""
+
+
 @contextmanager
 def locked(file: Path) -> Iterator[None]:
     """Holds `file` locked. The operating system lets go of it however the process ends, kill -9 included.
 
-    Raises LipsyncError that says who holds it.
+    Raises Busy that says who holds it.
     """
     try:
         handle = file.open("a+", encoding="utf-8")
@@ -29,7 +33,7 @@ def locked(file: Path) -> Iterator[None]:
         try:
             _lock(handle)
         except OSError as error:
-            raise LipsyncError(
+            raise Busy(
                 f"Another run is at work in {file.parent.parent}{_holder(file)}.", "Wait for it, or stop it."
             ) from error
         try:

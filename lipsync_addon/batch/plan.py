@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -23,7 +23,7 @@ class Decision(StrEnum):
     FAIL = "fail"
     """It cannot be baked."""
     LEAVE = "leave"
-    """The user chose other lines."""
+    """The user chose other lines, or its sound is not complete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,8 @@ class Choice:
     """Patterns of ids; none: all."""
     again: bool = False
     """Bake what did not change as well."""
+    growing: Collection[str] = ()
+    """Absolute paths of sounds that are not complete: their lines wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,8 @@ def _step(state: State, worker: Worker, choice: Choice, known: Known) -> Step:
     line, inputs = known.line, {}
     if choice.only and not any(fnmatchcase(line.id, pattern) for pattern in choice.only):
         return Step(line, Decision.LEAVE, "not chosen", inputs)
+    if line.sound in choice.growing:
+        return Step(line, Decision.LEAVE, "still growing", inputs)
     if known.decision == Decision.FAIL:
         return Step(line, Decision.FAIL, known.reason, inputs)
     try:

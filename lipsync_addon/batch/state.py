@@ -15,7 +15,7 @@ import shutil
 import sqlite3
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -110,7 +110,7 @@ class State:
     @contextmanager
     def transaction(self, *, keep: bool = True) -> Iterator[None]:
         """All or nothing; with `keep` False nothing in any case, for dry runs. Raises LipsyncError on a full disk."""
-        with _told(self.folder / "state.sqlite"):
+        with _told(self.folder / "state.sqlite", sqlite3.Error):  # other errors are of what is done meanwhile
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -265,6 +265,7 @@ class State:
                         raise
                 refused[name] = f"{name} cannot be written: {error.strerror}. Check that you may write there."
         if staged:
+            _flush({folder for _, name, _ in staged for folder in (self.out / name).parents if folder.is_relative_to(self.out)})
             with self.transaction():
                 for _, name, id in staged:
                     if name in refused:
@@ -317,6 +318,17 @@ def missing(out: Path, names: Iterable[str]) -> list[str]:
     return [name for name in names if not (out / name).exists()]
 
 
+def _flush(folders: Iterable[Path]) -> None:
+    """Returns when what was moved into these folders is on the disk; Windows has nothing of the kind."""
+    for folder in folders if os.name == "posix" else ():
+        with suppress(OSError):  # a folder that may not be read, a file system that cannot
+            handle = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+
+
 def _digest(path: Path) -> str:
     try:
         return file_digest(path)
@@ -334,11 +346,11 @@ def _known(row: Sequence) -> Known:
 
 
 @contextmanager
-def _told(file: Path) -> Iterator[None]:
-    """What SQLite and the file system refuse, in the user's words."""
+def _told(file: Path, *refusals: type[Exception]) -> Iterator[None]:
+    """What SQLite and the file system refuse, in the user's words; or only these of them."""
     try:
         yield
-    except (sqlite3.Error, OSError) as error:
+    except refusals or (sqlite3.Error, OSError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise CannotWrite(
             f"{file} cannot be written: {reason}.", "Free some space, or check that you may write there."

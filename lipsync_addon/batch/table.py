@@ -66,11 +66,11 @@ def rows(
     for source in sources:
         path = Path(source)
         if path.is_dir():
-            found = _in_folder(path)
+            found = _apart(_in_folder(path))
         elif not path.exists() and glob.has_magic(str(source)):
-            found = _in_glob(str(source))
+            found = _apart(_in_glob(str(source)))
         elif path.suffix.lower() in SOUNDS:
-            found = iter([Row(str(path), _of_sound(path, path.parent))])
+            found = iter([_of_sound(path, path.parent)])
         else:
             found = _in_table(path, columns or {}, sound)
         for row in found:
@@ -91,7 +91,7 @@ def _storable(row: Row) -> Row:
     if fields == row.fields:
         return row
     problem = f"{plain(row.where)} has characters that are not Unicode. Rename the file, or correct the row."
-    return Row(plain(row.where), fields, row.folder, row.problem or problem)
+    return Row(plain(row.where), fields, row.folder, problem)
 
 
 def spoken_lines(path: Path, names: Collection[str]) -> dict[str, tuple[str, str]]:
@@ -200,7 +200,7 @@ def _exists(path: Path) -> bool:
 def _in_folder(folder: Path) -> Iterator[Row]:
     for path in sorted(path for path in folder.rglob("*") if path.suffix.lower() in SOUNDS):
         if not any(part.startswith(".") for part in path.relative_to(folder).parts):
-            yield Row(str(path), _of_sound(path, folder))
+            yield _of_sound(path, folder)
 
 
 def _in_glob(pattern: str) -> Iterator[Row]:
@@ -209,14 +209,34 @@ def _in_glob(pattern: str) -> Iterator[Row]:
         raise LipsyncError(f"No file is like {pattern}.", "Check the path and its spelling.")
     for path in found:
         fixed = Path(*(part for part in Path(pattern).parent.parts if not glob.has_magic(part)))
-        yield Row(str(path), _of_sound(path, fixed if path.is_relative_to(fixed) else path.parent))
+        yield _of_sound(path, fixed if path.is_relative_to(fixed) else path.parent)
 
 
-def _of_sound(path: Path, folder: Path) -> dict[str, str]:
-    """A sound file as a row; what a .txt of the same name beside it holds is the text."""
+def _of_sound(path: Path, folder: Path) -> Row:
+    """A sound file as a line; what a .txt of the same name beside it holds is the text."""
     fields = {"id": path.relative_to(folder).with_suffix("").as_posix(), "sound": str(path), "name": path.stem}
     words = path.with_suffix(".txt")
-    return fields | {"text": " ".join(_decoded(words).split())} if words.is_file() else fields
+    try:
+        text = {"text": " ".join(_decoded(words).split())} if words.is_file() else {}
+    except LipsyncError as error:
+        return Row(str(path), fields, problem=str(error))
+    except OSError as error:
+        problem = f"{words} cannot be read: {error.strerror or error}. Check that you may open it."
+        return Row(str(path), fields, problem=problem)
+    return Row(str(path), fields | text)
+
+
+def _apart(found: Iterator[Row]) -> Iterator[Row]:
+    """Of sounds that differ in their endings alone the first has the name; the others go by all of theirs, and fail."""
+    names: dict[str, str] = {}
+    for row in found:
+        first = names.setdefault(row.fields["id"], row.where)
+        if first == row.where:
+            yield row
+            continue
+        id = row.fields["id"] + Path(row.where).suffix
+        problem = f"{row.where} has the name of {Path(first).name}. Rename one of them."
+        yield Row(row.where, {**row.fields, "id": id}, row.folder, problem)
 
 
 def _decoded(path: Path) -> str:

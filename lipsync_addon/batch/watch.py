@@ -24,16 +24,19 @@ def look(folder: Path) -> Look:
     return found
 
 
-def settled(looks: Callable[[], Look], wait: Callable[[], bool]) -> Iterator[frozenset[Path]]:
+def settled(
+    looks: Callable[[], Look], wait: Callable[[], bool], again: Callable[[], bool] = lambda: False
+) -> Iterator[frozenset[Path]]:
     """Yields whenever files that are complete differ from the time before, with the files that are not.
 
-    A file is complete if it is the same in two looks with a wait between them. Goes on until wait() says True.
+    A file is complete if it is the same in two looks with a wait between them. Goes on until wait() says True. `again`:
+    whether to yield though nothing differs.
     """
     before, told = looks(), {}
     while not wait():
         now = looks()
         complete = {path: facts for path, facts in now.items() if before.get(path) == facts and facts[0]}
         before = now
-        if complete != told:
+        if complete != told or again():
             told = complete
             yield frozenset(now.keys() - complete.keys())

@@ -37,7 +37,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def command() -> NoReturn:
     """What the installed command runs: `main`, and the end of the process."""
-    code = main()
+    try:
+        code = main()
+        sys.stdout.flush()
+    except BrokenPipeError:  # who reads it has enough: `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 128 + 13  # as shells tell SIGPIPE
     if "bpy" in sys.modules:
         # A thread of Blender's sound device can miss that it is to end and then holds the process for ever.
         atexit._run_exitfuncs()

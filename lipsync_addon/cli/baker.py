@@ -33,8 +33,8 @@ from ..inference.heard import HeardBefore
 from ..inference.network import DEFAULT_NETWORK
 from ..inference.predictor import Predictor
 from . import bake
-from .outputs import CHARACTER_ENDINGS
-from .performance import chosen_controls, chosen_style
+from .outputs import CHARACTER_ENDINGS, sorted_outputs
+from .performance import chosen_controls, chosen_face, chosen_style
 
 NOT_COLUMNS = {"line", "to", "also", "character", "quiet", "overwrite", "provider", "help", "network", "edits_of"}
 """Options of `lipsync bake` that a batch sets itself, or that mean nothing for a line."""
@@ -144,7 +144,7 @@ class Baker:
 
     def inputs(self, line: Line) -> dict[str, str]:
         """Everything that the files of a line depend on."""
-        options = self._options(line, line.outputs)
+        options = self._options(line, [Path(self.common.out, name) for name in line.outputs])
         settings = {
             name: value
             for name, value in vars(options).items()
@@ -152,6 +152,8 @@ class Baker:
         }
         settings |= {"style": asdict(chosen_style(options)), "outputs": line.outputs}
         found = {"sound": _digest(line.sound), "settings": text_digest(settings)}
+        for check in (sorted_outputs, chosen_face, chosen_controls):  # so that a dry run knows as well
+            check(options)
         if text := getattr(options, "text", None) or line.fields.get("text"):
             found["text"] = text_digest(str(text))
         if options.names and options.names != ALL:

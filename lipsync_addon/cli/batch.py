@@ -35,7 +35,6 @@ FAILED, STOPPED = 1, 3
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The table, the outputs, what is done with which lines; then everything that `lipsync bake` knows."""
     add = parser.add_argument
-    parser.set_defaults(growing=frozenset())
     add("lines", nargs="+", metavar="LINES", help="table (.csv .tsv .jsonl .xlsx), folder, sound file or pattern")
     add_run_arguments(parser)
     add("--dry-run", action="store_true", help="say what would be done and why; write nothing")
@@ -168,8 +167,7 @@ def _lines(options: argparse.Namespace) -> Iterator[Line]:
     if missing := [file for file in characters.values() if not file.is_file()]:
         raise LipsyncError(f"The character {missing[0]} does not exist.", "Give the path of a .blend file.")
     found = rows(options.lines, columns=columns, sound=options.sound, languages=options.languages)
-    complete = (row for row in found if Path(row.fields["sound"]) not in options.growing)
-    return lines(complete, options.to or ["{id}.csv"], characters, endings_alone(options))
+    return lines(found, options.to or ["{id}.csv"], characters, endings_alone(options))
 
 
 def _pair(text: str, option: str) -> tuple[str, str]:

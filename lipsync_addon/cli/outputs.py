@@ -40,6 +40,14 @@ def add_output_arguments(parser: argparse.ArgumentParser, endings: Iterable[str]
 
 
 def checked_outputs(options: argparse.Namespace, alone: Set[str] = frozenset()) -> tuple[list[Path], list[Path]]:
+    """As sorted_outputs(). Raises LipsyncError for a place that cannot be written as well."""
+    found = sorted_outputs(options, alone)
+    for path in options.to:
+        check_free(path, options.overwrite)
+    return found
+
+
+def sorted_outputs(options: argparse.Namespace, alone: Set[str] = frozenset()) -> tuple[list[Path], list[Path]]:
     """The files that need Blender and those that do not. Raises LipsyncError for what cannot work, before work.
 
     `alone`: endings that mean curves without a character, as those do for which --format names a format of curves.
@@ -73,8 +81,6 @@ def checked_outputs(options: argparse.Namespace, alone: Set[str] = frozenset()) 
         raise LipsyncError(f"{characters[0]} needs Blender.", INSTALL_BLENDER.format("--character"))
     if options.character and not options.character.is_file():
         raise LipsyncError(f"The character {options.character} does not exist.", "Give the path of a .blend file.")
-    for path in options.to:
-        check_free(path, options.overwrite)
     return characters, curves
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from ..core.errors import LipsyncError
@@ -22,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """A batch of the folder after every change. What lies there still growing waits."""
+    from ..batch.lock import Busy
     from ..batch.plan import Choice
     from ..batch.watch import look, settled
 
@@ -32,8 +34,21 @@ def run(options: argparse.Namespace) -> int:
     options.lines = [str(options.folder)]
     if not (options.quiet or options.machine_readable):
         print(f"Watching {options.folder}. Ctrl-C ends.", flush=True)
+    begun, waiting = False, ""
     with batch.stoppable() as stop, batch.executor(options) as executor:
-        for options.growing in settled(lambda: look(options.folder), lambda: stop.wait(options.interval)):
-            if batch.bake_all(options, Choice(), executor, stop) == batch.STOPPED:
-                return batch.STOPPED
+        looks = settled(lambda: look(options.folder), lambda: stop.wait(options.interval), lambda: bool(waiting))
+        for growing in looks:
+            choice = Choice(growing=frozenset(str(path.absolute()) for path in growing))
+            try:
+                if batch.bake_all(options, choice, executor, stop) == batch.STOPPED:
+                    return batch.STOPPED
+                begun, waiting = True, ""
+            except LipsyncError as error:  # what a recording session must not end at
+                busy = isinstance(error, Busy)
+                if not (busy or begun):
+                    raise
+                if not (busy and waiting):  # said once, tried at each look
+                    then = "It is tried again." if busy else "It is tried again when something changes."
+                    print(f"lipsync: {error} {then}", file=sys.stderr, flush=True)
+                waiting = str(error) if busy else ""
     return 130

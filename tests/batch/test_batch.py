@@ -351,3 +351,70 @@ def test_a_file_whose_name_is_not_utf_8_fails_alone(batch: Batch, voices: Path) 
     ran = batch(voices)
     assert (ran.code, ran.count("baked"), ran.count("failed")) == (1, 4, 1), ran.err
     assert "has characters that are not Unicode. Rename the file" in ran.line(r"caf\udce9")["error"]
+
+
+def test_in_a_folder_what_is_wrong_with_one_sound_fails_alone(batch: Batch, voices: Path, out: Path) -> None:
+    (voices / "boat_en.txt").write_bytes("Über".encode("latin-1"))
+    shutil.copy(voices / "zug_de.wav", voices / "zug_de.wave.flac")
+    shutil.copy(voices / "lobo_es.wav", voices / "lobo_es.aiff")
+    ran = batch(voices)
+    assert (ran.code, ran.count("baked"), ran.count("failed")) == (1, 4, 2), ran.err
+    assert "boat_en.txt is not encoded as UTF-8" in ran.line("boat_en")["error"]
+    assert "lobo_es.wav has the name of lobo_es.aiff" in ran.line("lobo_es.wav")["error"]
+
+
+def test_the_dry_run_knows_what_must_fail(batch: Batch, voices: Path, out: Path) -> None:
+    sound = "boat_en.wav"
+    rows = [
+        {"id": "good", "sound": sound, "emotion": "joy=0.4"},
+        {"id": "ending", "sound": sound, "outputs": "x.nonsense"},
+        {"id": "body", "sound": sound, "outputs": "x.blend"},
+        {"id": "emotion", "sound": sound, "emotion": "envy=0.4"},
+        {"id": "much", "sound": sound, "emotion": "joy=4"},
+        {"id": "speech", "sound": sound, "speech style": "quiet:much"},
+    ]
+    dry = batch(write_table(voices / "t.csv", rows), "--dry-run")
+    assert dry.code == 1 and "1 bake, 5 fail" in dry.out, dry.out
+    told = dict(line[6:].split(": ", 1) for line in dry.out.splitlines() if line.startswith("FAIL"))
+    assert "x.nonsense has an unknown ending" in told["ending"] and "x.blend needs a character" in told["body"]
+    assert "envy=0.4 is not an emotion" in told["emotion"] and "joy=4 is not" in told["much"] and told["speech"]
+    ran = batch(voices / "t.csv")
+    assert {line["id"]: line["error"] for line in ran.report["lines"] if line["error"]} == told
+
+
+@pytest.mark.parametrize("lines", [4, 3000])
+def test_who_reads_the_dry_run_may_have_enough(
+    voices: Path, out: Path, tiny_network: Path, root: Path, lines: int
+) -> None:
+    table = write_table(voices / "t.csv", [{"id": f"{n}", "sound": "nowhere.wav"} for n in range(lines)])
+    command = words(tiny_network, out, table, "--dry-run")
+    run = subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    run.stdout.close()
+    assert (run.stderr.read(), run.wait(timeout=60)) == ("", 141)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no folders that can be flushed")
+def test_results_are_on_the_disk_before_the_state_forgets_their_staging(
+    out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from lipsync_addon.batch.worker import Line, Outcome, file_digest
+
+    state = State(out)
+    with state.transaction():
+        state.begin()
+        state.tell(0, Line("a", "here", "a.wav", ("sub/a.csv",)))
+    task = state.task(state.known("a").line)
+    staged = task.staged()["sub/a.csv"]
+    staged.parent.mkdir(parents=True)
+    staged.write_text("result")
+    waiting: dict[int, int] = {}
+
+    def fsync(handle: int) -> None:
+        assert (out / "sub" / "a.csv").exists()
+        staged = state._db.execute("SELECT count(*) FROM files WHERE staged IS NOT NULL").fetchone()[0]
+        waiting[os.fstat(handle).st_ino] = staged
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    state.record([(Outcome(task, {"sub/a.csv": file_digest(staged)}), {})])
+    assert waiting == {folder.stat().st_ino: 1 for folder in (out, out / "sub")}
+    state.close()

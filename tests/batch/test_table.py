@@ -79,6 +79,17 @@ def test_a_folder_with_transcripts(tmp_path: Path) -> None:
     assert [row.fields["id"] for row in read(str(tmp_path / "*/*.wav"))] == ["a/one"]
 
 
+def test_in_a_folder_a_bad_text_or_a_name_that_is_taken_is_the_line_s_own_problem(tmp_path: Path) -> None:
+    for name in ("a.flac", "a.wav", "b.wav", "c.wav"):
+        (tmp_path / name).touch()
+    written(tmp_path / "b.txt", "Zug über", "latin-1")
+    for source in (tmp_path, tmp_path / "*.*a*"):
+        found = {row.fields["id"]: row.problem for row in read(source)}
+        assert (found.pop("a"), found.pop("c")) == ("", "")
+        assert found["b"] == f"{tmp_path / 'b.txt'} is not encoded as UTF-8. Save it as UTF-8."
+        assert found["a.wav"] == f"{tmp_path / 'a.wav'} has the name of a.flac. Rename one of them."
+
+
 def test_unity_string_table(tmp_path: Path) -> None:
     file = written(
         tmp_path / "Dialogue.csv",
