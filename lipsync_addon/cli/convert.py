@@ -37,8 +37,14 @@ def run(options: argparse.Namespace) -> None:
         if path.suffix.lower() not in EXPORTERS:
             raise LipsyncError(f"{path} cannot be made of curves alone.", f"Use one of {', '.join(EXPORTERS)}.")
     _, outputs = checked_outputs(options, alone=set(EXPORTERS))
-    track = read_curves(options.line)
-    results = write_curves(options, Performance(track, timeline=read_timeline(options.line)), outputs)
+    track, said = read_curves(options.line), read_timeline(options.line)
+    of_words = [path for path in outputs if path.suffix.lower() in (".srt", ".vtt")]
+    if of_words and not (said and said.word_spans()):
+        raise LipsyncError(
+            f"{of_words[0]} shows words, and {options.line} has none.",
+            "Convert a TextGrid with words, or bake the sound with --text.",
+        )
+    results = write_curves(options, Performance(track, timeline=said), outputs)
     remember(outputs)
     print(f"{options.line}: {track.duration:.2f} s, {len(track.values)} frames of {len(track.names)} channels")
     print(*results, sep="\n")

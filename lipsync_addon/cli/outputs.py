@@ -15,7 +15,7 @@ from ..core.errors import LipsyncError
 from ..core.pipeline import Performance
 from ..core.progress import Progress
 from ..exporters import EXPORTERS, FORMATS, write
-from ..exporters.arguments import chosen_formats, export_options
+from ..exporters.arguments import check_used, chosen_formats, export_options
 from .own_results import check_free
 
 CHARACTER_ENDINGS = (".fbx", ".glb", ".usd", ".usda", ".usdc", ".abc", ".blend")
@@ -77,9 +77,10 @@ def sorted_outputs(options: argparse.Namespace, alone: Set[str] = frozenset()) -
             f"Add --to with {', '.join(CHARACTER_ENDINGS)}, or leave out --character.",
         )
     _check_takes(options, characters)
+    check_used(options, (chosen_formats(options)[path.suffix.lower()] for path in curves))
     if characters and not importlib.util.find_spec("bpy"):
         raise LipsyncError(f"{characters[0]} needs Blender.", INSTALL_BLENDER.format("--character"))
-    if options.character and not options.character.is_file():
+    if options.character and not os.path.isfile(options.character):
         raise LipsyncError(f"The character {options.character} does not exist.", "Give the path of a .blend file.")
     return characters, curves
 

@@ -35,6 +35,12 @@ def check_writable(target: Path, overwrite: bool = False) -> None:
     """Raises LipsyncError where whole_file() would fail, and for a file that is there unless it may be replaced: to be
     called before long work. Leaves nothing behind."""
     target = Path(target)
+    try:
+        target.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        pass  # what is wrong with the folder shows below
+    except OSError as error:
+        raise _cannot_write(target, error) from error
     if target.is_dir():
         raise LipsyncError(f"{target} is a folder.", "Add the name of a file.")
     if target.exists() and not overwrite:
@@ -44,7 +50,7 @@ def check_writable(target: Path, overwrite: bool = False) -> None:
 
 def _empty_file_beside(target: Path) -> Path:
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{target.stem}-", suffix=target.suffix, dir=target.parent)
+        handle, name = tempfile.mkstemp(prefix=f".{target.stem[:40]}-", suffix=target.suffix, dir=target.parent)
     except OSError as error:
         raise _cannot_write(target, error) from error
     os.close(handle)
@@ -60,6 +66,7 @@ def _umask() -> int:
 def _cannot_write(target: Path, error: OSError) -> LipsyncError:
     hint = {
         errno.ENOENT: "Create its folder first.",
+        errno.ENAMETOOLONG: "Use a shorter name.",
         errno.ENOSPC: "Free some space, or choose another folder.",
     }.get(error.errno, "Choose another folder, or check that you may write there.")
     return LipsyncError(f"{target} cannot be written: {error.strerror or error}.", hint)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import fields, replace
 from pathlib import Path
 
 from ..core.errors import LipsyncError
 from . import EXPORTERS, FORMATS, ExportOptions, Format, JawCurve
+from .base import TURNING
 from .channel_set import ALL, load_set, set_ids
 
 
@@ -63,6 +64,15 @@ def add_format_arguments(parser: argparse.ArgumentParser) -> None:
 def chosen_formats(arguments: argparse.Namespace) -> dict[str, Format]:
     """The format of each file ending."""
     return EXPORTERS | {FORMATS[each].extension: FORMATS[each] for each in arguments.format}
+
+
+def check_used(arguments: argparse.Namespace, written: Iterable[Format]) -> None:
+    """Raises LipsyncError for an option that none of the `written` formats uses; characters use none of these."""
+    used = {name for each in written for name in ("offset", *each.uses)}
+    for name in ("offset", *TURNING):
+        if name not in used and getattr(arguments, name) != getattr(ExportOptions(), name):
+            users = ", ".join(each.id for each in FORMATS.values() if name in each.uses) or "any format of curves"
+            raise LipsyncError(f"--{name.replace('_', '-')} is not used.", f"Leave it out, or write {users}.")
 
 
 def export_options(arguments: argparse.Namespace, target: Path, sound: Path) -> ExportOptions:

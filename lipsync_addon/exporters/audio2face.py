@@ -8,6 +8,8 @@ table with an index without a name, `timeCode` in seconds and `blendShapes.JawOp
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Iterator
 
@@ -39,7 +41,9 @@ def weights_json(track: AnimationTrack, options: ExportOptions) -> Iterator[byte
 def frames_csv(track: AnimationTrack, options: ExportOptions) -> Iterator[bytes]:
     """A row per frame."""
     track, fps = named(track, options, "unreal"), options.fps or USUAL_FPS
-    yield (",timeCode," + ",".join(f"blendShapes.{name}" for name in track.names) + "\n").encode()
+    head = io.StringIO()
+    csv.writer(head, lineterminator="\n").writerow(["", "timeCode", *(f"blendShapes.{name}" for name in track.names)])
+    yield head.getvalue().encode()
     row, index = "%d,%.6f" + ",%.6f" * len(track.names) + "\n", 0
     for block in blocks(track, fps, options.offset):
         times, rows = block.times.tolist(), block.values.tolist()

@@ -21,6 +21,12 @@ from .channel_set import with_set
 
 ROWS_AT_ONCE = 4096
 
+NAMES = ("names", "prefix")
+KEYS = (*NAMES, "max_error")
+PLACED = (*KEYS, "path")
+TURNING = (*PLACED, "jaw")
+"""What formats use of those ExportOptions that not every format can use."""
+
 
 @dataclass(frozen=True, slots=True)
 class ExportOptions:
@@ -91,6 +97,8 @@ class Format:
     """The module in this folder, and after a dot its function if that is not `render`."""
     several: bool = False
     """Whether a file holds several takes."""
+    uses: tuple[str, ...] = ()
+    """NAMES, KEYS, PLACED or TURNING."""
 
     def render(self, track: AnimationTrack, options: ExportOptions = ExportOptions()) -> Iterator[bytes]:
         """The file in pieces. Raises LipsyncError for what the format cannot hold."""
@@ -121,10 +129,12 @@ def write(track: AnimationTrack, path: Path, exporter: Exporter, options: Export
 
 
 def named(track: AnimationTrack, options: ExportOptions, usual: str) -> AnimationTrack:
-    """The track under the names that the user chose, else the `usual` set, at its own rate. Raises LipsyncError for a
-    line break and its like in a name: most formats cannot hold it."""
+    """The track under the names that the user chose, else the `usual` set, at its own rate. Raises LipsyncError for an
+    empty name, and for a line break and its like in one: most formats cannot hold it."""
     track = with_set(track, options.names or usual)
     names = tuple(options.prefix + name for name in track.names)
+    if not all(name.strip() for name in names):
+        raise LipsyncError("A curve has no name.", "Give it one, or choose a set of names.")
     if odd := [name for name in names if not name.isprintable()]:
         raise LipsyncError(f"The name {odd[0]!r} holds a character that is no letter.", "Use names of letters.")
     return AnimationTrack(names, track.values, track.fps, track.start)

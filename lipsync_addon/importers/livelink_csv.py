@@ -22,7 +22,10 @@ DAY = 24 * 3600
 
 def from_rows(head: Sequence[str], rows: Sequence[Sequence[str]]) -> AnimationTrack:
     """The ARKit coefficients. Raises ValueError for a table that is not like that."""
-    columns = known_columns(head)
+    columns, width = known_columns(head), len(",".join(head).rstrip(",").split(","))
+    for number, row in enumerate(rows, 1):
+        if len(row) < width:
+            raise ValueError(f"row {number} of {len(rows)} has {len(row)} of {width} columns, as if it was cut off")
     values = [[float(row[column]) for column in columns.values()] for row in rows]
     return evenly(list(columns), seconds([row[0] for row in rows]), values)
 

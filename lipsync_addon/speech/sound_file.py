@@ -6,6 +6,7 @@ its own decoder is used instead, see blender/sound_import.py.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -107,7 +108,7 @@ class _SoundFile:
 
 def _check_readable(path: Path) -> None:
     """Raises LipsyncError for what is no file with something in it."""
-    if path.is_dir():
+    if os.path.isdir(path):
         raise LipsyncError(f"{path} is a folder.", "Choose a sound file in it.")
     try:
         with path.open("rb") as file:

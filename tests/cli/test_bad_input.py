@@ -79,6 +79,14 @@ def test_picture(lipsync, tmp_path: Path) -> None:
     refused(lipsync("bake", tmp_path / "face.png", "--to", tmp_path / "a.csv"), "face.png", "Choose a WAV")
 
 
+def test_names_that_are_too_long(lipsync, speech: Path, tmp_path: Path) -> None:
+    long = "a" * 300
+    refused(lipsync("bake", speech, "--to", tmp_path / f"{long}.csv"), "cannot be written", "Use a shorter name")
+    refused(lipsync("bake", tmp_path / f"{long}.wav", "--to", tmp_path / "a.csv"), "cannot be read")
+    character = ("--character", tmp_path / f"{long}.blend", "--to", tmp_path / "a.fbx")
+    refused(lipsync("bake", speech, *character), "does not exist")
+
+
 def test_unknown_ending(lipsync, speech: Path, tmp_path: Path) -> None:
     refused(lipsync("bake", speech, "--to", tmp_path / "a.xyz"), "a.xyz", ".csv, .json")
 

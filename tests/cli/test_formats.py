@@ -27,7 +27,8 @@ def test_every_format_takes_a_real_prediction(line: Path, tmp_path: Path) -> Non
         if each.id in ("srt", "vtt"):  # of words, which nobody has given here
             continue
         target = tmp_path / f"{each.id}{each.extension}"
-        assert bake(line, "--to", target, "--format", each.id, "--max-error", "0.01") == 0
+        fewer = ("--max-error", "0.01") if "max_error" in each.uses else ()
+        assert bake(line, "--to", target, "--format", each.id, *fewer) == 0
         assert target.stat().st_size > 100
 
 
@@ -70,7 +71,8 @@ def test_no_name_makes_a_file_elsewhere(line: Path, tmp_path: Path, name: str) -
     before = {path for path in tmp_path.rglob("*")}
     for form in ("unity", "gltf-animation", "fbx-animation", "csv"):
         target = folder / f"line{FORMATS[form].extension}"
-        assert bake(line, "--to", target, "--format", form, "--names", names, "--path", name) == 0
+        placed = ("--path", name) if "path" in FORMATS[form].uses else ()
+        assert bake(line, "--to", target, "--format", form, "--names", names, *placed) == 0
         before.add(target)
     assert {path for path in tmp_path.rglob("*")} == before
 
@@ -101,6 +103,38 @@ def test_wrong_choices(line: Path, tmp_path: Path, capsys, monkeypatch, argument
     except SystemExit as stop:
         code = stop.code
     assert code == 2 and words in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+OF_FORMATS = {
+    "offset": ("1",),
+    "names": ("vrm",),
+    "prefix": ("v_",),
+    "max_error": ("0.1",),
+    "path": ("Rig/Face",),
+    "jaw": ("Rig/Jaw:0,0,0:18,0,0",),
+}
+
+
+@pytest.mark.parametrize("option", OF_FORMATS)
+def test_an_option_without_use_for_a_character(line: Path, root: Path, tmp_path: Path, capsys, option: str) -> None:
+    flag = "--" + option.replace("_", "-")
+    assert bake(line, "--character", root / "no.blend", "--to", tmp_path / "a.fbx", flag, *OF_FORMATS[option]) == 2
+    said = capsys.readouterr().err
+    assert f"{flag} is not used. Leave it out, or write" in said and said.count("\n") == 1
+
+
+def test_an_option_without_use_for_curves(line: Path, tmp_path: Path, capsys) -> None:
+    assert bake(line, "--to", tmp_path / "a.csv", "--names", "vrm") == 2
+    assert "--names is not used. Leave it out, or write json, unity" in capsys.readouterr().err
+    assert bake(line, "--to", tmp_path / "a.csv", "--to", tmp_path / "a.json", "--names", "vrm") == 0
+
+
+def test_subtitles_of_curves_without_words(root: Path, tmp_path: Path, capsys) -> None:
+    spoken = root / "tests" / "data" / "spoken.json"
+    assert main(["convert", str(spoken), "--to", str(tmp_path / "a.csv"), "--to", str(tmp_path / "a.srt")]) == 2
+    said = capsys.readouterr().err
+    assert "a.srt shows words, and" in said and "spoken.json has none. Convert a TextGrid" in said
     assert list(tmp_path.iterdir()) == []
 
 

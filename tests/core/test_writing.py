@@ -42,6 +42,24 @@ def test_a_missing_folder_is_named_beforehand(tmp_path: Path) -> None:
         check_writable(tmp_path / "none" / "out.csv")
 
 
+@pytest.mark.parametrize("letter", ["a", "あ"])
+def test_a_name_that_is_too_long(tmp_path: Path, letter: str) -> None:
+    target = tmp_path / f"{letter * 300}.csv"
+    with pytest.raises(LipsyncError, match="cannot be written.*Use a shorter name"):
+        check_writable(target)
+    with pytest.raises(LipsyncError, match="cannot be written.*Use a shorter name"), whole_file(target) as temporary:
+        temporary.touch()
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_longest_name(tmp_path: Path) -> None:
+    target = tmp_path / f"{'a' * 251}.csv"
+    check_writable(target)
+    with whole_file(target) as temporary:
+        temporary.write_text("all")
+    assert target.read_text() == "all"
+
+
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
     with pytest.raises(LipsyncError, match="is a folder"):
         check_writable(tmp_path)

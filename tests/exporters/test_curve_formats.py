@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +15,10 @@ import pytest
 
 from lipsync_addon.core.errors import LipsyncError
 from lipsync_addon.core.track import AnimationTrack
-from lipsync_addon.exporters import FORMATS, ExportOptions, write
+from lipsync_addon.exporters import FORMATS, ExportOptions, Format, JawCurve, write
 from lipsync_addon.exporters.channel_set import set_ids, with_set
 from tests.exporters.readers import READERS, Curves
+from tests.exporters.said import MY_NAME_IS_POPPY
 
 USUAL_SET = {"mmd": "mmd", "unreal-csv": "unreal", "unreal-json": "unreal", "rigmapper": "unreal", "a2f-csv": "unreal"}
 FIXED_NAMES = ("livelink", "azure-blend-shapes", "oculus")
@@ -257,3 +260,40 @@ def test_names_with_commas_and_quotes(spoken: AnimationTrack, format_id: str) ->
     name = 'Mund, "offen" é 口'
     track = AnimationTrack((name,), spoken.channel("jawOpen")[:, None], spoken.fps)
     assert_follows(read(format_id, track, ExportOptions(names="all")), track)
+
+
+OPTIONS = {
+    "prefix": "v_",
+    "max_error": 0.1,
+    "path": "Rig/Face",
+    "jaw": JawCurve("Rig/Jaw", (0, 0, 0), (18, 0, 0)),
+    "offset": 0.5,
+    "names": "vrm",
+}
+
+
+@pytest.mark.parametrize("each", FORMATS.values(), ids=lambda each: each.id)
+@pytest.mark.parametrize("option", OPTIONS)
+def test_formats_use_what_they_say_and_nothing_else(spoken: AnimationTrack, each: Format, option: str) -> None:
+    plain = ExportOptions(said=MY_NAME_IS_POPPY)
+    chosen = replace(plain, **{option: "arkit" if (each.id, option) == ("vrma", "names") else OPTIONS[option]})
+    changes = b"".join(each.render(spoken, chosen)) != b"".join(each.render(spoken, plain))
+    assert changes == (option in ("offset", *each.uses))
+
+
+def test_audio2face_names_with_commas_and_quotes(spoken: AnimationTrack) -> None:
+    track = AnimationTrack(('a,"b"', "jawOpen"), np.full((3, 2), 0.5), 30.0)
+    head, *rows = csv.reader(b"".join(FORMATS["a2f-csv"].render(track, ExportOptions(names="all"))).decode().splitlines())
+    assert head == ["", "timeCode", 'blendShapes.a,"b"', "blendShapes.jawOpen"] and {len(row) for row in rows} == {4}
+
+
+@pytest.mark.parametrize("each", [each for each in FORMATS.values() if "names" in each.uses], ids=lambda each: each.id)
+def test_a_curve_without_a_name(each: Format) -> None:
+    track = AnimationTrack(("", "jawOpen"), np.full((3, 2), 0.5), 30.0)
+    with pytest.raises(LipsyncError, match="A curve has no name"):
+        list(each.render(track, ExportOptions(names="all")))
+
+
+def test_a_path_that_godot_cannot_hold(spoken: AnimationTrack) -> None:
+    with pytest.raises(LipsyncError, match="cannot address the mesh 'a:b'"):
+        list(FORMATS["godot"].render(spoken, ExportOptions(path="a:b")))

@@ -91,6 +91,16 @@ def test_frames_that_were_dropped_are_filled_in(spoken: AnimationTrack, tmp_path
     np.testing.assert_allclose(track.values, whole.at(track.times), atol=0.1)
 
 
+def test_a_capture_cut_off_in_its_last_row(spoken: AnimationTrack, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    write(spoken, path, FORMATS["livelink"])
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join(lines)[: -len(lines[-1]) // 2])
+    rows = len(lines) - 1
+    with pytest.raises(LipsyncError, match=rf"a\.csv is damaged.*row {rows} of {rows} has \d+ of 63 columns.*cut off"):
+        read_curves(path)
+
+
 def test_over_midnight(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     frames = [("23:59:59:58.000", 0.1), ("23:59:59:59.000", 0.2), ("00:00:00:00.000", 0.3)]
