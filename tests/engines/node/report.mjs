@@ -15,7 +15,10 @@ const seen = await withPage(
         const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
         return data.filter((_, i) => i % 4 === 3).reduce((sum, alpha) => sum + (alpha > 0), 0);
       }, selector);
-    await page.waitForFunction(() => document.querySelector("canvas.mouth")?.width > 0);
+    await page.waitForFunction(() => { // a canvas has a size before anything is drawn on it
+      const canvas = document.querySelector("canvas.mouth");
+      return canvas?.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.some((value) => value > 0);
+    });
     const texts = (selector) => page.$$eval(selector, (all) => all.map((each) => each.textContent));
     const sums = await texts("#sums div"), worst = await texts("#worst h3"), rows = await texts("#lines tr");
     const mouths = [await ink("canvas.mouth")];
