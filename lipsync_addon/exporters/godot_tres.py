@@ -20,7 +20,7 @@ LINEAR = 1
 
 
 def render(track: AnimationTrack, options: ExportOptions) -> Iterator[bytes]:
-    """Track after track. Raises LipsyncError for a name or path with a colon, which separates names in Godot's paths."""
+    """Track after track. Raises LipsyncError for a name or path with a colon: it separates names in Godot's paths."""
     if ":" in options.path:
         raise LipsyncError(f"Godot cannot address the mesh {options.path!r}.", "Give --path without colons.")
     track = on_clock(named(track, options, "arkit"), options.fps or USUAL_FPS, options.offset)

@@ -283,7 +283,8 @@ def test_formats_use_what_they_say_and_nothing_else(spoken: AnimationTrack, each
 
 def test_audio2face_names_with_commas_and_quotes(spoken: AnimationTrack) -> None:
     track = AnimationTrack(('a,"b"', "jawOpen"), np.full((3, 2), 0.5), 30.0)
-    head, *rows = csv.reader(b"".join(FORMATS["a2f-csv"].render(track, ExportOptions(names="all"))).decode().splitlines())
+    written = b"".join(FORMATS["a2f-csv"].render(track, ExportOptions(names="all"))).decode()
+    head, *rows = csv.reader(written.splitlines())
     assert head == ["", "timeCode", 'blendShapes.a,"b"', "blendShapes.jawOpen"] and {len(row) for row in rows} == {4}
 
 
