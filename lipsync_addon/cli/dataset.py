@@ -27,7 +27,7 @@ EXAMPLES = (
     "lipsync dataset build films/*.mp4 --out data/",
     "lipsync dataset build anna/*.mov ben/*.mov --out data/ --speaker-by-folder --language en-GB --loudness -23",
 )
-RECIPE = 2
+RECIPE = 3
 """Counts up when the same film gives other data."""
 TRANSCRIPTS = (".txt", ".srt", ".vtt")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 from ..core.errors import LipsyncError
@@ -19,6 +20,13 @@ def marking(mark: bool = True) -> list[str]:
     """ffmpeg's arguments for an MP4 with the mark, or without it."""
     tags = [argument for key, value in SYNTHETIC.items() for argument in ("-metadata", f"{key}={value}")]
     return [*(tags if mark else []), "-movflags", "+faststart+use_metadata_tags"]
+
+
+def is_marked(tags: Mapping[str, str]) -> bool:
+    """Whether a film's metadata, as ffprobe tells them, bear the mark. Other containers write names in capitals or keep the
+    comment alone."""
+    found = {name.lower(): value for name, value in tags.items()}
+    return any(found.get(name, "").lower() == value.lower() for name, value in SYNTHETIC.items())
 
 
 def marked_copy(film: Path, target: Path, *, mark: bool = True) -> None:

@@ -7,6 +7,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import LipsyncError
-from .marking import marking
+from .marking import is_marked, marking
 
 HINT = "Choose a film that ffmpeg can play, for example MP4, MOV, MKV, WebM or MPG."
 BLOCK = 1 << 16
@@ -37,6 +38,8 @@ class Film:
     has_sound: bool
     converted: bool = False
     """The pictures are brought to `fps` as they are read, by ffmpeg"""
+    synthetic: bool = False
+    """It says so itself"""
 
     def frames(self) -> Iterator[tuple[float, NDArray[np.uint8]]]:
         """(seconds on the sound's clock, RGB [H, W, 3]) of every picture, by its presentation time stamp."""
@@ -119,7 +122,7 @@ def open_film(path: Path, fps: float | None = None) -> Film:
     if not path.is_file():
         raise LipsyncError(f"{path} does not exist.", "Check the path and its spelling.")
     asked = "stream=codec_type,width,height,avg_frame_rate,r_frame_rate,start_time,duration:stream_side_data=rotation"
-    command = ["ffprobe", "-v", "error", "-show_entries", f"{asked}:format=duration", "-of", "json", str(path)]
+    command = ["ffprobe", "-v", "error", "-show_entries", f"{asked}:format=duration:format_tags", "-of", "json", str(path)]
     answer = subprocess.run(command, capture_output=True, text=True)
     try:
         found = json.loads(answer.stdout or "{}")
@@ -139,8 +142,31 @@ def open_film(path: Path, fps: float | None = None) -> Film:
         width, height = height, width
     lead = _number(picture.get("start_time")) - _number(sounds[0].get("start_time")) if sounds else 0.0
     own = _ratio(picture.get("avg_frame_rate")) or _ratio(picture.get("r_frame_rate")) or 25.0
-    duration = _number(picture.get("duration")) or _number(found.get("format", {}).get("duration"))
-    return Film(path, width, height, fps or own, duration, lead, bool(sounds), converted=fps is not None)
+    whole = found.get("format", {})
+    duration = _number(picture.get("duration")) or _number(whole.get("duration"))
+    synthetic = is_marked(whole.get("tags", {}))
+    return Film(path, width, height, fps or own, duration, lead, bool(sounds), fps is not None, synthetic)
+
+
+@cache
+def denoising(sample_rate: int) -> str:
+    """ffmpeg's filters that take steady noise out of sound, brought to that rate as mono, and leave it in its place.
+
+    `afftdn` alone comes late (by 25 ms in ffmpeg 5.1). How late is measured on noise, since nothing promises that it
+    stays so, and taken off the start.
+    """
+    noise = f"anoisesrc=d=0.5:r={sample_rate}:seed=1:a=0.5"
+    sounds = []
+    for filters in ("anull", "afftdn"):
+        command = ["ffmpeg", "-v", "error", "-nostdin", "-f", "lavfi", "-i", noise, "-af", filters, "-f", "f32le", "-"]
+        sounds.append(np.frombuffer(subprocess.run(command, capture_output=True).stdout, "<f4"))
+    if not all(map(len, sounds)):
+        raise LipsyncError("This ffmpeg cannot take out noise.", "Install one with the filter afftdn, or leave it out.")
+    size = 2 * max(map(len, sounds))
+    clean, late = (np.fft.rfft(sound, size) for sound in sounds)
+    lag = int(np.fft.irfft(late * clean.conj(), size)[: size // 4].argmax())
+    moved = f"apad=pad_len={lag},afftdn,atrim=start_sample={lag},asetpts=PTS-STARTPTS" if lag else "afftdn"
+    return f"aformat=channel_layouts=mono,aresample={sample_rate},{moved}"
 
 
 def loudness(path: Path, filters: str = "") -> float:

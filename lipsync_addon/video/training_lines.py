@@ -26,7 +26,7 @@ from ..speech.transcript import Transcript
 from .agreement import Agreement, SeenMouth
 from .evaluation import Heard, evaluate
 from .following import Followed, follow_faces
-from .media import Film, loudness, open_film
+from .media import Film, denoising, loudness, open_film
 from .smoothing import smoothed
 from .solve import film_neutral, solve_face
 from .tracker import FaceTracker
@@ -63,9 +63,9 @@ class SoundTreatment:
     loudness: float | None = None
     """LUFS that the whole film gets by one gain, peaks limited; None: as it is"""
 
-    def filters(self, path: Path) -> str:
-        """ffmpeg's, for this film."""
-        denoise = "afftdn" if self.denoise else ""
+    def filters(self, path: Path, sample_rate: int) -> str:
+        """ffmpeg's, for this film, whose sound is wanted at that rate. None of them moves the sound."""
+        denoise = denoising(sample_rate) if self.denoise else ""
         if self.loudness is None:
             return denoise
         gain = self.loudness - loudness(path, denoise)
@@ -134,7 +134,12 @@ def film_lines(
     film = open_film(path, fps)
     if not film.has_sound:
         raise LipsyncError(f"{path} has no sound.", "Choose a film with sound.")
-    sound = CheckedSound(film.sound(predictor.spec.sample_rate, treatment.filters(path)))
+    if film.synthetic:
+        raise LipsyncError(
+            f"{path} is marked as synthetic: its mouth was animated, and teaches nothing.", "Choose films of people."
+        )
+    rate = predictor.spec.sample_rate
+    sound = CheckedSound(film.sound(rate, treatment.filters(path, rate)))
     spool = SpooledSound(sound)
     if sound.is_silent:
         raise LipsyncError(f"{path} is silent.", "Choose a film with speech.")

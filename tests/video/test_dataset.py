@@ -16,7 +16,9 @@ from lipsync_addon.core.phones import PHONES
 from lipsync_addon.core.timeline import Phone, PhonemeTimeline
 from lipsync_addon.core.training_frames import MOUTH_UNITS
 from lipsync_addon.speech import transcriber
-from lipsync_addon.video.training_lines import LONGEST, spans
+from lipsync_addon.video.marking import marked_copy
+from lipsync_addon.video.media import open_film
+from lipsync_addon.video.training_lines import LONGEST, SoundTreatment, spans
 
 HOP = 320
 DUBBED = {"lbax8n": "bbaf3s", "bbaf3s": "pbav5a", "prav8n": "sban4p"}
@@ -142,6 +144,34 @@ def test_films_get_equally_loud_and_less_noisy(films: Path, tmp_path: Path, lips
     assert level["hissing"][1] < level["clip"][1] - 5
     assert abs(level["equal"][1] - level["clip"][1]) < 1
     assert np.diff(level["cleaned"])[0] > np.diff(level["equal"])[0] + 3
+
+
+@pytest.mark.parametrize("rate", [16000, 44100])
+@pytest.mark.parametrize("target", [None, -23.0])
+def test_denoised_sound_lies_where_it_was(samples: Path, rate: int, target: float | None) -> None:
+    """Labels are of the sound, the mouth of the pictures."""
+    film = open_film(samples / "bbaf3s.mpg")
+    filters = SoundTreatment(denoise=True, loudness=target).filters(film.path, rate)
+    was, cleaned = (np.concatenate([*film.sound(rate, each).blocks()]) for each in ("", filters))
+    assert len(cleaned) == len(was)
+    size = 2 * len(was)
+    agree = np.fft.irfft(np.fft.rfft(cleaned, size) * np.fft.rfft(was, size).conj(), size)
+    lag = (int(agree.argmax()) + len(was)) % size - len(was)
+    assert abs(lag) <= rate / 1000
+
+
+def test_films_that_say_that_they_are_synthetic_are_refused(films: Path, tmp_path: Path, lipsync) -> None:
+    made, again = films / "made.mp4", films / "again.mkv"
+    copied = films / "copied.mp4"
+    subprocess.run(["ffmpeg", "-v", "error", "-i", str(films / "lbax8n.mpg"), "-c:v", "libx264", str(copied)], check=True)
+    marked_copy(copied, made)
+    subprocess.run(["ffmpeg", "-v", "error", "-i", str(made), "-c", "copy", str(again)], check=True)
+    out = tmp_path / "data"
+    ran = lipsync("dataset", "build", made, again, copied, "--out", out)
+    assert ran.code == 0, ran.err
+    sheet = json.loads((out / "datasheet.json").read_text(encoding="utf-8"))
+    assert [each["film"] for each in sheet["refused"]] == ["made.mp4", "again.mkv"]
+    assert all("marked as synthetic" in each["reason"] for each in sheet["refused"]) and sheet["lines"] == 1
 
 
 def test_subtitles_cut_a_film_into_lines_of_their_own_words(samples: Path, tmp_path: Path, lipsync) -> None:
