@@ -27,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Writes the page, or prints mean opinion scores with 95 % intervals."""
+    from ..video import check_installed
     from ..video.rating import make_page, opinions
 
     if options.results:
@@ -40,10 +41,11 @@ def run(options: argparse.Namespace) -> None:
             ) from error
         print(f"{'':12} {'':24} mean  95 % interval  raters")
         for each in opinions(options.results, key):
-            interval = f"{each.low:.2f} to {each.high:.2f}"
+            interval = "{:.2f} to {:.2f}".format(*each.interval) if each.interval else "one rater: no interval"
             print(f"{each.question:12} {each.what:24} {each.mean:.2f}  {interval}    {each.raters}")
         return
     if not options.clips or not options.out:
         raise LipsyncError("Nothing to rate.", "Name clips and --out FOLDER, or --results.")
+    check_installed()
     page, key = make_page(options.clips, options.out, options.seed)
     print(f"{len(options.clips)} clips -> {page}; which is which: {key} (keep it from the raters)")
