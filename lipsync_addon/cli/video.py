@@ -175,7 +175,7 @@ def _pictures(
         if options.image:
             whole = read_picture(options.image)
             whole = fitted(whole, round(whole.shape[0] * options.upscale), options.upscale)
-            points = one_face(whole, tracker, options.face, options.image)
+            points = one_face(whole, tracker, options.face, options.image, options.upscale)
             picture = fitted(whole, height)
             points = points * (picture.shape[0] / whole.shape[0])
             track = track.resampled(options.fps)

@@ -25,8 +25,8 @@ from .tracker import LANDMARKS, FaceTracker
 
 SMALLEST = 256
 """Pixels of a face's height from which its mouth looks right."""
-
-
+LARGEST_SCALE = 8
+"""Times that a picture may be enlarged first."""
 SLOWER = 10
 """How much slower than a mouth a face may move in a film before its landmarks are smoothed."""
 SETTLED = 100
@@ -65,8 +65,11 @@ def fitted(picture: NDArray[np.uint8], height: int, upscale: float = 1.0) -> NDA
     return picture if size == [*picture.shape[1::-1]] else cv2.resize(picture, size, interpolation=how)
 
 
-def one_face(picture: NDArray[np.uint8], tracker: FaceTracker, number: int | None, source: Path) -> NDArray[np.float32]:
-    """[478, 3] landmarks of the face that is to speak. Raises LipsyncError for none, a small one, or several."""
+def one_face(
+    picture: NDArray[np.uint8], tracker: FaceTracker, number: int | None, source: Path, upscale: float = 1.0
+) -> NDArray[np.float32]:
+    """[478, 3] landmarks of the face that is to speak, in a picture that was enlarged `upscale` times. Raises LipsyncError
+    for none, a small one, or several."""
     faces = sorted((face.points for face in tracker.faces(picture, 0.0)), key=lambda points: points[:, 0].mean())
     if not faces:
         raise LipsyncError(f"No face was found in {source}.", "Choose a picture of a face that looks at the camera.")
@@ -77,17 +80,19 @@ def one_face(picture: NDArray[np.uint8], tracker: FaceTracker, number: int | Non
     if not 1 <= (number or 1) <= len(faces):
         raise LipsyncError(f"{source} has no face {number}.", f"There are {len(faces)}, counted from the left.")
     chosen = faces[(number or 1) - 1]
-    check_size(float(np.ptp(chosen[:, 1])), source)
+    check_size(float(np.ptp(chosen[:, 1])) / upscale, source, upscale)
     return chosen
 
 
-def check_size(height: float, source: Path) -> None:
-    """Raises LipsyncError for a face of fewer pixels from chin to forehead than SMALLEST."""
-    if height < SMALLEST:
+def check_size(height: float, source: Path, upscale: float = 1.0) -> None:
+    """Raises LipsyncError for a face of fewer pixels from chin to forehead than SMALLEST, after it is enlarged."""
+    if height * upscale < SMALLEST:
         times = int(np.ceil(SMALLEST / max(height, 1)))
+        larger = f", or enlarge this one with --upscale {times}" if times <= LARGEST_SCALE else ""
+        enlarged = f" ({height * upscale:.0f} with --upscale {upscale:g})" if upscale != 1 else ""
         raise LipsyncError(
-            f"The face in {source} is {height:.0f} pixels high; under {SMALLEST} a mouth looks blurred.",
-            f"Choose a larger picture, or enlarge this one with --upscale {times}.",
+            f"The face in {source} is {height:.0f} pixels high{enlarged}; under {SMALLEST} a mouth looks blurred.",
+            f"Choose a larger picture{larger}.",
         )
 
 
@@ -141,7 +146,7 @@ def resynced(
         )
     times, frames = followed.times, {frame: row for row, frame in enumerate(face.frames)}
     scale = fitted(np.zeros((film.height, film.width, 3), np.uint8), height, upscale).shape[0] / film.height
-    check_size(float(np.median([high for *_, high in face.places])) * upscale, film.path)
+    check_size(float(np.median([high for *_, high in face.places])), film.path, upscale)
     solved = solve_film(face.points, face.mouth(times).opening, None)
     steady = Steady(face.points, times[face.frames])
     mouth = np.array([name.startswith(("jaw", "mouth")) for name in reference_face().names])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -224,3 +225,17 @@ def test_lines_of_one_name(lipsync, speech: Path, tmp_path: Path) -> None:
 
 def test_an_engine_without_use(lipsync, speech: Path, tmp_path: Path) -> None:
     refused(lipsync("bake", speech, "--for", "unity", "--to", tmp_path / "a.csv"), "--for unity", "*.fbx")
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.skipif(sys.platform == "win32", reason="a pipe there ends with another error")
+def test_a_reader_that_has_seen_enough(unbuffered: str) -> None:
+    """As `lipsync formats | head -1`: no traceback."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "lipsync_addon.cli", "formats"]
+    ran = subprocess.run(
+        command, stdout=writer, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": unbuffered}
+    )
+    os.close(writer)
+    assert ran.stderr == "" and ran.returncode == 141

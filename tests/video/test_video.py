@@ -13,13 +13,14 @@ import pytest
 from lipsync_addon.core.actors import save_actor
 from lipsync_addon.core.adaptation import Adaptation
 from lipsync_addon.core.aperture import lip_gap
+from lipsync_addon.core.errors import LipsyncError
 from lipsync_addon.core.pipeline import animate
 from lipsync_addon.speech.sound_file import open_sound
 from lipsync_addon.video.face_warp import FaceInPicture
 from lipsync_addon.video.following import follow_faces
 from lipsync_addon.video.media import open_film
 from lipsync_addon.video.solve import solve_face
-from lipsync_addon.video.talking import one_face, read_picture
+from lipsync_addon.video.talking import check_size, one_face, read_picture
 from lipsync_addon.video.tracker import MediaPipeTracker
 from scripts.paint_head import Camera, Head
 from tests.video.conftest import KnownFilm
@@ -120,6 +121,18 @@ def test_a_picture_speaks_in_an_actors_way(photo: Path, known_film: KnownFilm, p
     assert widest["anna"] < 0.8 * widest["plain"]
     ran = lipsync("video", "--image", photo, "--audio", known_film.line, "--output", tmp_path / "x.mp4", "--emotion", "rage=1")
     assert ran.code == 2 and "rage=1 is not an emotion" in ran.err
+
+
+@pytest.mark.parametrize("upscale", [1.0, 1.5])
+def test_a_small_face_is_told_how_much_larger_it_must_be(upscale: float) -> None:
+    """Three times the picture as it is, whatever it was enlarged by already."""
+    with pytest.raises(LipsyncError, match="100 pixels") as told:
+        check_size(100.0, Path("face.jpg"), upscale)
+    assert "--upscale 3." in told.value.hint
+    check_size(100.0, Path("face.jpg"), 3.0)
+    with pytest.raises(LipsyncError) as told:
+        check_size(20.0, Path("face.jpg"), upscale)
+    assert "--upscale" not in told.value.hint
 
 
 def test_a_film_says_another_line(sample: Path, known_film: KnownFilm, predictor, tmp_path: Path, lipsync) -> None:
