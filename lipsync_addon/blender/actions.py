@@ -9,12 +9,11 @@ in the NLA, because it was asked for or because the artist pushed it down: it th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import bpy
-import numpy as np
 
 from ..core.errors import LipsyncError
 from ..core.take_record import CurveId, TakeRecord, from_bytes, to_bytes
@@ -95,7 +94,7 @@ class Take:
     def remember(self, record: TakeRecord) -> None:
         """Keeps the record with the action, and drops curves of ours that were not asked for this time."""
         store_record(self.action, record)
-        for bag in _bags(self.action):
+        for bag in bags(self.action):
             for curve in [curve for curve in bag.fcurves if _is_ours(curve) and curve not in self._written]:
                 moved = (owner for owner in self.owners if self._slot(owner) == bag.slot)
                 self._dropped += [(owner, curve.data_path, curve.array_index) for owner in moved]
@@ -104,7 +103,7 @@ class Take:
     @property
     def curve_count(self) -> int:
         """Curves of ours."""
-        return sum(_is_ours(curve) for bag in _bags(self.action) for curve in bag.fcurves)
+        return sum(_is_ours(curve) for bag in bags(self.action) for curve in bag.fcurves)
 
     def assign(self, undo: ExitStack, as_strip: bool = False) -> None:
         """Makes the take play on its data-blocks: as their active action, or `as_strip` in the NLA; where it is a strip
@@ -146,11 +145,11 @@ class Take:
         if before == self.action and data.action_slot:
             return
         if before is not None:
-            undo.callback(_set_action, data, before, data.action_slot)
+            undo.callback(set_action, data, before, data.action_slot)
         if before is not None and TAKE not in before:
             _push_down(data, undo)
-        _set_action(data, self.action, self._slot(owner))
-        undo.callback(_set_action, data, None, None)
+        set_action(data, self.action, self._slot(owner))
+        undo.callback(set_action, data, None, None)
 
     def _lay_down(self, owner: bpy.types.ID, undo: ExitStack) -> None:
         """The take as a strip that is as long as its keys; an active action of ours makes way for it."""
@@ -190,8 +189,8 @@ class Take:
                 undo.callback(setattr, strip, name, getattr(strip, name))
                 setattr(strip, name, value)
         if data.action is not None and TAKE in data.action:
-            undo.callback(_set_action, data, data.action, data.action_slot)
-            _set_action(data, None, None)
+            undo.callback(set_action, data, data.action, data.action_slot)
+            set_action(data, None, None)
 
     def _slot(self, owner: bpy.types.ID) -> bpy.types.ActionSlot:
         data = owner.animation_data
@@ -277,7 +276,7 @@ def artists_paths(owner: bpy.types.ID) -> set[str]:
     return {
         curve.data_path
         for action, slot in used
-        for bag in _bags(action)
+        for bag in bags(action)
         if bag.slot == slot
         for curve in bag.fcurves
         if not _is_ours(curve)
@@ -331,7 +330,7 @@ def our_curves(action: bpy.types.Action) -> dict[CurveId, bpy.types.FCurve]:
     """Our curves in a take, as its record calls them."""
     return {
         (bag.slot.handle, curve.data_path, curve.array_index): curve
-        for bag in _bags(action)
+        for bag in bags(action)
         for curve in bag.fcurves
         if _is_ours(curve)
     }
@@ -346,68 +345,8 @@ def takes_of(objects: Iterable[bpy.types.Object]) -> list[bpy.types.Action]:
 
 def curves_for(action: bpy.types.Action, owner: bpy.types.ID) -> list[bpy.types.FCurve]:
     """What an action that need not play holds for a data-block."""
-    slot = _slot_for(action, owner)
-    return next((list(bag.fcurves) for bag in _bags(action) if bag.slot == slot), [])
-
-
-@contextmanager
-def without_animation(owners: Iterable[bpy.types.ID]) -> Iterator[None]:
-    """Neither actions nor the NLA play on these data-blocks; exactly as it was at the end."""
-    with ExitStack() as undo:
-        for data in [data for owner in owners if (data := owner.animation_data)]:
-            undo.callback(setattr, data, "use_nla", data.use_nla)
-            data.use_nla = False
-            if data.action:
-                undo.callback(_set_action, data, data.action, data.action_slot)
-                data.action = None
-        yield
-
-
-@contextmanager
-def playing_alone(take: bpy.types.Action, owners: Sequence[bpy.types.ID]) -> Iterator[None]:
-    """A take plays on these data-blocks and nothing else does; exactly as it was at the end."""
-    with without_animation(owners), ExitStack() as undo:
-        for owner in owners:
-            slot = _slot_for(take, owner)
-            if slot is None:
-                continue
-            if owner.animation_data is None:
-                owner.animation_data_create()
-                undo.callback(owner.animation_data_clear)
-            _set_action(owner.animation_data, take, slot)
-            undo.callback(_set_action, owner.animation_data, None, None)
-        yield
-
-
-@contextmanager
-def moved(owners: Iterable[bpy.types.ID], frames: float) -> Iterator[None]:
-    """All animation of these data-blocks this many frames later; exactly as it was at the end."""
-    datas = [data for owner in owners if (data := owner.animation_data)]
-    with ExitStack() as undo:
-        for action in {data.action for data in datas if data.action}:
-            for bag in _bags(action):
-                for curve in bag.fcurves:
-                    _move_curve(curve, frames, undo)
-        for data in datas:
-            for track in data.nla_tracks:
-                _move_strips(track, frames, undo)
-        yield
-
-
-def _move_curve(curve: bpy.types.FCurve, frames: float, undo: ExitStack) -> None:
-    for name in ("co", "handle_left", "handle_right"):
-        points = np.empty((len(curve.keyframe_points), 2), np.float32)
-        curve.keyframe_points.foreach_get(name, points.ravel())
-        undo.callback(curve.keyframe_points.foreach_set, name, points.ravel())
-        curve.keyframe_points.foreach_set(name, (points + np.float32((frames, 0))).ravel())
-
-
-def _move_strips(track: bpy.types.NlaTrack, frames: float, undo: ExitStack) -> None:
-    # Strips of a track must not meet on the way: the one in front moves first.
-    for strip in sorted(track.strips, key=lambda s: s.frame_start, reverse=frames > 0):
-        for name in ("frame_start", "frame_end") if frames < 0 else ("frame_end", "frame_start"):
-            undo.callback(setattr, strip, name, getattr(strip, name))
-            setattr(strip, name, getattr(strip, name) + frames)
+    slot = slot_for(action, owner)
+    return next((list(bag.fcurves) for bag in bags(action) if bag.slot == slot), [])
 
 
 def _put_at_rest(owner: bpy.types.ID, path: str, index: int) -> None:
@@ -445,13 +384,14 @@ def _find_take(name: str, character: str, owners: Iterable[bpy.types.ID]) -> bpy
     return None
 
 
-def _bags(action: bpy.types.Action) -> Iterator[bpy.types.ActionChannelbag]:
+def bags(action: bpy.types.Action) -> Iterator[bpy.types.ActionChannelbag]:
+    """The curves of each slot of an action."""
     for layer in action.layers:
         for strip in layer.strips:
             yield from strip.channelbags
 
 
-def _slot_for(action: bpy.types.Action, owner: bpy.types.ID) -> bpy.types.ActionSlot | None:
+def slot_for(action: bpy.types.Action, owner: bpy.types.ID) -> bpy.types.ActionSlot | None:
     """The slot that the data-block uses in an action, or would use."""
     data = owner.animation_data
     if data and data.action == action and data.action_slot:
@@ -461,7 +401,7 @@ def _slot_for(action: bpy.types.Action, owner: bpy.types.ID) -> bpy.types.Action
 
 
 def _our_curves(action: bpy.types.Action, slot: bpy.types.ActionSlot) -> Iterator[bpy.types.FCurve]:
-    for bag in _bags(action):
+    for bag in bags(action):
         if bag.slot == slot:
             yield from (curve for curve in bag.fcurves if _is_ours(curve))
 
@@ -481,7 +421,8 @@ def _is_ours(curve: bpy.types.FCurve) -> bool:
     return curve.group is not None and curve.group.name == GROUP
 
 
-def _set_action(data: bpy.types.AnimData, action: bpy.types.Action | None, slot: bpy.types.ActionSlot | None) -> None:
+def set_action(data: bpy.types.AnimData, action: bpy.types.Action | None, slot: bpy.types.ActionSlot | None) -> None:
+    """Lets an action, or none, play on a data-block by one of its slots."""
     data.action = action
     if action is not None:
         data.action_slot = slot

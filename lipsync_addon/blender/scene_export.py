@@ -18,7 +18,7 @@ from mathutils import Matrix
 from ..core.errors import LipsyncError
 from ..core.writing import whole_file
 from ..exporters import fbx_file, fbx_units
-from .actions import moved, without_animation
+from .animation_states import moved, without_animation
 
 
 def export_character(

@@ -22,7 +22,8 @@ from ..core.track import AnimationTrack
 from ..core.writing import whole_file
 from ..exporters import fbx_clips, fbx_file, fbx_units, gltf_clips, gltf_file
 from ..exporters.clip import Bone, BoneMotion, Clip
-from .actions import TAKE, curves_for, playing_alone, takes_of
+from .actions import TAKE, curves_for, takes_of
+from .animation_states import playing_alone
 from .keyframes import frame_rate
 from .scene_export import ENGINES, animated, at_rest, write_character, write_resting
 from .usd_takes import write_variants

@@ -18,7 +18,7 @@ from ..core.audio_clip import AudioClip
 from ..core.errors import LipsyncError
 from ..core.phones import PHONES, read_ipa, spread
 from ..core.spoken import aligned
-from ..core.timeline import SILENCE, Phone, PhonemeTimeline, without_gaps
+from ..core.timeline import Phone, PhonemeTimeline, without_gaps
 from .languages import Reader, reader_of
 from .pronunciation import pieces, pronounce
 

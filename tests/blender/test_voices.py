@@ -323,7 +323,7 @@ def test_each_strip_is_baked_with_its_words_and_keeps_them(spoken):
 
 
 def test_several_strips_in_one_take_keep_what_was_heard(spoken):
-    scene, settings = bpy.context.scene, bpy.context.scene.lipsync
+    settings = bpy.context.scene.lipsync
     settings.voices.per, settings.face.enabled = "character", True
     bpy.ops.lipsync.bake_scene()
     (take,) = takes()
