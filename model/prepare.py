@@ -1,7 +1,7 @@
 """Turns every source into the same prepared form: sound, phones, lip opening and mouth units at 50 Hz.
 
-    python -m model.prepare            everything that is not prepared yet
-    python -m model.prepare grid_s1    one source again
+    python -m model.prepare            everything that training takes and that is not prepared yet
+    python -m model.prepare grid_s1    one source again, or one of WHEN_NAMED
 
 runs/data/<source>/: audio.npy int16 [N], starts.npy int64 [U + 1] (samples; every utterance a whole number of
 frames), phones.npy int16 [F] (-1 unknown), opening.npy float16 [F] (nan unknown), units.npy float16 [F, 17] (nan
@@ -26,7 +26,7 @@ from .datasets.corpora import FACEGOOD_AUDIO, GRID_AUDIO, corpus_sound, dev_utte
 from .datasets.dutch import dutch_phones
 from .datasets.faces import facegood_units, grid_opening
 from .datasets.lip_solve import grid_units
-from .datasets.synthetic import espeak_lines, flite_lines
+from .datasets.synthetic import espeak_lines, festival_lines, flite_lines
 from .datasets.teacher import teacher_opening
 from .network import HOP, UNITS
 from .paths import PREPARED
@@ -142,17 +142,23 @@ SOURCES = {
     "facegood_voices": lambda: in_other_voices(facegood_lines(), 4, seed=4),
     "nathalie_nl": lambda: speech_lines("nathalie_nl"),
     "flite": lambda: synthetic_lines(flite_lines),
+    "festival": lambda: synthetic_lines(festival_lines),
     "espeak": lambda: synthetic_lines(espeak_lines),
     "kathleen_en": lambda: speech_lines("kathleen_en"),
     "speechocean762_en": lambda: speech_lines("speechocean762_en"),
     "kerstin_de": lambda: speech_lines("kerstin_de"),
 }
+WHEN_NAMED = frozenset({"festival"})
+"""Sources that the network that ships was not trained on: prepared when they are asked for."""
 
 
 def main() -> None:
-    wanted = sys.argv[1:] or [s for s in SOURCES if not (PREPARED / s / "names.json").exists()]
-    for source in wanted:
-        store(source, SOURCES[source]())
+    missing = [name for name in SOURCES if not (PREPARED / name / "names.json").exists()]
+    try:
+        for source in sys.argv[1:] or [name for name in missing if name not in WHEN_NAMED]:
+            store(source, SOURCES[source]())
+    except RuntimeError as error:  # a synthesiser that is not installed
+        raise SystemExit(str(error)) from error
 
 
 if __name__ == "__main__":

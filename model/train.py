@@ -56,9 +56,10 @@ class TrainConfig:
         default_factory=lambda: {
             "grid_s1": 0.09, "grid_s1_voices": 0.2, "facegood": 0.04, "facegood_voices": 0.08, "nathalie_nl": 0.07,
             "kathleen_en": 0.08, "speechocean762_en": 0.23, "kerstin_de": 0.06, "flite": 0.06, "espeak": 0.09,
+            "festival": 0.0,
         }  # fmt: skip
     )
-    """Chance that a piece comes from a source."""
+    """Chance that a piece comes from a source; one at 0 need not be prepared."""
     unit_weights: dict[str, float] = field(default_factory=lambda: {"facegood": 2.0, "facegood_voices": 2.0})
     """Weight of a source's mouth units; 1 where not named."""
     steps: int = 16000

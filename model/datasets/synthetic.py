@@ -1,17 +1,20 @@
-"""Lines spoken by synthesisers, with exact phone times: flite for voices, espeak-ng for the phones of many languages."""
+"""Lines spoken by synthesisers with exact phone times: flite and festival for voices, espeak-ng for phones of many languages."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from . import flite
+from . import festival, flite
 from .corpora import utterances
 from .espeak import speak
 
 Spoken = Iterator[tuple[str, NDArray[np.float32], list[tuple[float, float, str]]]]
+"""(name, samples [N] at 16 kHz, [(start s, end s, unit)]) of each line."""
+Speaker = Callable[[str, str, float], tuple[NDArray[np.float32], list[tuple[float, float, str]]]]
+"""(text, voice, stretch) -> samples and phones."""
 
 ESPEAK_LANGUAGES = (
     "en-us en en-gb-scotland de nl fr-fr es es-419 it pt pt-br pl cs sk ro hu sv nb da fi et lv lt tr el ru uk bg "
@@ -28,12 +31,21 @@ def sentences(seed: int) -> list[str]:
 
 def flite_lines(count: int = 1600, seed: int = 1) -> Spoken:
     """English lines in flite's voices."""
+    return _read_aloud("flite", flite.speak, flite.VOICES, count, seed)
+
+
+def festival_lines(count: int = 1600, seed: int = 5) -> Spoken:
+    """English lines in festival's voices."""
+    return _read_aloud("festival", festival.speak, tuple(festival.VOICES), count, seed)
+
+
+def _read_aloud(program: str, speaker: Speaker, voices: Sequence[str], count: int, seed: int) -> Spoken:
+    """Lines of the English corpora in a seeded order and at a seeded tempo, by one voice after the other."""
     rng = np.random.default_rng(seed)
     texts = sorted({u.text for c in ("kathleen_en", "speechocean762_en") for u in utterances(c)})
     for index, pick in enumerate(rng.permutation(len(texts))[:count]):
-        voice = flite.VOICES[index % len(flite.VOICES)]
-        samples, phones = flite.speak(texts[pick].lower(), voice, float(rng.uniform(0.85, 1.25)))
-        yield f"flite_{index}", samples, phones
+        samples, phones = speaker(texts[pick].lower(), voices[index % len(voices)], float(rng.uniform(0.85, 1.25)))
+        yield f"{program}_{index}", samples, phones
 
 
 def espeak_lines(count: int = 2700, seed: int = 2) -> Spoken:

@@ -91,6 +91,7 @@ _SOURCES = {
     "kathleen_en": ("English, one woman", "English", "pocketsphinx, own aligner"),
     "kerstin_de": ("German, one woman", "German", "own aligner"),
     "flite": ("Synthetic: flite", "English", "exact"),
+    "festival": ("Synthetic: festival", "English", "exact"),
     "espeak": ("Synthetic: espeak-ng", "60 languages", "exact"),
 }
 
