@@ -76,6 +76,11 @@ class Take:
         self._written += found
         return found
 
+    def there(self, owner: bpy.types.ID, properties: Iterable[tuple[str, int]]) -> list[bpy.types.FCurve | None]:
+        """The take's curves for these data paths with index, whoever made them; None where there is none."""
+        bag = self._bag(owner)
+        return [bag.fcurves.find(path, index=index) for path, index in properties]
+
     def ids(self, owner: bpy.types.ID, properties: Iterable[tuple[str, int]]) -> list[CurveId]:
         """How the record calls these curves."""
         handle = self._slot(owner).handle

@@ -179,7 +179,7 @@ def restyle(
         own_face if face is None else face,
         speaker=speaker,
         predictor=lambda: _network(None, ""),
-    )
+    ).notices
 
 
 def doubts(character: bpy.types.Object, scene: bpy.types.Scene | None = None) -> tuple[tuple[float, float], ...]:

@@ -13,7 +13,8 @@ import bpy
 from ..core.diagnosis import limits_told, obstacles, widened_told
 from ..core.errors import LipsyncError
 from ..core.keying import KeySettings, closures
-from ..core.lip_truth import LipModel, LipReport, contacts, corrected
+from ..core.lip_report import LipReport
+from ..core.lip_truth import LipModel, contacts, corrected
 from ..core.mapping import JawSettings, RigMapping, Target, cut_off, map_track, resolve
 from ..core.pipeline import Performance
 from ..core.rig_profile import RigProfile
@@ -21,7 +22,7 @@ from ..core.spoken import Heard, heard
 from ..core.take_edits import Timing
 from .actions import Take
 from .keyframes import Written, data_block, frame_rate, write_track
-from .mesh_measure import measured_lips
+from .mesh_measure import measured_lips, still_keys
 from .rig_scan import all_profiles, ranked_with_fit, scan_rig
 from .sequencer import add_sound
 from .stored import store_played, store_prediction
@@ -162,6 +163,7 @@ def _stage(
     if sound is not None:
         add_sound(scene, Path(sound), settings.start_frame, take, undo)
     notices = (*performance.notices, *problems, *written.notices, *written.lips.notices(), *mapping.lacks)
+    still = still_keys(objects, written.targets)
     report = BakeReport(
         take=take,
         profile=match.profile.label,
@@ -173,9 +175,18 @@ def _stage(
         missing=mapping.missing,
         edits=written.edits,
         lips=written.lips,
-        notices=(*notices, *widened_told(widened), *obstacles(written.targets, inventory)),
+        notices=(*notices, *widened_told(widened), *obstacles(written.targets, inventory, still)),
     )
     return _Staged(written.action.finish, report)
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """What write_take() did, for the user."""
+
+    notices: tuple[str, ...]
+    lips: LipReport
+    """What the lips of this mesh do at p b m, f v; nothing where they were not looked at."""
 
 
 def write_take(
@@ -188,20 +199,20 @@ def write_take(
     *,
     quick: bool = False,
     lips: LipModel | None = None,
-) -> tuple[str, ...]:
+) -> Rewritten:
     """The middle of bake(), for a character that was looked at before: puts the keys of the performance into the take's
     action, in the place of those that the add-on wrote there earlier.
 
     `character`: the name of the object that the take belongs to, the first of the profile match. `quick`: sparse keys
     stay on their frames, for a slider that is being dragged; write once more without it in the end. `lips`: of
-    mesh_measure.measured_lips(), to make closures true; None leaves them as they come. Returns notices.
+    mesh_measure.measured_lips(), to make closures true; None leaves them as they come.
     Raises LipsyncError; after any error the scene is exactly as it was.
     """
     with ExitStack() as undo:
         written = _write(scene, character, mapping, performance, take, settings, undo, quick, lips)
         undo.pop_all()
     written.action.finish()
-    return written.notices
+    return Rewritten((*written.notices, *written.lips.notices()), written.lips)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,9 +248,9 @@ def _write(
     owners = list(dict.fromkeys(data_block(target) for target in mapping.targets))
     new = Take(take, character, owners, replaces=settings.replaces, in_place=quick)
     undo.callback(new.discard)
-    mapped, report = map_track(track, mapping), LipReport()
+    mapped, truth = map_track(track, mapping), None
     if lips:
-        mapped, report = corrected(track, mapped, lips, mapping.low, mapping.high)
+        mapped, truth = corrected(track, mapped, lips, mapping.low, mapping.high)
     written = write_track(
         mapped,
         mapping.targets,
@@ -249,6 +260,7 @@ def _write(
         closed=closures(track),
         keys=settings.keys,
         quick=quick,
+        truth=truth,
     )
     store_played(new.action, performance.face, settings.keys)
     new.assign(undo, settings.as_strip)
@@ -256,7 +268,7 @@ def _write(
     targets = tuple(target for target in mapping.targets if target not in alone)
     first, last = int(written.frames[0]), math.ceil(written.frames[-1])
     notices = (*_told(written), *limits_told(cut_off(track, mapping)))
-    return _Written(new, first, last, targets, sum(map(len, written.kept.values())), notices, report)
+    return _Written(new, first, last, targets, sum(map(len, written.kept.values())), notices, written.lips)
 
 
 def _widen(beyond: Mapping[Target, tuple[float, float]], undo: ExitStack) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 
@@ -12,7 +12,10 @@ from mathutils import Euler, Quaternion
 from numpy.typing import NDArray
 
 from ..core.key_curve import BEZIER, KeyCurve
-from ..core.keying import Closure, KeySettings, keyed
+from ..core import key_truth
+from ..core.keying import POSE_STEP, Closure, KeySettings, keyed
+from ..core.lip_report import LipReport
+from ..core.lip_truth import LipTruth
 from ..core.mapping import Target
 from ..core.take_edits import Retiming, Timing
 from ..core.take_record import CurveId, CurveRecord, Origin, TakeRecord, edits_of, renewed
@@ -52,6 +55,8 @@ class Written:
     """First and last frame of the artist's edits that are in the new curves."""
     dropped: Mapping[Target, tuple[tuple[float, float], ...]] = field(default_factory=dict)
     """Those that found no place, in seconds of the earlier sound."""
+    lips: LipReport = LipReport()
+    """What all curves of the take, the artist's among them, show on the frames of the scene."""
 
 
 def write_track(
@@ -64,18 +69,21 @@ def write_track(
     closed: Sequence[Closure] = (),
     keys: KeySettings,
     quick: bool = False,
+    truth: LipTruth | None = None,
 ) -> Written:
     """Writes a mapped track as keys in the place of those that we wrote into the take earlier. Each whole frame has the
     value of its exact time, or of a closure that would else be missed; what the artist changed is carried over.
 
     `timing`: second 0 of the sound may lie between frames. `ranges` [K]: how far each target moves at most. `quick`:
-    sparse keys stay on the frames that they are on, if there are any.
+    sparse keys stay on the frames that they are on, if there are any. `truth`: what the track does on the mesh, for
+    keys that show it as well.
     """
     old = take.record
     frames = whole_frames(track, timing.rate, timing.start_frame)
     stays = old is not None and (old.timing.start_frame, old.timing.rate) == (timing.start_frame, timing.rate)
     before = _written_before(targets, take) if quick and stays else None
-    curves = keyed(track, ranges, frames, (frames - timing.start_frame) / timing.rate, closed, keys, before)
+    times = (frames - timing.start_frame) / timing.rate
+    curves, met = keyed(track, ranges, frames, times, closed, keys, before, truth)
     hidden = old is not None and old.hidden
     moved = cache(lambda origin: Retiming.between(origin, timing))
     records: dict[CurveId, CurveRecord] = {}
@@ -109,7 +117,27 @@ def write_track(
             if not (as_it_was and _write_changes(curve, shown, as_it_was)):
                 _write_curve(curve, shown, as_it_was if before else None)
     take.remember(TakeRecord(timing, records, deleted, hidden))
-    return Written(frames, tuple(left), tuple(removed), _spans(kept), _spans(dropped))
+    lips = LipReport()
+    if truth is not None:
+        step = POSE_STEP if keys.mode == "twos" else 1
+        seen = key_truth.shown(truth, times, step, lambda at: _evaluated(targets, truth.model.moved, take, frames[at]))
+        lips = truth.report(met, seen)
+    return Written(frames, tuple(left), tuple(removed), _spans(kept), _spans(dropped), lips)
+
+
+def _evaluated(
+    targets: Sequence[Target], wanted: NDArray[np.bool_], take: Take, frames: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """[F, K] values of the `wanted` [K] targets under all curves of the take, as Blender evaluates them; 0 for others."""
+    values = np.zeros((len(frames), len(targets)))
+    for column in np.flatnonzero(wanted):
+        target = targets[column]
+        owner = data_block(target)
+        if None not in (curves := take.there(owner, _properties(target))):
+            values[:, column] = _read(target, curves, frames.tolist())
+        elif target.kind == "shape_key":
+            values[:, column] = owner.key_blocks[target.name].value
+    return values
 
 
 def _written_before(targets: Sequence[Target], take: Take) -> list[KeyCurve] | None:
@@ -156,11 +184,14 @@ def read_track(targets: Sequence[Target], scene: bpy.types.Scene, *, start_frame
     for column, target in enumerate(targets):
         if found := _curves(target):
             where, curves = found
-            numbers = np.array(
-                [[curve.evaluate(where.in_action(frame)) for curve in curves] for frame in frames.tolist()]
-            )
-            values[:, column] = _angles(target, numbers) if target.kind in _TURNS else numbers[:, 0]
+            values[:, column] = _read(target, curves, map(where.in_action, frames.tolist()))
     return AnimationTrack(tuple(target.id for target in targets), values, frame_rate(scene))
+
+
+def _read(target: Target, curves: Sequence[bpy.types.FCurve], frames: Iterable[float]) -> NDArray[np.float64]:
+    """[F] the target's values on frames of its action."""
+    numbers = np.array([[curve.evaluate(frame) for curve in curves] for frame in frames])
+    return _angles(target, numbers) if target.kind in _TURNS else numbers[:, 0]
 
 
 def has_curves(target: Target) -> bool:

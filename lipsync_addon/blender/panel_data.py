@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import bpy
 
 from ..core.diagnosis import obstacles
 from ..core.errors import LipsyncError
+from ..core.lip_report import LipReport
 from ..core.mapping import RigMapping, resolve
 from ..core.model_spec import ModelSpec
 from ..core.profile_match import ProfileMatch, RigInventory
@@ -17,7 +18,7 @@ from ..inference.predictor import OUTPUTS
 from .actions import TAKE
 from .bake import BakeReport
 from .keyframes import data_block
-from .mesh_measure import fitted_match, forget_meshes, is_fitted
+from .mesh_measure import fitted_match, forget_meshes, is_fitted, still_keys
 from .panel_values import jaw_settings
 from .restyle import playing_take
 from .rig_scan import all_profiles, character_of, find_character, ranked_matches, ranked_with_fit, scan_rig
@@ -124,6 +125,13 @@ def remember(report: BakeReport) -> None:
     _last[:] = [report]
 
 
+def remember_lips(take: str, lips: LipReport) -> None:
+    """What the lips do since a take was written in another style; the report on its bake must not say otherwise."""
+    if _last and _last[0].take == take:
+        old = _last[0].lips.notices()
+        _last[0] = replace(_last[0], lips=lips, notices=tuple(n for n in _last[0].notices if n not in old))
+
+
 def forget_character() -> None:
     """Makes the next facts() look at the character and at the files with rig profiles again."""
     _cache.clear()
@@ -158,7 +166,10 @@ def _traits(obj: bpy.types.Object) -> tuple[object, ...]:
     traits = (obj.session_uid, obj.name, obj.parent and obj.parent.session_uid, animation)
     if obj.type == "ARMATURE":
         return *traits, len(obj.data.bones), tuple(obj.keys()), obj.data.pose_position
-    keys = tuple((key.name, key.mute, key.slider_min, key.slider_max) for key in block.key_blocks)
+    keys = tuple(
+        (key.name, key.mute, key.slider_min, key.slider_max, key.vertex_group, key.relative_key.name)
+        for key in block.key_blocks
+    )
     return *traits, obj.show_only_shape_key, block.use_relative, keys
 
 
@@ -183,7 +194,7 @@ def _find(scene: bpy.types.Scene) -> Facts:
         summary=_summary(best, mapping),
         missing=mapping.missing,
         lacks=mapping.lacks,
-        obstacles=obstacles(mapping.targets, inventory),
+        obstacles=obstacles(mapping.targets, inventory, still_keys(objects, mapping.targets)),
         ranked=tuple(ranked),
         profile_problems=problems,
     )

@@ -83,6 +83,8 @@ class LIPSYNC_PT_performance(SidebarPanel, bpy.types.Panel):
             draw_text(layout, problem, "ERROR")
         elif (action := panel_data.active_action(context)) and stored_prediction(action):
             draw_text(layout, f"Sliders act at once on '{action.name}'.", "INFO")
+            for notice in done.notices if (done := sliders.told()) else ():
+                draw_text(layout, notice, "ERROR")
 
 
 class LIPSYNC_UL_channels(bpy.types.UIList):

@@ -24,7 +24,7 @@ from ..core.timeline import PhonemeTimeline
 from ..core.timeline_moves import remade
 from ..inference.predictor import Predictor
 from .actions import CHARACTER, TAKE, Playing, stored_record, takes_playing
-from .bake import BakeSettings, write_take
+from .bake import BakeSettings, Rewritten, write_take
 from .mesh_measure import measured_lips
 from .rig_scan import best_match, scan_rig
 from .speaker import Speaker, network_controls
@@ -44,8 +44,8 @@ def restyle(
     speaker: Speaker | None = None,
     predictor: Callable[[], Predictor] | None = None,
     take: str | None = None,
-) -> tuple[str, ...]:
-    """Writes the keys of the take that plays on these objects anew; hand edits stay. Returns notices.
+) -> Rewritten:
+    """Writes the keys of the take that plays on these objects anew; hand edits stay.
 
     `take`: the name of one, where several play as strips; None: the one at the playhead, or nearest to it.
 
@@ -67,10 +67,10 @@ def restyle(
             f"The take '{action[TAKE]}' does not know its recording.", "Bake the line once more; sliders act from then on."
         )
     name, anew = action[TAKE], _spoken_anew(prediction, speaker, face, predictor)
-    notices = _play(scene, objects, action, anew, record, style, settings, face, mapping, profiles, quick)
+    told = _play(scene, objects, action, anew, record, style, settings, face, mapping, profiles, quick)
     if anew is not prediction:
         store_prediction(playing_take(objects, scene.frame_current, name), anew)
-    return notices
+    return told
 
 
 def _spoken_anew(
@@ -103,7 +103,7 @@ def replay(
     mapping: RigMapping | None = None,
     profiles: Sequence[RigProfile] | None = None,
     actors: Path | None = None,
-) -> tuple[str, ...] | None:
+) -> Rewritten | None:
     """restyle() with the phones of an edited timeline; keys that the edit does not reach keep their bits.
 
     The actor is the take's own, as he was when it was baked; `actors`: the folder where he may have changed
@@ -126,9 +126,9 @@ def replay(
     short = replace(prediction, track=track, timeline=timeline, original=None, hearing=None, prosody=None)
     # The others come from the take, and are as it keeps them.
     edited = replace(as_kept(short), original=before, hearing=hearing, prosody=prediction.prosody)
-    notices = _play(scene, objects, action, edited, record, style, settings, face, mapping, profiles, quick=False)
+    told = _play(scene, objects, action, edited, record, style, settings, face, mapping, profiles, quick=False)
     store_kept(playing_take(objects, scene.frame_current, name), edited)
-    return (*notices, *_changed_since(prediction.actor, actors))
+    return replace(told, notices=(*told.notices, *_changed_since(prediction.actor, actors)))
 
 
 def _changed_since(actor: Adaptation | None, folder: Path | None) -> Iterator[str]:
@@ -159,14 +159,14 @@ def _play(
     mapping: RigMapping | None,
     profiles: Sequence[RigProfile] | None,
     quick: bool,
-) -> tuple[str, ...]:
+) -> Rewritten:
     """Writes the prediction as keys of the take that plays."""
     performance = perform(prediction, style, face)
     if mapping is None or mapping.channels != performance.track.names:
         match = best_match(objects, profiles)
         mapping = resolve(match.profile, scan_rig(objects), performance.track.names, settings.jaw)
     measure = settings.true_lips and not quick
-    notices = write_take(
+    told = write_take(
         scene,
         action[CHARACTER],
         mapping,
@@ -176,7 +176,7 @@ def _play(
         quick=quick,
         lips=measured_lips(objects, mapping) if measure else None,
     )
-    return (*performance.notices, *notices)
+    return replace(told, notices=(*performance.notices, *told.notices))
 
 
 def playing_takes(objects: Sequence[bpy.types.Object], frame: float | None = None) -> list[Playing]:

@@ -10,6 +10,7 @@ import bpy
 from ..core.errors import LipsyncError
 from . import panel_data
 from .actions import TAKE
+from .bake import Rewritten
 from .jobs import running
 from .panel_values import bake_settings, face_settings, style_settings
 from .preferences import wanted_providers, wanted_threads
@@ -24,6 +25,7 @@ LONG = 180.0
 _held: list[object] = []
 _speakers: list[object] = []  # whether the one who speaks was changed since keys were last fitted anew
 _problem: list[str] = []
+_told: list[Rewritten] = []
 _moved: list[str] = []  # the take that a slider moves: the playhead may leave it before the slider has come to rest
 
 
@@ -80,11 +82,17 @@ def problem() -> str | None:
     return _problem[0] if _problem else None
 
 
+def told() -> Rewritten | None:
+    """What came of the last change, once the slider has come to rest."""
+    return _told[0] if _told else None
+
+
 def forget() -> None:
     """When the add-on is switched off."""
     if bpy.app.timers.is_registered(_settle):
         bpy.app.timers.unregister(_settle)
     _problem.clear()
+    _told.clear()
     _speakers.clear()
     _moved.clear()
 
@@ -98,12 +106,15 @@ def write(context: bpy.types.Context, quick: bool, take: str | None = None) -> N
     from .speaker_settings import wanted_speaker  # which calls changed()
 
     _problem.clear()
+    _told.clear()
     settings, objects = context.scene.lipsync, panel_data.objects(context)
     try:
-        prediction = stored_prediction(playing_take(objects, context.scene.frame_current, take))
+        action = playing_take(objects, context.scene.frame_current, take)
+        prediction = stored_prediction(action)
         if prediction is None:
             return
-        restyle(
+        name = action[TAKE]
+        result = restyle(
             context.scene,
             objects,
             style_settings(settings),
@@ -118,6 +129,8 @@ def write(context: bpy.types.Context, quick: bool, take: str | None = None) -> N
         )
         if not quick:
             _speakers.clear()
+            _told[:] = [result]
+            panel_data.remember_lips(name, result.lips)
     except LipsyncError as error:
         _problem.append(str(error))
 

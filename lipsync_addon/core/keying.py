@@ -1,12 +1,13 @@
 """How a track becomes keys: a key on every frame, few Bezier keys, poses on twos, or poses that are held.
 
 Frames of a film are further apart than a short p, b or m lasts: at 24 frames a second, and all the more on twos, a
-closure may fall between two of them and be lost. So the frame nearest to such a closure shows it.
+closure may fall between two of them and be lost. So the frame nearest to such a closure shows it. Where the lips of
+the mesh are measured, they have the last word: what the keys lose of p, b, m, f, v gets a frame of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -18,6 +19,8 @@ from .channels import VISEMES_15
 from .errors import LipsyncError
 from .key_curve import CONSTANT, LINEAR, KeyCurve
 from .key_fitting import fitted, refitted
+from .key_truth import pinned, shown
+from .lip_truth import LipTruth
 from .track import AnimationTrack
 
 KeyMode = Literal["every", "sparse", "twos", "stepped"]
@@ -25,12 +28,18 @@ KeyMode = Literal["every", "sparse", "twos", "stepped"]
 every second frame, held until the next. stepped: a pose for each sound, held, for mouths that are drawn."""
 KEY_MODES: tuple[KeyMode, ...] = get_args(KeyMode)
 
+PINNED_ERROR = 1e-4
+"""Share of a target's range that a frame may be off by which was given to a contact."""
 CLOSED_ERROR = 0.25
 """Share of the error that is allowed on the frame that shows a closure: it is missed sooner than anything else."""
 SHORTEST_POSE = 2
 """Frames that a pose is held at least; what changes on every frame is not seen as poses."""
 LONGEST_POSE = 12
 """Frames that a pose is held at most where the mouth moves at all."""
+POSE_STEP = 2
+"""Frames from a pose to the next on twos."""
+PIN_COST = 1e6
+"""What a frame costs that was given to a contact and is not shown, in the unit of POSE_COST: more than anything else."""
 POSE_COST = 0.04
 """How much a new pose must better the fit, in squares of a target's range summed over targets and frames."""
 
@@ -106,25 +115,82 @@ def keyed(
     closed: Sequence[Closure],
     settings: KeySettings,
     keys: Sequence[KeyCurve] | None = None,
-) -> list[KeyCurve]:
-    """A curve for each target of a mapped track; its first key is on the first frame.
+    truth: LipTruth | None = None,
+) -> tuple[list[KeyCurve], NDArray[np.bool_]]:
+    """A curve for each target of a mapped track, its first key on the first frame; and [C] which contacts of `truth` the
+    curves show on these frames (none without it).
 
     `ranges` [K]: how far each target moves at most; `frames` [F]: whole frames in a row; `times` [F]: their seconds.
     `keys`: curves of an earlier version of this track, whose sparse keys stay on their frames. That takes a tenth of
-    the time, and the error is not bounded.
+    the time, and the error is not bounded. `truth`: what this track does on the mesh; a contact that would be lost gets
+    the frame nearest to its best moment, as far as there are enough frames.
     """
+    pins: dict[int, float] = {}
+
+    def drawn(settings: KeySettings) -> list[KeyCurve]:
+        return _keyed(mapped, ranges, frames, times, closed, settings, keys, pins)
+
+    if truth is None:
+        return drawn(settings), np.zeros(0, bool)
+    if settings.mode == "sparse":  # what falls between frames is found without fitting anything
+        _show(truth, frames, times, 1, lambda: drawn(KeySettings("every")), pins)
+    step = POSE_STEP if settings.mode == "twos" else 1
+    return _show(truth, frames, times, step, lambda: drawn(settings), pins)
+
+
+def _show(
+    truth: LipTruth,
+    frames: NDArray[np.float64],
+    times: NDArray[np.float64],
+    step: int,
+    drawn: Callable[[], list[KeyCurve]],
+    pins: dict[int, float],
+) -> tuple[list[KeyCurve], NDArray[np.bool_]]:
+    """Curves that are `drawn` with more and more `pins`, until they show all contacts that they can, and [C] these."""
+    moved = truth.model.moved
+    while True:
+        curves = drawn()
+
+        def values_on(at: NDArray[np.intp]) -> NDArray[np.float64]:
+            values = np.zeros((len(at), len(curves)))
+            for column in np.flatnonzero(moved):
+                values[:, column] = curves[column].at(frames[at])
+            return values
+
+        met = shown(truth, times, step, values_on)
+        new = pinned(truth, truth.met & ~met, times, step, pins)
+        if not new:
+            return curves, met
+        pins |= new
+
+
+def _keyed(
+    mapped: AnimationTrack,
+    ranges: NDArray[np.floating],
+    frames: NDArray[np.float64],
+    times: NDArray[np.float64],
+    closed: Sequence[Closure],
+    settings: KeySettings,
+    keys: Sequence[KeyCurve] | None,
+    pins: Mapping[int, float],
+) -> list[KeyCurve]:
+    """keyed() with poses of `pins` on their frames."""
     if settings.mode == "twos":
-        frames, times = frames[::2], times[::2]
+        frames, times = frames[::POSE_STEP], times[::POSE_STEP]
+        pins = {frame // POSE_STEP: moment for frame, moment in pins.items()}
     own, times = times, pose_times(times, closed)
     if settings.mode == "twos":  # at the edge of a closure the lips are half open, and would be for two frames
         for closure in closed:
             if (pose := _deepest_frame(own, closure)) is not None:
                 times[pose] = closure.deepest
+    pin_frames = np.array(sorted(pins), np.intp)
+    times[pin_frames] = [pins[frame] for frame in pin_frames.tolist()]
     values = mapped.at(times).astype(np.float64)
     if settings.mode == "twos":
         return [KeyCurve.plain(frames, column, CONSTANT) for column in values.T]
     if settings.mode == "stepped":
-        starts, poses = held_poses(values / _above_zero(ranges), _deepest_frames(times, closed))
+        shares = values / _above_zero(ranges)
+        starts, poses = held_poses(shares, _deepest_frames(times, closed), pin_frames)
         return [KeyCurve.plain(frames[starts], column, CONSTANT) for column in values[poses].T]
     if settings.mode == "every" or settings.max_error <= 0:
         return [KeyCurve.plain(frames, column, LINEAR) for column in values.T]
@@ -133,22 +199,27 @@ def keyed(
         return refitted(frames, values, places)
     errors = np.tile(settings.max_error * _above_zero(ranges), (len(frames), 1))
     errors[_deepest_frames(times, closed)] *= CLOSED_ERROR
+    errors[pin_frames] = np.minimum(errors[pin_frames], PINNED_ERROR * _above_zero(ranges))
     return fitted(frames, values, errors)
 
 
-def held_poses(values: NDArray[np.float64], closed: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def held_poses(
+    values: NDArray[np.float64], closed: NDArray[np.intp], pins: NDArray[np.intp] = np.zeros(0, np.intp)
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Where each pose begins, and the frame that it shows: the one nearest to the mean of its frames, or the `closed`
-    one among them. The division with the least squared error, where each pose costs something (`values` [F, K])."""
+    one among them, or the one of `pins`. The division with the least squared error, where each pose costs something
+    (`values` [F, K]), and where no two pins are one pose if that is possible."""
     count = len(values)
     sums = np.concatenate((np.zeros((1, values.shape[1])), values.cumsum(0)))
     squares = np.concatenate(([0.0], (values**2).sum(1).cumsum()))
+    held = np.searchsorted(pins, np.arange(count + 1))
     cost, came = np.full(count + 1, np.inf), np.zeros(count + 1, np.intp)
     cost[0] = 0.0
     for end in range(min(SHORTEST_POSE, count), count + 1):
         starts = np.arange(max(0, end - LONGEST_POSE), max(end - SHORTEST_POSE, 0) + 1)
         lengths = end - starts
         spread = squares[end] - squares[starts] - ((sums[end] - sums[starts]) ** 2).sum(1) / lengths
-        ways = cost[starts] + spread + POSE_COST
+        ways = cost[starts] + spread + POSE_COST + PIN_COST * np.maximum(held[end] - held[starts] - 1, 0)
         best = int(ways.argmin())
         cost[end], came[end] = ways[best], starts[best]
     ends = [count]
@@ -157,7 +228,8 @@ def held_poses(values: NDArray[np.float64], closed: NDArray[np.intp]) -> tuple[N
     begins = np.array([0, *ends[:0:-1]], np.intp)
     shown = []
     for start, end in zip(begins, ends[::-1]):
-        inside = closed[(closed >= start) & (closed < end)]
+        inside = pins[held[start] : held[end]]
+        inside = inside if len(inside) else closed[(closed >= start) & (closed < end)]
         far = ((values[start:end] - values[start:end].mean(0)) ** 2).sum(1)
         shown.append(inside[0] if len(inside) else start + int(far.argmin()))
     return begins, np.array(shown, np.intp)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from .bounded_fit import bounded_fit
 from .lip_geometry import BINS, Mouth
+from .lip_report import LipReport
 from .mesh_shapes import KeyOffsets, MeshShapes
 from .phones import BILABIALS, LABIODENTALS
 from .spoken import heard
@@ -65,6 +66,11 @@ class LipModel:
         rest = [upper[0].min() - lower[0].max() for upper, lower in zip(self.upper, self.lower, strict=True)]
         return self._ends(self.upper, values, np.min) - self._ends(self.lower, values, np.max) - np.minimum(rest, 0.0)
 
+    @property
+    def moved(self) -> NDArray[np.bool_]:
+        """[K] whether a target moves the lips at all."""
+        return np.any([(rim[1:] != 0).any(1) for rim in (*self.upper, *self.lower)], axis=0)
+
     def reach(self, values: NDArray[np.floating]) -> NDArray[np.float64]:
         """[T] how far the lower lip ends below the teeth in the middle. Raises ValueError without teeth."""
         if self.teeth is None:
@@ -82,36 +88,45 @@ class LipModel:
         return np.stack([end(rim[0] + values @ rim[1:], axis=1) for rim in rims], 1)
 
 
-@dataclass(frozen=True, slots=True)
-class LipReport:
-    """What was found at the contacts of a take, and what was done."""
+@dataclass(frozen=True, slots=True, eq=False)
+class LipTruth:
+    """The C contacts of a take as its mapped track makes them: what its keys have to show."""
 
-    closures: int = 0
-    sealed: int = 0
-    corrected: int = 0
-    open_at: tuple[float, ...] = ()
-    """Seconds of the closures whose lips stay apart."""
-    bites: int = 0
-    """f and v, where teeth could be measured."""
-    reached: int = 0
-    bites_corrected: int = 0
+    model: LipModel
+    contacts: tuple[Contact, ...]
+    moments: NDArray[np.float64]
+    """[C] seconds at which each is nearest to true"""
+    met: NDArray[np.bool_]
+    """[C] whether it is true then"""
+    mended: NDArray[np.bool_]
+    """[C] whether that took a change of the values around it"""
 
-    def __str__(self) -> str:
-        texts = []
-        if self.closures:
-            texts.append(_counted(self.sealed, self.closures, "closure", ("seals", "seal"), self.corrected))
-        if self.bites:
-            verbs = ("reaches the teeth", "reach the teeth")
-            texts.append(_counted(self.reached, self.bites, "f, v", verbs, self.bites_corrected))
-        return " ".join(texts)
+    def missed(self, values: NDArray[np.float64], lips: bool) -> NDArray[np.float64]:
+        """[N] mouth widths by which values [N, K] of the targets miss lips on lips, or else the teeth; 0 or less: not."""
+        return _missed(self.model, values, lips)
 
-    def notices(self) -> tuple[str, ...]:
-        """What is left undone, in a sentence."""
-        if not self.open_at:
-            return ()
-        places = ", ".join(f"{second:.2f} s" for second in self.open_at[:4])
-        more = f" and {len(self.open_at) - 4} more" if len(self.open_at) > 4 else ""
-        return (f"The lips stay apart at {places}{more}: the character has no shape that closes them there.",)
+    def report(self, keyed: NDArray[np.bool_] | None = None, shown: NDArray[np.bool_] | None = None) -> LipReport:
+        """For the user: of the track, or of what the character does: `keyed` [C], what keys show that nobody touched,
+        `shown` [C], what all curves show."""
+        keyed = self.met if keyed is None else keyed
+        shown = keyed if shown is None else shown
+        lips = np.array([contact.lips for contact in self.contacts], bool)
+        middles = np.array([(contact.start + contact.end) / 2 for contact in self.contacts])
+
+        def places(which: NDArray[np.bool_]) -> tuple[float, ...]:
+            return tuple(middles[which & lips & ~shown].tolist())
+
+        return LipReport(
+            closures=int(lips.sum()),
+            sealed=int((lips & shown).sum()),
+            corrected=int((lips & shown & self.mended).sum()),
+            open_at=places(~self.met),
+            lost_at=places(self.met & ~keyed),
+            changed_at=places(self.met & keyed),
+            bites=int((~lips).sum()),
+            reached=int((~lips & shown).sum()),
+            bites_corrected=int((~lips & shown & self.mended).sum()),
+        )
 
 
 def contacts(track: AnimationTrack) -> list[Contact]:
@@ -197,8 +212,8 @@ def corrected(
     model: LipModel,
     low: NDArray[np.floating],
     high: NDArray[np.floating],
-) -> tuple[AnimationTrack, LipReport]:
-    """The mapped track with its contacts made true, and what that took.
+) -> tuple[AnimationTrack, LipTruth]:
+    """The mapped track with its contacts made true, and which of them are.
 
     `track`: the channels that it was mapped from; `low`, `high` [K]: bounds of the targets. A contact that nothing
     could mend is left as it was.
@@ -208,7 +223,8 @@ def corrected(
     if model.teeth is None:
         found = [contact for contact in found if contact.lips]
     if not found or not len(model.ties):
-        return mapped, LipReport()
+        nothing = np.zeros(0, bool)
+        return mapped, LipTruth(model, (), np.zeros(0), nothing, nothing)
     best, before = _nearest(model, values, mapped, found)
     change = np.zeros_like(values)
     weight = np.zeros(len(values))
@@ -225,26 +241,11 @@ def corrected(
         change[nearer] = share[nearer, None] * step
         weight = np.maximum(weight, share)
     values = np.clip(values + change, np.minimum(low, mapped.values), np.maximum(high, mapped.values))
-    _, after = _nearest(model, values, mapped, found) if changed.any() else (best, before)
-    report = _report(found, before > 0, after > 0, changed)
+    best, after = _nearest(model, values, mapped, found) if changed.any() else (best, before)
+    truth = LipTruth(model, tuple(found), mapped.times[best], after <= 0, changed & (before > 0) & (after <= 0))
     if not changed.any():
-        return mapped, report
-    return mapped.with_values(values.astype(np.float32)), report
-
-
-def _report(found: Sequence[Contact], before: NDArray, after: NDArray, changed: NDArray) -> LipReport:
-    lips = np.array([contact.lips for contact in found])
-    mended = changed & before & ~after
-    stay = [(contact.start + contact.end) / 2 for contact, off in zip(found, after) if off and contact.lips]
-    return LipReport(
-        closures=int(lips.sum()),
-        sealed=int((lips & ~after).sum()),
-        corrected=int((lips & mended).sum()),
-        open_at=tuple(stay),
-        bites=int((~lips).sum()),
-        reached=int((~lips & ~after).sum()),
-        bites_corrected=int((~lips & mended).sum()),
-    )
+        return mapped, truth
+    return mapped.with_values(values.astype(np.float32)), truth
 
 
 def _nearest(
@@ -335,9 +336,3 @@ def _window(mapped: AnimationTrack, middle: float, contact: Contact) -> NDArray[
     times = mapped.times
     away = np.maximum(np.maximum(first - times, times - last), 0.0) / FADE
     return 0.5 + 0.5 * np.cos(np.pi * np.minimum(away, 1.0))
-
-
-def _counted(good: int, of: int, what: str, verbs: tuple[str, str], mended: int) -> str:
-    plural = "s" if of != 1 and what == "closure" else ""
-    fixed = f", {mended} corrected" if mended else ""
-    return f"{good} of {of} {what}{plural} {verbs[good != 1]}{fixed}."

@@ -38,6 +38,10 @@ class Obstacle(Enum):
     """Values of absolute shape keys do nothing."""
     REST = "rest"
     """The armature is shown in its rest position."""
+    EMPTY = "empty"
+    """A shape key that is shaped like the one that it is relative to."""
+    MASKED = "masked"
+    """A shape key whose vertex group has no weight where the key moves anything."""
     SOLO = "solo"
     """An NLA track plays alone."""
 

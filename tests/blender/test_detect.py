@@ -258,14 +258,19 @@ def test_a_users_own_profile_is_found_and_a_broken_one_told(addon, user_profiles
         (lambda face, rig: setattr(rig.data, "pose_position", "REST"), "rest position"),
         (lambda face, rig: rig.pose.bones["jaw"].driver_add("rotation_quaternion", 1), "'jaw' of 'Rig' is driven"),
         (lambda face, rig: solo(face.data.shape_keys), "plays alone"),
+        (lambda face, rig: empty(shape(face)), "'jawOpen' of 'Face' moves no vertex: it has the shape of the key"),
+        (lambda face, rig: relate(face, "jawOpen", "mouthClose"), "'jawOpen' of 'Face' moves no vertex: it has the shape"),
+        (lambda face, rig: mask(face, []), "'jawOpen' of 'Face' moves no vertex: its vertex group has no weight"),
+        (lambda face, rig: mask(face, [0, 5]), "'jawOpen' of 'Face' moves no vertex: its vertex group has no weight"),
     ],
-    ids=["pinned", "absolute", "muted", "range", "driven", "rest", "driven bone", "solo"],
+    ids="pinned absolute muted range driven rest driven-bone solo empty relative masked masked-elsewhere".split(),
 )  # fmt: skip
 def test_what_is_in_the_way_is_told_in_panel_and_report(addon, spoil, said):
     face, teeth, rig = character = build_character()
     bpy.context.scene.lipsync.jaw_mode = "beside"
     assert said not in flat(drawn())
     spoil(face, rig)
+    bpy.ops.lipsync.detect()  # which looks again at what was sculpted
     assert said in flat(drawn())
     settings = BakeSettings(jaw=JawSettings("beside"))
     report = bake(bpy.context.scene, character, Performance(random_track()), "line", settings)
@@ -274,6 +279,54 @@ def test_what_is_in_the_way_is_told_in_panel_and_report(addon, spoil, said):
 
 def shape(face: bpy.types.Object) -> bpy.types.ShapeKey:
     return face.data.shape_keys.key_blocks["jawOpen"]
+
+
+def empty(key: bpy.types.ShapeKey) -> None:
+    """As an export without the key's own shape leaves it."""
+    for point, start in zip(key.data, key.relative_key.data, strict=True):
+        point.co = start.co
+
+
+def relate(face: bpy.types.Object, name: str, to: str) -> None:
+    """Relative to a key of the same shape."""
+    keys = face.data.shape_keys.key_blocks
+    for point, shaped in zip(keys[to].data, keys[name].data, strict=True):
+        point.co = shaped.co
+    keys[name].relative_key = keys[to]
+
+
+def mask(face: bpy.types.Object, vertices: list[int]) -> None:
+    """With a vertex group that weighs these, which the key does not move, and nothing of what it does."""
+    group = face.vertex_groups.new(name="mask")
+    group.add(vertices, 1.0, "REPLACE")
+    moved = [index for index, point in enumerate(shape(face).data) if point.co.z > 0.05]
+    group.add(moved, 0.0, "REPLACE")
+    shape(face).vertex_group = "mask"
+
+
+def test_a_mask_that_weighs_what_the_key_moves_is_no_obstacle(addon):
+    face, *_ = build_character()
+    mask(face, range(25))
+    face.vertex_groups["mask"].add(range(25), 0.5, "REPLACE")
+    assert "moves no vertex" not in flat(drawn())
+
+
+def test_empty_keys_beside_those_of_the_face_are_not_worth_a_word(addon):
+    """Teeth with all the keys of the face, of which one moves them."""
+    build_mesh("Face", ARKIT_52)
+    teeth = build_mesh("Teeth", ARKIT_52)
+    for key in teeth.data.shape_keys.key_blocks[1:]:
+        if key.name != "jawOpen":
+            empty(key)
+    assert "no vertex" not in flat(drawn())
+
+
+def test_a_face_whose_keys_are_all_empty_will_not_move(addon):
+    face = build_mesh("Face", ARKIT_52)
+    for key in face.data.shape_keys.key_blocks[1:]:
+        empty(key)
+    report = bake(bpy.context.scene, [face], Performance(random_track()), "line")
+    assert report.notices[0].startswith("The mouth will not move: ") and "have the shapes of the keys" in report.notices[0]
 
 
 def solo(block: bpy.types.ID) -> None:

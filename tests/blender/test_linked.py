@@ -8,6 +8,7 @@ import bpy
 import pygltflib
 import pytest
 
+from lipsync_addon.blender import panel_data
 from lipsync_addon.blender.bake import bake
 from lipsync_addon.blender.rig_scan import find_character, scan_rig
 from lipsync_addon.blender.take_clips import export_takes
@@ -78,3 +79,31 @@ def test_takes_of_a_library_override_go_into_one_file(library, tmp_path):
     assert snapshot() == before
     animations = pygltflib.GLTF2().load(tmp_path / "both.glb").animations
     assert [animation.name for animation in animations] == ["first", "second"]
+
+
+def broken(path: Path) -> None:
+    """The character of the library with an empty key and a key whose mask has no weight."""
+    bpy.ops.wm.open_mainfile(filepath=str(path))
+    face = bpy.data.objects["Face"]
+    keys = face.data.shape_keys.key_blocks
+    for point, start in zip(keys["mouthPucker"].data, keys["Basis"].data, strict=True):
+        point.co = start.co
+    face.vertex_groups.new(name="nothing")
+    keys["mouthFunnel"].vertex_group = "nothing"
+    bpy.ops.wm.save_mainfile()
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+
+
+@pytest.mark.parametrize("override", [False, True], ids=["linked", "override"])
+def test_keys_that_move_nothing_are_told_of_data_from_another_file(addon, library, override):
+    broken(library)
+    collection = link(library)
+    if override:
+        collection.override_hierarchy_create(bpy.context.scene, bpy.context.view_layer, do_fully_editable=True)
+        for obj in [obj for obj in bpy.data.objects if obj.override_library and obj.type == "MESH"]:
+            obj.data.override_create(remap_local_usages=True)
+    found = panel_data.facts(bpy.context)
+    assert (found.problem is None) == override
+    told = " ".join(found.obstacles)
+    assert "'mouthPucker' of 'Face' moves no vertex: it has the shape" in told
+    assert "'mouthFunnel' of 'Face' moves no vertex: its vertex group" in told

@@ -32,7 +32,7 @@ def speech(closed_at: list[float], seconds: float, width: float = 0.01) -> Anima
 def keys_of(track: AnimationTrack, mode: str, rate: float, error: float = 0.02) -> tuple[np.ndarray, list[KeyCurve]]:
     frames = np.arange(np.ceil(track.duration * rate - 1e-6) + 1)
     settings = KeySettings(mode, error)
-    return frames, keyed(track, np.ones(len(track.names)), frames, frames / rate, closures(track), settings)
+    return frames, keyed(track, np.ones(len(track.names)), frames, frames / rate, closures(track), settings)[0]
 
 
 @given(st.lists(CURVES, min_size=1, max_size=3), st.sampled_from([0.005, 0.05, 0.2]), st.sets(st.integers(0, 59)))
@@ -142,6 +142,6 @@ def test_on_twos_a_pose_at_the_edge_of_a_closure_shows_its_middle():
     values[:, NAMES.index("mouthClose")] *= np.clip(1.2 - 20 * np.abs(track.times - closure.deepest), 0, 1)
     frames = np.arange(0.0, 49.0)
     moved = frames / 24 + closure.start + 0.001 - 1.0  # the pose of frame 24 is 1 ms within
-    curves = keyed(track.with_values(values), np.ones(len(NAMES)), frames, moved, [closure], KeySettings("twos"))
+    curves = keyed(track.with_values(values), np.ones(len(NAMES)), frames, moved, [closure], KeySettings("twos"))[0]
     gap = np.array([curve.at(frames[24:25])[0] for curve in curves]) @ WEIGHTS
     assert gap == pytest.approx(track.with_values(values).at(np.array([closure.deepest]))[0] @ WEIGHTS, abs=1e-6)

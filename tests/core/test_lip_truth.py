@@ -66,7 +66,8 @@ LOW, HIGH = np.zeros(len(KEYS)), np.ones(len(KEYS))
 def test_lips_that_a_style_keeps_open_meet_at_every_closure():
     track = said("aa PP aa PP aa nn PP aa")
     played = held_open(track)
-    result, report = corrected(track, played, model(), LOW, HIGH)
+    result, truth = corrected(track, played, model(), LOW, HIGH)
+    report = truth.report()
     assert str(report) == "3 of 3 closures seal, 3 corrected." and not report.notices()
     gaps = model().gaps(result.values)
     for contact in contacts(track):
@@ -90,7 +91,8 @@ def test_only_the_surroundings_of_a_closure_change_and_they_do_so_gently():
 def test_what_is_true_already_is_left_alone():
     track = said("aa PP aa")
     played = held_open(track, 0.0)
-    result, report = corrected(track, played, model(), LOW, HIGH)
+    result, truth = corrected(track, played, model(), LOW, HIGH)
+    report = truth.report()
     assert result is played and str(report) == "1 of 1 closure seals."
 
 
@@ -98,7 +100,8 @@ def test_what_is_true_already_is_left_alone():
 def test_nothing_is_done_and_said_without_such_sounds(sounds: str):
     track = said(sounds)
     played = held_open(track)
-    result, report = corrected(track, played, model(), LOW, HIGH)
+    result, truth = corrected(track, played, model(), LOW, HIGH)
+    report = truth.report()
     assert result is played and str(report) == ""
 
 
@@ -110,7 +113,8 @@ def test_lips_that_nothing_can_close_are_told_and_left_alone():
     face = replace(face, points=apart, keys=face.keys)
     track = said("aa PP aa")
     played = held_open(track, 0.0)
-    result, report = corrected(track, played, model(face=face), LOW, HIGH)
+    result, truth = corrected(track, played, model(face=face), LOW, HIGH)
+    report = truth.report()
     assert result is played and (report.sealed, report.closures) == (0, 1)
     assert report.notices() == (
         "The lips stay apart at 0.30 s: the character has no shape that closes them there.",
@@ -122,7 +126,8 @@ def test_lips_that_nothing_can_close_are_told_and_left_alone():
 def test_changes_stay_within_their_bounds(values: list[float], sound: str):
     track = said(f"aa {sound} aa")
     played = mapped(np.tile(np.float32(values), (len(track.values), 1)))
-    result, report = corrected(track, played, model(teeth=0.0), LOW, HIGH)
+    result, truth = corrected(track, played, model(teeth=0.0), LOW, HIGH)
+    report = truth.report()
     assert (result.values >= 0).all() and (result.values <= 1).all()
     assert np.abs(result.values - played.values).max() <= MOST + 1e-5
     assert report.sealed <= report.closures and report.reached <= report.bites
@@ -144,7 +149,8 @@ def test_the_lower_lip_reaches_the_teeth():
     track = said("aa FF aa")
     played = held_open(track, 0.3)
     with_teeth = model(teeth=0.0)
-    result, report = corrected(track, played, with_teeth, LOW, HIGH)
+    result, truth = corrected(track, played, with_teeth, LOW, HIGH)
+    report = truth.report()
     assert str(report) == "1 of 1 f, v reaches the teeth, 1 corrected."
     assert with_teeth.reach(result.values).min() <= TOUCH < with_teeth.reach(played.values).min()
     assert corrected(track, played, model(), LOW, HIGH)[0] is played, "without teeth nobody can tell"

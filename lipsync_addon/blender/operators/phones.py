@@ -9,6 +9,7 @@ from ...core import timeline_edits as edits
 from ...core.errors import LipsyncError
 from ...core.timeline import PhonemeTimeline, WordSpan
 from .. import panel_data
+from ..actions import TAKE
 from ..jobs import running
 from ..operator_base import LipsyncOperator
 from ..panel_values import bake_settings, face_settings, style_settings
@@ -183,9 +184,10 @@ def play_if_followed(context: bpy.types.Context) -> tuple[str, ...]:
     words = settings.words
     if not words.follow or running() or panel_data.facts(context).problem:
         return ()
-    prediction = stored_prediction(panel_data.active_action(context))
+    action = panel_data.active_action(context)
+    prediction, take = stored_prediction(action), action and action[TAKE]
     known = prediction and panel_data.mapping(context, prediction.track.names)
-    notices = replay(
+    told = replay(
         scene,
         panel_data.objects(context),
         timeline_of(words),
@@ -197,9 +199,12 @@ def play_if_followed(context: bpy.types.Context) -> tuple[str, ...]:
         profiles=panel_data.profiles(context),
         actors=actor_folder(context),
     )
-    if notices is None and bpy.ops.lipsync.bake.poll():
-        bpy.ops.lipsync.bake()
-    return notices or ()
+    if told is None:
+        if bpy.ops.lipsync.bake.poll():
+            bpy.ops.lipsync.bake()
+        return ()
+    panel_data.remember_lips(take, told.lips)
+    return told.notices
 
 
 def _draw_ipa(operator: bpy.types.Operator) -> None:
