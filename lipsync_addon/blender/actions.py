@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 
 import bpy
 
@@ -56,7 +55,7 @@ class Take:
         self.action[CHARACTER] = character
         self.record = stored_record(self.action)
         """What is known of the earlier bake; None for the first one."""
-        self._spoken_for: set[int] = {slot.handle for slot in self.action.slots if any(_our_curves(self.action, slot))}
+        self._spoken_for: set[int] = {slot.handle for slot in self.action.slots if any(curves_of(self.action, slot))}
         self._written: list[bpy.types.FCurve] = []
         self._dropped: list[tuple[bpy.types.ID, str, int]] = []
         self._left_behind: list[tuple[bpy.types.AnimData, str]] = []
@@ -157,7 +156,8 @@ class Take:
         undo.callback(set_action, data, None, None)
 
     def _lay_down(self, owner: bpy.types.ID, undo: ExitStack) -> None:
-        """The take as a strip that is as long as its keys; an active action of ours makes way for it."""
+        """The take as a strip that is as long as its keys; an active action of ours makes way for it. A strip that the
+        artist moved, scaled, cut or repeated stays so."""
         if owner.animation_data is None:
             owner.animation_data_create()
             undo.callback(owner.animation_data_clear)
@@ -185,17 +185,28 @@ class Take:
             strip.extrapolation = "NOTHING"
             strip.frame_start, strip.frame_end = start, end
         else:
-            length = (end - start) * strip.scale
-            for name, value in (
-                ("action_frame_start", start),
-                ("action_frame_end", end),
-                ("frame_end", strip.frame_start + length),
-            ):
-                undo.callback(setattr, strip, name, getattr(strip, name))
-                setattr(strip, name, value)
+            self._fit_strip(strip, start, end, undo)
         if data.action is not None and TAKE in data.action:
             undo.callback(set_action, data, data.action, data.action_slot)
             set_action(data, None, None)
+
+    def _fit_strip(self, strip: bpy.types.NlaStrip, start: float, end: float, undo: ExitStack) -> None:
+        """A strip whose action now has its keys from `start` to `end`: where it began or ended with them it does so
+        again, where it was cut it is cut as far from them."""
+        was_start, was_end = self._earlier.curve_frame_range if self._earlier else (start, end)
+        was_end = max(was_end, was_start + 1)
+        first, last = strip.action_frame_start, strip.action_frame_end
+        first = start if abs(first - was_start) < 1e-3 else min(max(first + start - was_start, start), end - 1)
+        last = end if abs(last - was_end) < 1e-3 else max(min(last + start - was_start, end), first + 1)
+        length = (last - first) * strip.scale * strip.repeat
+        for name, value in (
+            ("action_frame_start", first),
+            ("action_frame_end", last),
+            ("frame_end", strip.frame_start + length),
+        ):
+            if abs(getattr(strip, name) - value) > 1e-4:
+                undo.callback(setattr, strip, name, getattr(strip, name))
+                setattr(strip, name, value)
 
     def _slot(self, owner: bpy.types.ID) -> bpy.types.ActionSlot:
         data = owner.animation_data
@@ -215,62 +226,6 @@ class Take:
         return strip.channelbag(self._slot(owner), ensure=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Playing:
-    """An action where it plays on a data-block: as the active one, or as a strip of the NLA."""
-
-    action: bpy.types.Action
-    slot: bpy.types.ActionSlot
-    strip: bpy.types.NlaStrip | None = None
-
-    def in_action(self, frame: float) -> float:
-        """The action's own frame at a frame of the scene."""
-        if (strip := self.strip) is None:
-            return frame
-        return (frame - strip.frame_start) / strip.scale + strip.action_frame_start
-
-    def in_scene(self, frame: float) -> float:
-        """The reverse."""
-        if (strip := self.strip) is None:
-            return frame
-        return (frame - strip.action_frame_start) * strip.scale + strip.frame_start
-
-    def away(self, frame: float) -> float:
-        """Frames of the scene from here to where it plays; 0 within."""
-        if (strip := self.strip) is None:
-            return 0.0
-        return max(strip.frame_start - frame, frame - strip.frame_end, 0.0)
-
-    def curve(self, path: str, index: int = 0) -> bpy.types.FCurve | None:
-        """The curve that animates this property."""
-        for layer in self.action.layers:
-            for strip in layer.strips:
-                bag = strip.channelbag(self.slot)
-                if bag and (curve := bag.fcurves.find(path, index=index)):
-                    return curve
-        return None
-
-
-def takes_playing(owner: bpy.types.ID) -> list[Playing]:
-    """Our takes on this data-block: the active one, then strips from the topmost track down."""
-    data = owner.animation_data
-    if data is None:
-        return []
-    active = [Playing(data.action, data.action_slot)] if data.action and data.action_slot else []
-    strips = [s for track in reversed(data.nla_tracks) if not track.mute for s in track.strips if not s.mute]
-    found = active + [Playing(s.action, s.action_slot, s) for s in strips if s.action and s.action_slot]
-    return [each for each in found if TAKE in each.action]
-
-
-def playing(owner: bpy.types.ID) -> Playing | None:
-    """Our take on this data-block, else its active action; the topmost strip where several takes are strips, wherever
-    the playhead is."""
-    if takes := takes_playing(owner):
-        return takes[0]
-    data = owner.animation_data
-    return Playing(data.action, data.action_slot) if data and data.action and data.action_slot else None
-
-
 def artists_paths(owner: bpy.types.ID) -> set[str]:
     """Data paths of the curves that play on this data-block and are not ours."""
     data = owner.animation_data
@@ -286,17 +241,6 @@ def artists_paths(owner: bpy.types.ID) -> set[str]:
         for curve in bag.fcurves
         if not _is_ours(curve)
     }
-
-
-def take_range(owners: Iterable[bpy.types.ID]) -> tuple[float, float] | None:
-    """First and last frame of our curves on these data-blocks; None if there are none."""
-    ranges = [
-        (found.in_scene(first), found.in_scene(last))
-        for owner in owners
-        if (found := playing(owner))
-        for first, last in (curve.range() for curve in _our_curves(found.action, found.slot))
-    ]
-    return (min(r[0] for r in ranges), max(r[1] for r in ranges)) if ranges else None
 
 
 _records: dict[bytes, TakeRecord | None] = {}  # the latest: a slider reads what it wrote, again and again
@@ -405,7 +349,8 @@ def slot_for(action: bpy.types.Action, owner: bpy.types.ID) -> bpy.types.ActionS
     return next((slot for slot in action.slots if (slot.target_id_type, slot.name_display) == known), None)
 
 
-def _our_curves(action: bpy.types.Action, slot: bpy.types.ActionSlot) -> Iterator[bpy.types.FCurve]:
+def curves_of(action: bpy.types.Action, slot: bpy.types.ActionSlot) -> Iterator[bpy.types.FCurve]:
+    """Our curves of a slot."""
     for bag in bags(action):
         if bag.slot == slot:
             yield from (curve for curve in bag.fcurves if _is_ours(curve))

@@ -35,7 +35,8 @@ from .bake import BakeReport, BakeSettings
 from .bake import bake as bake_performance
 from .operators.bake import speaking
 from .preferences import actor_folder, wanted_threads
-from .restyle import playing_take, restyle as restyle_take
+from .playing import playing_take
+from .restyle import restyle as restyle_take
 from .rig_scan import character_of, ranked_with_fit, scan_rig
 from .sound_import import open_sound
 from .speaker import Speaker

@@ -26,6 +26,7 @@ from .mesh_measure import measured_lips, still_keys
 from .rig_scan import all_profiles, ranked_with_fit, scan_rig
 from .sequencer import add_sound
 from .stored import store_played, store_prediction
+from .strip_places import StripPlace, store_strips
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +86,17 @@ def bake(
     settings: BakeSettings = BakeSettings(),
     *,
     sound: Path | None = None,
+    strips: Sequence[StripPlace] = (),
     profiles: Sequence[RigProfile] | None = None,
 ) -> BakeReport:
     """Writes the performance as one action named `take` onto the character that `objects` make up.
 
-    `sound`: a file to put into the sequencer at the same frame. `profiles`: the rigs to look for; None: all,
+    `sound`: a file to put into the sequencer at the same frame. `strips`: those of the sequencer that it was made
+    from. `profiles`: the rigs to look for; None: all,
     the user's own among them. Raises LipsyncError; after any error the scene is exactly as it was.
     """
     with ExitStack() as undo:
-        staged = _stage(scene, objects, performance, take, settings, undo, sound, profiles)
+        staged = _stage(scene, objects, performance, take, settings, undo, sound, strips, profiles)
         undo.pop_all()
     staged.finish()
     return staged.report
@@ -107,6 +110,8 @@ class Line:
     performance: Performance
     take: str
     start_frame: float
+    strips: tuple[StripPlace, ...] = ()
+    """Of the sequencer, that it was made from."""
 
 
 def bake_all(
@@ -118,7 +123,7 @@ def bake_all(
     with ExitStack() as undo:
         for line in lines:
             own = replace(settings, start_frame=line.start_frame)
-            staged.append(_stage(scene, line.objects, line.performance, line.take, own, undo))
+            staged.append(_stage(scene, line.objects, line.performance, line.take, own, undo, strips=line.strips))
         undo.pop_all()
     for each in staged:
         each.finish()
@@ -141,6 +146,7 @@ def _stage(
     settings: BakeSettings,
     undo: ExitStack,
     sound: Path | None = None,
+    strips: Sequence[StripPlace] = (),
     profiles: Sequence[RigProfile] | None = None,
 ) -> _Staged:
     """bake() up to the point of no return; `undo` gets the way back."""
@@ -161,7 +167,8 @@ def _stage(
         undo.callback(setattr, scene, "frame_end", scene.frame_end)
         scene.frame_end = written.last_frame
     if sound is not None:
-        add_sound(scene, Path(sound), settings.start_frame, take, undo)
+        strips = [StripPlace.of(add_sound(scene, Path(sound), settings.start_frame, take, undo))]
+    store_strips(written.action.action, scene, strips)
     notices = (*performance.notices, *problems, *written.notices, *written.lips.notices(), *mapping.lacks)
     still = still_keys(objects, written.targets)
     report = BakeReport(

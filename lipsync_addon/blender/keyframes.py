@@ -20,7 +20,8 @@ from ..core.mapping import Target
 from ..core.take_edits import Retiming, Timing
 from ..core.take_record import CurveId, CurveRecord, Origin, TakeRecord, edits_of, renewed
 from ..core.track import AnimationTrack
-from .actions import Playing, Take, playing
+from .actions import Take
+from .playing import Playing, playing
 
 _PLACES = ("handle_left", "co", "handle_right")
 _NUMBERS = ("interpolation", "handle_left_type", "handle_right_type")

@@ -38,6 +38,18 @@ def known_words(
     return line_words(text, words.language), edits
 
 
+def kept_edits(
+    words: LIPSYNC_PG_words, objects: Sequence[bpy.types.Object], source: str, take: str
+) -> Edits | None:
+    """What a person changed in the phones of a take that is baked again from the sound `source`."""
+    prediction = next((stored_prediction(action) for action in takes_of(objects) if action[TAKE] == take), None)
+    original = _original(prediction, source)
+    if original is None or (words.source, words.take) != (source, take):
+        return prediction.edits if original else None
+    track = timeline_of(words) if words.edited else None
+    return Edits(original, track) if track else None
+
+
 def _edits(words: LIPSYNC_PG_words, replaced: Prediction | None) -> Edits | None:
     """Of the take that is replaced; of its track in the scene, where the curves did not follow that."""
     if replaced is None:

@@ -20,7 +20,7 @@ from .bake import BakeReport
 from .keyframes import data_block
 from .mesh_measure import fitted_match, forget_meshes, is_fitted, still_keys
 from .panel_values import jaw_settings
-from .restyle import playing_take
+from .playing import playing_take
 from .rig_scan import all_profiles, character_of, find_character, ranked_matches, ranked_with_fit, scan_rig
 
 _cache: dict[object, Facts] = {}

@@ -14,7 +14,8 @@ from ..core.phones import BILABIALS, LABIODENTALS, VOWELS
 from ..core.prediction import Prediction
 from ..core.timeline import SILENCE, PhonemeTimeline
 from ..core.waveform import Waveform
-from . import panel_data, waveforms
+from . import waveforms
+from .shown_take import Place, places, shown_action
 from .stored import stored_prediction
 from .words_settings import LIPSYNC_PG_words, timeline_of
 
@@ -92,20 +93,20 @@ def stop() -> None:
 
 
 def boxes(
-    timeline: PhonemeTimeline, start_frame: float, rate: float, doubts: Sequence[tuple[float, float]] = ()
+    timeline: PhonemeTimeline, place: Place, doubts: Sequence[tuple[float, float]] = ()
 ) -> Iterator[Box]:
-    """Every word, then every phone that is no pause. `doubts`: (start s, end s) where the network is not sure."""
-    frames = lambda seconds: start_frame + seconds * rate  # noqa: E731
+    """Every word, then every phone that is no pause, as far as the place goes. `doubts`: (start s, end s) where the
+    network is not sure."""
     for word in timeline.word_spans():
-        yield Box(frames(word.start), frames(word.end), WORDS, word.index, word.text, _WORD)
+        if frames := place.within(word.start, word.end):
+            yield Box(*frames, WORDS, word.index, word.text, _WORD)
     for index, phone in enumerate(timeline.phones):
-        if phone.unit == SILENCE:
+        if phone.unit == SILENCE or not (frames := place.within(phone.start, phone.end)):
             continue
         colour = next((colour for units, colour in _COLOURS if phone.unit in units), _OTHER)
         mark = "ˈ" if phone.stress > 1.01 else "ˌ" if phone.stress < 0.99 else ""
         yield Box(
-            frames(phone.start),
-            frames(phone.end),
+            *frames,
             PHONES,
             index,
             mark + phone.unit,
@@ -126,10 +127,16 @@ def row_at(context: bpy.types.Context, y: float) -> int | None:
     return next((row for row in (PHONES, WORDS, WAVE) if bottom(row) <= at < bottom(row + 1)), None)
 
 
-def seconds_at(context: bpy.types.Context, x: float) -> float:
-    """Of the line, at so many pixels in the region."""
-    frame = context.region.view2d.region_to_view(x, 0)[0]
-    return (frame - context.scene.lipsync.words.start_frame) / _rate(context.scene)
+def frame_at(context: bpy.types.Context, x: float) -> float:
+    """Of the scene, at so many pixels in the region."""
+    return context.region.view2d.region_to_view(x, 0)[0]
+
+
+def place_at(context: bpy.types.Context, x: float) -> Place | None:
+    """Where the line plays that is drawn at so many pixels in the region; None beside it."""
+    frame, near = frame_at(context, x), abs(frame_at(context, x + GRIP) - frame_at(context, x))
+    found = min(places(context, shown_action(context)), key=lambda place: place.piece.away(frame), default=None)
+    return found if found and found.piece.away(frame) <= near else None
 
 
 def grip_at(timeline: PhonemeTimeline, row: int, seconds: float, near: float) -> Grip | None:
@@ -142,10 +149,6 @@ def grip_at(timeline: PhonemeTimeline, row: int, seconds: float, near: float) ->
         found += [(abs(w.end - seconds), Grip("word end", w.index)) for w in spans]
     distance, grip = min(found, key=lambda pair: pair[0], default=(near, None))
     return grip if distance < near else None
-
-
-def _rate(scene: bpy.types.Scene) -> float:
-    return scene.render.fps / scene.render.fps_base
 
 
 def part_shown(words: LIPSYNC_PG_words, first: float, last: float) -> tuple[PhonemeTimeline, int] | None:
@@ -169,7 +172,7 @@ _doubts: list[tuple[Prediction, tuple[tuple[float, float], ...]]] = []  # of the
 
 def doubts_of(context: bpy.types.Context) -> tuple[tuple[float, float], ...]:
     """(start s, end s) where the network is not sure what it heard in the line that the strip shows."""
-    prediction = stored_prediction(panel_data.active_action(context))
+    prediction = stored_prediction(shown_action(context))
     if prediction is None or prediction.source != context.scene.lipsync.words.source:
         return ()
     if not _doubts or _doubts[0][0] is not prediction:
@@ -182,36 +185,38 @@ def _draw() -> None:
     words, region = context.scene.lipsync.words, context.region
     if not words.show_strip or not words.phones:
         return
-    scale, rate = context.preferences.system.ui_scale, _rate(context.scene)
-    left, right = (region.view2d.region_to_view(x, 0)[0] for x in (0, region.width))
+    scale = context.preferences.system.ui_scale
+    left, right = frame_at(context, 0), frame_at(context, region.width)
     per_frame = region.width / max(right - left, 1e-6)
-    found = part_shown(words, *((frame - words.start_frame) / rate for frame in (left, right)))
-    if found is None:
-        return
-    timeline, before = found
     x_of = lambda frame: (frame - left) * per_frame  # noqa: E731
-    shapes, texts = _Shapes(scale), []
-    ends = [max(x_of(words.start_frame), 0.0), min(x_of(words.start_frame + words.phones[-1].end * rate), region.width)]
-    if ends[1] <= 0 or ends[0] >= region.width:
-        return
-    shapes.row(ends[0], ends[1], BASE - 2, bottom(3), _GROUND)
-    if outline := waveforms.shown(context.scene):
-        shapes.wave(outline, ends, *((left + x / per_frame - words.start_frame) / rate for x in ends))
-    near = [(a, b) for a, b in doubts_of(context) if b > timeline.start and a < timeline.end]
-    drawn = list(boxes(timeline, words.start_frame, rate, near))
-    for row in (WORDS, PHONES):
-        of_row = [box for box in drawn if box.row == row]
-        if of_row and (of_row[-1].last - of_row[0].first) * per_frame / len(of_row) < NARROW:
+    shapes, texts, doubts = _Shapes(scale), [], doubts_of(context)
+    outline, now = waveforms.shown(context.scene), context.scene.frame_current_final
+    for place in places(context, shown_action(context)):
+        whole = place.within(0.0, words.phones[-1].end)
+        if not whole or whole[1] <= left or whole[0] >= right:
             continue
-        for box in of_row:
-            active = row == PHONES and box.index + before == words.active
-            shapes.box(box, x_of(box.first), x_of(box.last), active)
-            texts.append((box, x_of(box.first), x_of(box.last)))
-    now = x_of(context.scene.frame_current_final)
-    if ends[0] <= now <= ends[1]:
-        shapes.row(now - scale, now + scale, BASE - 2, bottom(3), _PLAYHEAD)
-    shapes.draw()
-    _write(texts, scale, region.width)
+        first, last = max(whole[0], left), min(whole[1], right)
+        shapes.row(x_of(first), x_of(last), BASE - 2, bottom(3), _GROUND)
+        if outline:
+            shapes.wave(outline, [x_of(first), x_of(last)], place.seconds(first), place.seconds(last))
+        found = part_shown(words, *sorted((place.seconds(first), place.seconds(last))))
+        if found:
+            timeline, before = found
+            near = [(a, b) for a, b in doubts if b > timeline.start and a < timeline.end]
+            drawn = list(boxes(timeline, place, near))
+            for row in (WORDS, PHONES):
+                of_row = [box for box in drawn if box.row == row]
+                if of_row and sum(box.last - box.first for box in of_row) * per_frame / len(of_row) < NARROW:
+                    continue
+                for box in of_row:
+                    active = row == PHONES and box.index + before == words.active
+                    shapes.box(box, x_of(box.first), x_of(box.last), active)
+                    texts.append((box, x_of(box.first), x_of(box.last)))
+        if first <= now <= last:
+            shapes.row(x_of(now) - scale, x_of(now) + scale, BASE - 2, bottom(3), _PLAYHEAD)
+    if not shapes.empty:
+        shapes.draw()
+        _write(texts, scale, region.width)
 
 
 class _Shapes:
@@ -221,6 +226,11 @@ class _Shapes:
         self._scale = scale
         self._corners: list[NDArray[np.float32]] = []
         self._colours: list[NDArray[np.float32]] = []
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to draw."""
+        return not self._corners
 
     def row(self, x0: float, x1: float, low: float, high: float, colour: Colour) -> None:
         """`low`, `high` at a scale of 1."""
@@ -244,9 +254,10 @@ class _Shapes:
             self.row(x0, x1, middle - 0.5, middle + 0.5, _TEXT)
 
     def wave(self, outline: Waveform, ends: list[float], start: float, end: float) -> None:
-        """The sound between two pixels, which are these seconds of it."""
+        """The sound between two pixels, which are these seconds of it, the later ones first where it plays in reverse."""
         columns = max(int(ends[1] - ends[0]), 1)
-        low, high = (side / max(outline.peak, _FAINTEST) for side in outline.between(start, end, columns))
+        sides = outline.between(min(start, end), max(start, end), columns)
+        low, high = (side[:: 1 if start <= end else -1] / max(outline.peak, _FAINTEST) for side in sides)
         middle, half = (bottom(WAVE) + HEIGHTS[WAVE] / 2) * self._scale, (HEIGHTS[WAVE] / 2 - 2) * self._scale
         self.row(ends[0], ends[1], middle / self._scale - 0.5, middle / self._scale + 0.5, _QUIET)
         x = ends[0] + np.arange(columns, dtype=np.float32)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from . import actions, defaults, panel_data, phoneme_strip, sliders, translations
+from . import actions, defaults, panel_data, phoneme_strip, shown_take, sliders, translations
 from .batch_panel import LIPSYNC_PT_batch, LIPSYNC_UL_batch
 from .batch_settings import LIPSYNC_PG_batch, LIPSYNC_PG_batch_line
 from .face_panel import LIPSYNC_PT_face
@@ -111,6 +111,7 @@ def register() -> None:
     bpy.types.Scene.lipsync = bpy.props.PointerProperty(type=LIPSYNC_PG_settings)
     defaults.start()
     phoneme_strip.start()
+    shown_take.start()
     add_keys()
 
 
@@ -118,6 +119,7 @@ def unregister() -> None:
     """The mirror image of register()."""
     give_up()
     remove_keys()
+    shown_take.stop()
     phoneme_strip.stop()
     defaults.stop()
     del bpy.types.Scene.lipsync

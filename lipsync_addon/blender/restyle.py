@@ -13,7 +13,7 @@ from ..core.actors import load_actor
 from ..core.adaptation import Adaptation
 from ..core.errors import LipsyncError
 from ..core.face_layers import FaceSettings
-from ..core.joining import is_settled, settled
+from ..core.joining import is_settled, settled, settled_as
 from ..core.mapping import RigMapping, resolve
 from ..core.pipeline import perform, respoken
 from ..core.prediction import Prediction, as_kept
@@ -23,9 +23,10 @@ from ..core.take_record import TakeRecord
 from ..core.timeline import PhonemeTimeline
 from ..core.timeline_moves import remade
 from ..inference.predictor import Predictor
-from .actions import CHARACTER, TAKE, Playing, stored_record, takes_playing
+from .actions import CHARACTER, TAKE, stored_record
 from .bake import BakeSettings, Rewritten, write_take
 from .mesh_measure import measured_lips
+from .playing import playing_take, playing_takes
 from .rig_scan import best_match, scan_rig
 from .speaker import Speaker, network_controls
 from .stored import store_kept, store_prediction, stored_prediction
@@ -88,7 +89,7 @@ def _spoken_anew(
         return prediction  # its emotions are laid over it
     network = predictor()
     anew = respoken(prediction, network.adapted(wanted.actor) if wanted.actor else network, wanted.controls, face)
-    return replace(anew, track=settled(anew.track)) if is_settled(prediction.track) else anew
+    return replace(anew, track=settled(anew.track, anew.hearing)) if is_settled(prediction.track) else anew
 
 
 def replay(
@@ -103,15 +104,16 @@ def replay(
     mapping: RigMapping | None = None,
     profiles: Sequence[RigProfile] | None = None,
     actors: Path | None = None,
+    take: str = "",
 ) -> Rewritten | None:
     """restyle() with the phones of an edited timeline; keys that the edit does not reach keep their bits.
 
     The actor is the take's own, as he was when it was baked; `actors`: the folder where he may have changed
-    meanwhile, which is told. None, and nothing is done, where the take that plays does not know what was heard in
+    meanwhile, which is told. `take`: its name, where others of the sound may play. None, and nothing is done, where the take that plays does not know what was heard in
     this line, or another network heard it: bake the line again then. Raises LipsyncError; the scene is then exactly
     as it was."""
-    takes = (take.action for take in playing_takes(objects, scene.frame_current))
-    own = ((take, known) for take in takes if (known := stored_prediction(take)) and known.source == timeline.source)
+    takes = {each.action: None for each in playing_takes(objects, scene.frame_current) if take in ("", each.action[TAKE])}
+    own = ((each, known) for each in takes if (known := stored_prediction(each)) and known.source == timeline.source)
     action, prediction = next(own, (None, None))
     record = stored_record(action) if action else None
     if prediction is None or record is None:
@@ -121,7 +123,7 @@ def replay(
     if hearing is None or old is None or not predictor.can_move(hearing):
         return None
     predictor = predictor.adapted(prediction.actor) if prediction.actor else predictor
-    track = remade(predictor, hearing, prediction.track, old, timeline, prediction.controls)
+    track = settled_as(prediction, remade(predictor, hearing, prediction.track, old, timeline, prediction.controls))
     before = prediction.original or old
     short = replace(prediction, track=track, timeline=timeline, original=None, hearing=None, prosody=None)
     # The others come from the take, and are as it keeps them.
@@ -178,23 +180,3 @@ def _play(
     )
     return replace(told, notices=(*performance.notices, *told.notices))
 
-
-def playing_takes(objects: Sequence[bpy.types.Object], frame: float | None = None) -> list[Playing]:
-    """The takes that play on each data-block of a character, several where they are strips of the NLA: those at this
-    frame of the scene first, then the nearest. None: from the topmost track down."""
-    found = [take for obj in objects for block in animated_blocks(obj) for take in takes_playing(block)]
-    return found if frame is None else sorted(found, key=lambda take: take.away(frame))
-
-
-def playing_take(
-    objects: Sequence[bpy.types.Object], frame: float | None = None, name: str | None = None
-) -> bpy.types.Action | None:
-    """The first of playing_takes(), or the one of that name."""
-    takes = (take.action for take in playing_takes(objects, frame))
-    return next((action for action in takes if name in (None, action[TAKE])), None)
-
-
-def animated_blocks(obj: bpy.types.Object) -> list[bpy.types.ID]:
-    """What a take can animate of an object."""
-    keys = obj.data.shape_keys if obj.type == "MESH" else None
-    return [keys] if keys else [obj]

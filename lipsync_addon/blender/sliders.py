@@ -14,7 +14,8 @@ from .bake import Rewritten
 from .jobs import running
 from .panel_values import bake_settings, face_settings, style_settings
 from .preferences import wanted_providers, wanted_threads
-from .restyle import playing_take, restyle
+from .playing import playing_take
+from .restyle import restyle
 from .stored import stored_prediction
 
 SETTLED = 0.3

@@ -12,8 +12,8 @@ from ..core.mapping import Target
 from ..core.profile_match import match_keys
 from ..core.rig_profile import RigProfile
 from ..core.track import AnimationTrack
-from .actions import take_range
 from .keyframes import has_curves, read_track
+from .playing import take_range
 from .rig_scan import best_match, scan_rig
 
 

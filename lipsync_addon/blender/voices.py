@@ -14,6 +14,7 @@ from ..core.spelling import words
 from .rig_scan import character_of, ranked_matches, scan_rig
 from .sequencer import sound_strips, take_of
 from .sound_import import ImportedSound, sound_of_strip
+from .strip_places import StripPlace
 from .strip_words import texts_of_strips
 
 _GENERIC = frozenset("armature body cube collection face group head mesh metarig object rig scene".split())
@@ -51,6 +52,8 @@ class Voice:
     """Of the text, BCP-47; guessed where it is empty."""
     actor: str = ""
     """As the table says; empty: the panel's speaker."""
+    place: StripPlace | None = None
+    """Of the strip when it was listened to."""
 
 
 def characters(scene: bpy.types.Scene) -> list[list[bpy.types.Object]]:
@@ -118,7 +121,9 @@ def find_voices(
         sound, start_frame = sound_of_strip(strip, scene, sample_rate)
         names = tuple(obj.name for obj in objects)
         actor = next((row.actor for row in _rows(strip, table) if row.actor), "")
-        voices.append(Voice(strip.name, take, start_frame, sound, names, *said.get(strip.name, ()), actor=actor))
+        text, language = said.get(strip.name, ("", ""))
+        place = StripPlace.of(strip)
+        voices.append(Voice(strip.name, take, start_frame, sound, names, text, language, actor, place))
     if not voices:
         raise LipsyncError(
             "None of the voice strips has a character.",

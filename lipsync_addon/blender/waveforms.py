@@ -6,12 +6,15 @@ from pathlib import Path
 
 import bpy
 
-from ..core.audio_clip import Sound
+from ..core.audio_clip import JoinedSound, Sound
 from ..core.errors import LipsyncError
 from ..core.waveform import Waveform, waveform
+from .actions import TAKE
 from .jobs import Job
+from .keyframes import frame_rate
 from .panel_values import sound_path
 from .sound_import import open_sound, sound_of_strip
+from .strip_places import stored_strips
 
 SAMPLE_RATE = 16000
 _MOST = 4  # waveforms that are kept
@@ -78,8 +81,8 @@ def _keep(key: tuple[object, ...], found: Waveform | None) -> None:
 
 
 def sound_of(scene: bpy.types.Scene) -> Sound | None:
-    """The sound that the phonemes of the scene belong to: the file that is chosen, else a strip of the sequencer. A
-    strip that plays at another speed has none that could be read while drawing."""
+    """The sound that the phonemes of the scene belong to: the file that is chosen, else a strip of the sequencer, or
+    several for a take that is made of them. A strip that plays at another speed has none that could be read while drawing."""
     source = scene.lipsync.words.source
     path = sound_path(scene.lipsync)
     if path and path.name == source and path.is_file():
@@ -90,7 +93,18 @@ def sound_of(scene: bpy.types.Scene) -> Sound | None:
         file = Path(bpy.path.abspath(strip.sound.filepath, library=strip.sound.library))
         if file.name == source and file.is_file():
             return open_sound(file, SAMPLE_RATE)
-    return None
+    return _of_take(scene)
+
+
+def _of_take(scene: bpy.types.Scene) -> Sound | None:
+    """What the strips of the take that the phonemes belong to sound like one after another."""
+    words = scene.lipsync.words
+    action = next((each for each in bpy.data.actions if each.get(TAKE) == words.take), None) if words.take else None
+    known = {strip.name: strip for strip in _strips(scene)}
+    there = [(place, known[place.name]) for place in stored_strips(action, scene) if place.name in known] if action else []
+    begin, rate = min((place.first for place, _ in there), default=0.0), frame_rate(scene)
+    lines = [((place.first - begin) / rate, sound_of_strip(strip, scene, SAMPLE_RATE)[0]) for place, strip in there]
+    return JoinedSound(tuple(sorted(lines, key=lambda line: line[0])), words.source) if lines else None
 
 
 def _strips(scene: bpy.types.Scene) -> list[bpy.types.SoundStrip]:

@@ -74,9 +74,11 @@ class LIPSYNC_PG_words(bpy.types.PropertyGroup):
     """JSON: the words of the track."""
     source: StringProperty(options={"HIDDEN"})
     """Name of the sound that the track belongs to."""
+    take: StringProperty(options={"HIDDEN"})
+    """Name of the take that the track belongs to."""
     spoken_language: StringProperty(options={"HIDDEN"})
     start_frame: FloatProperty(options={"HIDDEN"})
-    """Frame of the sound's second 0."""
+    """Frame of the take at the sound's second 0."""
     follow: BoolProperty(
         name="Update Curves", description="Bake again after every change of a phoneme", default=True
     )

@@ -35,6 +35,38 @@ class Sound(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class JoinedSound:
+    """Sounds of one rate, one after another on one clock. Where two overlap the later one is heard."""
+
+    lines: tuple[tuple[float, Sound], ...]
+    """(second where it begins, sound), by time."""
+    source: str = ""
+
+    @property
+    def sample_rate(self) -> int:
+        """Hz"""
+        return self.lines[0][1].sample_rate
+
+    @property
+    def duration(self) -> float:
+        """Seconds."""
+        return max(start + sound.duration for start, sound in self.lines)
+
+    def blocks(self) -> Iterator[NDArray[np.float32]]:
+        """[n] each; silence where no sound is."""
+        place = 0
+        starts = [round(start * self.sample_rate) for start, _ in self.lines]
+        for (_, sound), start, end in zip(self.lines, starts, [*starts[1:], None], strict=True):
+            while place < start:
+                yield np.zeros(min(start - place, BLOCK), np.float32)
+                place = min(start, place + BLOCK)
+            for block in sound.blocks():
+                block = block if end is None else block[: max(end - place, 0)]
+                place += len(block)
+                yield block
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class AudioClip:
     """Mono sound in memory."""
 

@@ -95,7 +95,7 @@ def phonemes(speech: np.ndarray, folder: Path) -> None:
     """A phone of a minute of speech that is changed: from the button to the F-curves; and of it the core's part."""
     import lipsync_addon
     from lipsync_addon.blender.operators.bake import shared_predictor
-    from lipsync_addon.blender.restyle import playing_take
+    from lipsync_addon.blender.playing import playing_take
     from lipsync_addon.blender.stored import stored_prediction
     from lipsync_addon.core.timeline_edits import with_unit
     from lipsync_addon.core.timeline_moves import remade

@@ -11,7 +11,7 @@ import pytest
 from lipsync_addon.blender import api, sliders
 from lipsync_addon.blender.operators.bake import shared_predictor
 from lipsync_addon.blender.operators.phones import play_if_followed
-from lipsync_addon.blender.restyle import playing_take
+from lipsync_addon.blender.playing import playing_take
 from lipsync_addon.blender.stored import stored_prediction
 from lipsync_addon.core.actors import save_actor
 from lipsync_addon.core.adaptation import Adaptation

@@ -11,6 +11,8 @@ import soundfile
 
 from lipsync_addon.blender import phoneme_strip, waveforms
 from lipsync_addon.blender.operators.strip import dragged
+from lipsync_addon.blender.playing import ALWAYS
+from lipsync_addon.blender.shown_take import Place
 from lipsync_addon.blender.stored import store_prediction, stored_prediction
 from lipsync_addon.blender.words_settings import timeline_of
 from lipsync_addon.core.aperture import LIP_GAP, SEALED
@@ -169,7 +171,7 @@ def test_buttons_are_grey_before_the_first_bake(addon):
 
 
 def test_the_strip_stands_under_the_keys_of_its_phones(words):
-    found = list(phoneme_strip.boxes(timeline_of(words), words.start_frame, 24.0))
+    found = list(phoneme_strip.boxes(timeline_of(words), Place(ALWAYS, words.start_frame, 24.0)))
     assert [box.text for box in found if box.row == phoneme_strip.WORDS] == TEXT.split()
     kat = next(box for box in found if box.text == "kat")
     span = next(span for span in timeline_of(words).word_spans() if span.text == "kat")
@@ -183,7 +185,7 @@ def test_the_strip_marks_what_is_doubtful_muted_and_stressed(words):
     phones[index] = replace(phones[index], stress=1.5)
     phones[index + 1] = replace(phones[index + 1], mute=True)
     doubts = [(phones[index].start, phones[index + 1].end)]
-    found = phoneme_strip.boxes(replace(timeline, phones=tuple(phones)), 0, 24.0, doubts)
+    found = phoneme_strip.boxes(replace(timeline, phones=tuple(phones)), Place(ALWAYS, 0, 24.0), doubts)
     boxes = {box.index: box for box in found if box.row == phoneme_strip.PHONES}
     assert (boxes[index].doubtful, boxes[index].mute, boxes[index].text) == (True, False, "ˈɑ")
     assert (boxes[index + 1].doubtful, boxes[index + 1].mute) == (False, True)

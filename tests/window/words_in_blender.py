@@ -69,11 +69,12 @@ def module(name: str):
 def boxes() -> list[list[object]]:
     """[row, text, left, right, y from the top] of every word and phone, in pixels of the display."""
     strip = module("phoneme_strip")
-    words, (_, region) = bpy.context.scene.lipsync.words, sheet()
+    words, (_, region), shown = bpy.context.scene.lipsync.words, sheet(), module("shown_take")
     scale = bpy.context.preferences.system.ui_scale
     found = []
     timeline = module("words_settings").timeline_of(words)
-    for box in strip.boxes(timeline, words.start_frame, bpy.context.scene.render.fps):
+    (place,) = shown.places(bpy.context, shown.shown_action(bpy.context))
+    for box in strip.boxes(timeline, place):
         sides = [region.x + region.view2d.view_to_region(f, 0, clip=False)[0] for f in (box.first, box.last)]
         middle = (strip.bottom(box.row) + strip.bottom(box.row + 1)) / 2 * scale
         found.append([box.row, box.text, *sides, window().height - region.y - round(middle), box.mute])

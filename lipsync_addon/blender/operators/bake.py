@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -24,6 +24,7 @@ from ..line_words import known_words
 from ..panel_values import bake_settings, face_settings, sound_path, style_settings
 from ..preferences import wanted_providers, wanted_threads
 from ..sequencer import take_of
+from ..strip_places import StripPlace
 from ..speaker_settings import wanted_speaker
 from ..words_settings import keep
 from ..sound_import import open_sound, sound_of_strip
@@ -32,11 +33,13 @@ from ..sound_import import open_sound, sound_of_strip
 class TakeJob(JobOperator):
     """An operator whose work ends in one take of the character."""
 
-    def aim(self, context: bpy.types.Context, take: str, settings: BakeSettings) -> list[bpy.types.Object]:
-        """In prepare(): what is to be written, and where. Returns the character."""
+    def aim(
+        self, context: bpy.types.Context, take: str, settings: BakeSettings, strips: Sequence[StripPlace] = ()
+    ) -> list[bpy.types.Object]:
+        """In prepare(): what is to be written, where, and of which strips. Returns the character."""
         objects = panel_data.character(context)
         self._scene, self._objects = context.scene.name, [obj.name for obj in objects]
-        self._take, self._settings = take, settings
+        self._take, self._settings, self._strips = take, settings, strips
         return objects
 
     def write(self, context: bpy.types.Context, result: Performance, sound: Path | None) -> None:
@@ -44,11 +47,13 @@ class TakeJob(JobOperator):
         scene = bpy.data.scenes[self._scene]
         objects = [scene.objects[name] for name in self._objects if name in scene.objects]
         profiles = panel_data.profiles(context)
-        report = bake(scene, objects, result, self._take, self._settings, sound=sound, profiles=profiles)
+        report = bake(
+            scene, objects, result, self._take, self._settings, sound=sound, strips=self._strips, profiles=profiles
+        )
         panel_data.remember(report)
         if result.timeline:
             words = scene.lipsync.words
-            words.start_frame = self._settings.start_frame
+            words.start_frame, words.take = self._settings.start_frame, self._take
             played = words.edited and words.source == result.timeline.source
             keep(words, result.timeline, edited=played or bool(result.prediction.edits))
         for notice in report.notices:
@@ -74,7 +79,8 @@ class LIPSYNC_OT_bake(TakeJob, bpy.types.Operator):
         settings = context.scene.lipsync
         sound, start_frame, self._file, take = chosen_sound(context.scene, ModelSpec.load(DEFAULT_NETWORK).sample_rate)
         target = replace(bake_settings(settings, start_frame), replaces=settings.words.replaces)
-        objects = self.aim(context, take, target)
+        strips = [StripPlace.of(_strip(context.scene))] if settings.source == "STRIP" else []
+        objects = self.aim(context, take, target, strips)
         style, face, providers = style_settings(settings), face_settings(settings.face), wanted_providers(context)
         threads, speaker = wanted_threads(context), wanted_speaker(context)
         words, edits = known_words(settings.words, objects, sound.source, take)
@@ -115,6 +121,15 @@ def sound_problem(scene: bpy.types.Scene) -> str | None:
     if path is None:
         return "Choose a sound file."
     return None if path.is_file() else f"The sound file {path.name} does not exist."
+
+
+def chosen_source(scene: bpy.types.Scene) -> str:
+    """What the phones of the chosen sound are known by; empty where none is chosen."""
+    settings = scene.lipsync
+    if settings.source == "STRIP":
+        return settings.strip
+    path = sound_path(settings)
+    return path.name if path else ""
 
 
 def _strip(scene: bpy.types.Scene) -> bpy.types.Strip | None:

@@ -17,7 +17,7 @@ from ..preferences import actor_folder, wanted_providers, wanted_threads
 from ..restyle import replay
 from ..stored import stored_prediction
 from ..words_settings import keep, timeline_of
-from .bake import shared_predictor
+from .bake import chosen_source, shared_predictor
 
 
 class _PhoneOperator(LipsyncOperator):
@@ -198,13 +198,15 @@ def play_if_followed(context: bpy.types.Context) -> tuple[str, ...]:
         mapping=known,
         profiles=panel_data.profiles(context),
         actors=actor_folder(context),
+        take=words.take,
     )
-    if told is None:
-        if bpy.ops.lipsync.bake.poll():
-            bpy.ops.lipsync.bake()
+    if told is not None:
+        panel_data.remember_lips(words.take or take, told.lips)
+        return told.notices
+    if chosen_source(scene) == words.source and bpy.ops.lipsync.bake.poll():
+        bpy.ops.lipsync.bake()
         return ()
-    panel_data.remember_lips(take, told.lips)
-    return told.notices
+    return (f"The curves of '{words.take or words.source}' did not follow: bake its sound again.",)
 
 
 def _draw_ipa(operator: bpy.types.Operator) -> None:

@@ -9,6 +9,7 @@ from ...core import timeline_edits as edits
 from ...core.timeline import PhonemeTimeline
 from .. import phoneme_strip
 from ..operator_base import LipsyncOperator
+from ..shown_take import Place, hold
 from ..words_settings import keep, timeline_of
 from .phones import EDITS, play_if_followed
 
@@ -26,10 +27,14 @@ class LIPSYNC_OT_drag_phone(LipsyncOperator, bpy.types.Operator):
         row = phoneme_strip.row_at(context, event.mouse_region_y)
         if timeline is None or row is None:
             return {"PASS_THROUGH"}
-        seconds = phoneme_strip.seconds_at(context, event.mouse_region_x)
+        self._place = phoneme_strip.place_at(context, event.mouse_region_x)
+        if self._place is None:
+            return {"PASS_THROUGH"}
+        frame = phoneme_strip.frame_at(context, event.mouse_region_x)
+        seconds = self._place.seconds(frame)
         if row == phoneme_strip.WAVE:
-            return self._go_to(context, seconds) if 0 <= seconds < timeline.end else {"PASS_THROUGH"}
-        self._grip = _grip(context, event, timeline)
+            return self._go_to(context, frame) if 0 <= seconds < timeline.end else {"PASS_THROUGH"}
+        self._grip = _grip(context, event, timeline, self._place)
         index = timeline.index_at(seconds)
         if index is None and self._grip is None:
             return {"PASS_THROUGH"}
@@ -38,6 +43,7 @@ class LIPSYNC_OT_drag_phone(LipsyncOperator, bpy.types.Operator):
             context.area.tag_redraw()
             return {"FINISHED"}
         self._before = timeline
+        hold(True)
         context.window_manager.modal_handler_add(self)
         return {"RUNNING_MODAL"}
 
@@ -45,21 +51,26 @@ class LIPSYNC_OT_drag_phone(LipsyncOperator, bpy.types.Operator):
         for notice in play_if_followed(context):
             self.report({"WARNING"}, notice)
 
-    def _go_to(self, context: bpy.types.Context, seconds: float) -> set[str]:
-        scene = context.scene
-        scene.frame_set(round(scene.lipsync.words.start_frame + seconds * scene.render.fps / scene.render.fps_base))
+    def _go_to(self, context: bpy.types.Context, frame: float) -> set[str]:
+        context.scene.frame_set(round(frame))
         return {"CANCELLED"}  # handled, and no step of undo
+
+    def cancel(self, context: bpy.types.Context) -> None:
+        """Blender ends the operator: another file is loaded, or the window closes."""
+        hold(False)
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         words = context.scene.lipsync.words
         if event.type in ("ESC", "RIGHTMOUSE"):
+            hold(False)
             keep(words, self._before, edited=words.edited)
             context.area.tag_redraw()
             return {"CANCELLED"}
-        seconds = phoneme_strip.seconds_at(context, event.mouse_region_x)
+        seconds = self._place.seconds(phoneme_strip.frame_at(context, event.mouse_region_x))
         keep(words, dragged(self._before, self._grip, seconds), edited=words.edited)
         context.area.tag_redraw()
         if event.type == "LEFTMOUSE" and event.value == "RELEASE":
+            hold(False)
             if timeline_of(words).phones == self._before.phones:
                 return {"CANCELLED"}
             words.edited = True
@@ -77,13 +88,12 @@ def dragged(timeline: PhonemeTimeline, grip: phoneme_strip.Grip, seconds: float)
 
 
 def _grip(
-    context: bpy.types.Context, event: bpy.types.Event, timeline: PhonemeTimeline
+    context: bpy.types.Context, event: bpy.types.Event, timeline: PhonemeTimeline, place: Place
 ) -> phoneme_strip.Grip | None:
     """What the mouse would hold where it is."""
     x, row = event.mouse_region_x, phoneme_strip.row_at(context, event.mouse_region_y)
-    seconds = phoneme_strip.seconds_at(context, x)
-    near = abs(phoneme_strip.seconds_at(context, x + phoneme_strip.GRIP) - seconds)
-    return phoneme_strip.grip_at(timeline, row, seconds, near)
+    seconds, beside = (place.seconds(phoneme_strip.frame_at(context, at)) for at in (x, x + phoneme_strip.GRIP))
+    return phoneme_strip.grip_at(timeline, row, seconds, abs(beside - seconds))
 
 
 class _OnStrip:
@@ -101,8 +111,11 @@ class _OnStrip:
             phoneme_strip.WORDS,
         ):
             return {"PASS_THROUGH"}
-        index = timeline.index_at(phoneme_strip.seconds_at(context, event.mouse_region_x))
-        if index is None or (self.beside_grips and _grip(context, event, timeline)):
+        place = phoneme_strip.place_at(context, event.mouse_region_x)
+        if place is None:
+            return {"PASS_THROUGH"}
+        index = timeline.index_at(place.seconds(phoneme_strip.frame_at(context, event.mouse_region_x)))
+        if index is None or (self.beside_grips and _grip(context, event, timeline, place)):
             return {"PASS_THROUGH"}
         words.active = index
         context.area.tag_redraw()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import bpy
 from bpy.props import EnumProperty
 
@@ -13,8 +11,9 @@ from ...core.spoken import SILENCE
 from .. import panel_data, sliders
 from ..actions import stored_record
 from ..hand_edits import discard_edits, edit_count, edits_hidden, hide_edits
+from ..keyframes import frame_rate
 from ..operator_base import LipsyncOperator
-from ..restyle import playing_takes
+from ..shown_take import places
 from ..stored import stored_prediction
 from ..translations import told
 
@@ -58,12 +57,21 @@ class LIPSYNC_OT_next_doubt(_TakeOperator, bpy.types.Operator):
 
     def run(self, context: bpy.types.Context) -> None:
         scene, action = context.scene, panel_data.active_action(context)
-        doubts, frame_of = stored_prediction(action).doubts, _frames(context)
-        places = [max(round(frame_of(start)), 0) for start, _ in doubts]
-        index = next((i for i, frame in enumerate(places) if frame > scene.frame_current), 0)
-        scene.frame_set(places[index])
-        seconds = doubts[index][1] - doubts[index][0]
-        self.report({"INFO"}, f"Doubtful place {index + 1} of {len(places)}: {seconds:.2f} s from here.")
+        doubts, lasting = stored_prediction(action).doubts, {}
+        for place in places(context, action):
+            for start, end in doubts:
+                if frames := place.within(start, end):
+                    lasting.setdefault(max(round(frames[0]), 0), frames[1] - frames[0])
+        if not lasting:
+            raise LipsyncError(
+                "The doubtful places are in the parts of the take that its strip in the NLA leaves out.",
+                "Make the strip longer to see them.",
+            )
+        frames = sorted(lasting)
+        index = next((i for i, frame in enumerate(frames) if frame > scene.frame_current), 0)
+        scene.frame_set(frames[index])
+        seconds = lasting[frames[index]] / frame_rate(scene)
+        self.report({"INFO"}, f"Doubtful place {index + 1} of {len(frames)}: {seconds:.2f} s from here.")
 
 
 class LIPSYNC_OT_mark(_TakeOperator, bpy.types.Operator):
@@ -76,14 +84,16 @@ class LIPSYNC_OT_mark(_TakeOperator, bpy.types.Operator):
 
     def run(self, context: bpy.types.Context) -> None:
         scene, action = context.scene, panel_data.active_action(context)
-        marks, frame_of = _marks(stored_prediction(action), self.kind), _frames(context)
+        marks, where = _marks(stored_prediction(action), self.kind), places(context, action)
         ours = {tuple(each) for each in scene.get(MARK, ())} if MARK in scene else set()
         for marker in [m for m in scene.timeline_markers if (m.name, str(m.frame)) in ours]:
             scene.timeline_markers.remove(marker)
         made = []
-        for seconds, text in marks:
-            marker = scene.timeline_markers.new(text, frame=round(frame_of(seconds)))
-            made.append((marker.name, str(marker.frame)))
+        for place in where:
+            for seconds, text in marks:
+                if frames := place.within(seconds, seconds):
+                    marker = scene.timeline_markers.new(text, frame=round(frames[0]))
+                    made.append((marker.name, str(marker.frame)))
         if MARK in scene:
             del scene[MARK]
         if made:
@@ -137,13 +147,6 @@ def _marks(prediction: Prediction, kind: str) -> list[tuple[float, str]]:
     if not spans:
         raise LipsyncError("The words of this take are not known.", "Type the text of the line and bake it again.")
     return [(span.start, span.text) for span in spans]
-
-
-def _frames(context: bpy.types.Context) -> Callable[[float], float]:
-    """Frame of the scene where a second of the take plays: its strip may have been moved in the NLA."""
-    take = playing_takes(panel_data.objects(context), context.scene.frame_current)[0]
-    timing = stored_record(take.action).timing
-    return lambda seconds: take.in_scene(timing.start_frame + seconds * timing.rate)
 
 
 CLASSES = (LIPSYNC_OT_next_doubt, LIPSYNC_OT_mark, LIPSYNC_OT_hide_edits, LIPSYNC_OT_discard_edits)

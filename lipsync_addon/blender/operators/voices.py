@@ -11,15 +11,18 @@ from bpy.props import BoolProperty
 from ...core.model_spec import ModelSpec
 from ...core.pipeline import Known, Performance, animate
 from ...core.progress import Progress
+from ...core.timeline_retiming import Edits
 from ...inference.network import DEFAULT_NETWORK
 from .. import panel_data
-from ..bake_scene import bake_scene, perform_voices
+from ..bake_scene import Group, bake_groups, groups_of, perform_groups, perform_voices
 from ..jobs import JobOperator, running
+from ..line_words import kept_edits
 from ..operator_base import LipsyncOperator
 from ..panel_values import bake_settings, face_settings, style_settings
 from ..preferences import wanted_providers, wanted_threads
 from ..sequencer import sound_strips
 from ..speaker_settings import wanted_actor, wanted_speaker
+from ..shown_take import follow
 from ..strip_words import TEXT
 from ..voice_settings import assignments
 from ..voices import Voice, characters, find_voices, guessed
@@ -93,11 +96,13 @@ class LIPSYNC_OT_bake_scene(JobOperator, bpy.types.Operator):
     def prepare(self, context: bpy.types.Context) -> Callable[[Progress], list[Performance]]:
         settings = context.scene.lipsync
         rate = ModelSpec.load(DEFAULT_NETWORK).sample_rate
-        self._scene, self._per = context.scene.name, settings.voices.per
+        scene, self._scene = context.scene, context.scene.name
         selected, table = settings.voices.scope == "SELECTED", assignments(settings.voices)
         texts = Path(bpy.path.abspath(settings.voices.texts)) if settings.voices.texts else None
-        self._voices, self._left_out = find_voices(context.scene, rate, selected=selected, table=table, texts=texts)
-        self._settings = bake_settings(settings, 0.0)
+        self._voices, self._left_out = find_voices(scene, rate, selected=selected, table=table, texts=texts)
+        self._settings, self._groups = bake_settings(settings, 0.0), groups_of(scene, self._voices, settings.voices.per)
+        edits = [self._edits(scene, group) for group in self._groups]
+        of_voice = {group.lines[0][1]: own for group, own in zip(self._groups, edits) if not group.joined}
         style, face, providers = style_settings(settings), face_settings(settings.face), wanted_providers(context)
         threads, speaker = wanted_threads(context), wanted_speaker(context)
         names = {voice.actor for voice in self._voices if voice.actor}
@@ -106,23 +111,36 @@ class LIPSYNC_OT_bake_scene(JobOperator, bpy.types.Operator):
         def work(progress: Progress) -> list[Performance]:
             from ...speech.transcript import line_words  # opens espeak-ng
 
-            told = speaker.controls
+            told, numbers = speaker.controls, {voice.strip: index for index, voice in enumerate(self._voices)}
 
             def perform(voice: Voice, part: Progress) -> Performance:
                 words = line_words(voice.text, voice.language) if voice.text else Known()
-                predictor = speaking(actors[voice.actor], providers, threads)
-                return animate(voice.sound, predictor, style, face, words, controls=told, keep=True, progress=part)
+                predictor, own = speaking(actors[voice.actor], providers, threads), of_voice.get(numbers[voice.strip])
+                return animate(
+                    voice.sound, predictor, style, face, words, edits=own, controls=told, keep=True, progress=part
+                )
 
-            return perform_voices(self._voices, perform, progress)
+            performances = perform_voices(self._voices, perform, progress)
+            return perform_groups(self._groups, performances, speaking(None, providers, threads), edits)
 
         return work
 
     def finish(self, context: bpy.types.Context, result: list[Performance]) -> None:
         scene = bpy.data.scenes[self._scene]
-        reports = bake_scene(scene, self._voices, result, self._settings, self._per)
+        reports = bake_groups(scene, self._groups, result, self._voices, self._settings)
         panel_data.remember(reports[-1])
+        words = scene.lipsync.words
+        words.edited &= words.take not in {report.take for report in reports}  # these have the changes now
+        if context.scene == scene:
+            follow(context, anew=True)
         for notice in dict.fromkeys((*self._left_out, *(n for report in reports for n in report.notices))):
             self.report({"WARNING"}, notice)
         who = len({voice.objects for voice in self._voices})
         lines = f"{len(self._voices)} line{'s' * (len(self._voices) > 1)}"
         self.report({"INFO"}, f"{lines} of {who} character{'s' * (who > 1)} in {len(reports)} takes.")
+
+    def _edits(self, scene: bpy.types.Scene, group: Group) -> Edits | None:
+        """What a person changed in the phones of a take that is baked again."""
+        objects = [scene.objects[name] for name in group.objects]
+        source = group.take if group.joined else self._voices[group.lines[0][1]].strip
+        return kept_edits(scene.lipsync.words, objects, source, group.take)
