@@ -6,10 +6,15 @@
 T = N // 320: one output frame every 20 ms, frame k centred on sample k * 320. Everything is a convolution with
 zero padding, so a frame depends on a fixed number of neighbours and long sound can be cut into windows. The two are
 exported as two files: curves can be made again from edited phones, or from text alone, without any sound.
+
+ONNX Runtime multiplies matrices as fast as the processor can, and hardly anything else. So all but the depthwise convolutions is
+written as products of rows, a row being a frame; as convolutions, spectrum and stem copied the sound 400 times over on one
+thread. export.py has the activation made one operation, and model/EXPERIMENTS.md has the times of each.
 """
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
@@ -105,8 +110,16 @@ def mel_filters() -> np.ndarray:
     return librosa.filters.mel(sr=SAMPLE_RATE, n_fft=FFT, n_mels=MELS, fmin=MEL_RANGE[0], fmax=MEL_RANGE[1])
 
 
+def sliding(rows: Tensor, size: int) -> Tensor:
+    """[B, R, C] -> [B, T, size]: the first `size` values of each row and those after it, for all rows that have so many."""
+    width = rows.shape[2]
+    more = -(-size // width) - 1
+    parts = [rows[:, after : after - more or None] for after in range(more)]
+    return torch.cat([*parts, rows[:, more:, : size - more * width]], dim=-1)
+
+
 class LogMel(nn.Module):
-    """Log-mel energies by convolution (ONNX Runtime has no STFT on CUDA); equals librosa's melspectrogram."""
+    """Log-mel energies by matrix products (ONNX Runtime has no STFT on CUDA); equals librosa's melspectrogram."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -120,18 +133,19 @@ class LogMel(nn.Module):
 
     def power(self, samples: Tensor) -> Tensor:
         """[B, N] -> [B, FFT // 2 + 1, N // MEL_HOP] power spectrum, frame m centred on sample m * MEL_HOP."""
-        padded = F.pad(samples, (WINDOW // 2, WINDOW // 2 - MEL_HOP))[:, None]
-        real, imaginary = F.conv1d(padded, self.basis, stride=MEL_HOP).chunk(2, dim=1)
-        return real * real + imaginary * imaginary
+        padded = F.pad(samples, (WINDOW // 2, -(WINDOW // 2) % MEL_HOP))
+        frames = sliding(padded.unflatten(1, (-1, MEL_HOP)), WINDOW)
+        real, imaginary = (F.linear(frames, basis) for basis in self.basis[:, 0].chunk(2))
+        return (real * real + imaginary * imaginary).transpose(1, 2)
 
     def forward(self, samples: Tensor, filters: Tensor | None = None) -> Tensor:
         """[B, N] -> [B, MELS, 2T]. `filters` [B, MELS, bins] replaces the filters (vocal tract augmentation)."""
-        mel = torch.matmul(self.filters if filters is None else filters, self.power(samples))
+        mel = torch.matmul(self.power(samples).transpose(1, 2), (self.filters if filters is None else filters).mT).mT
         return torch.log(mel + LOG_FLOOR)
 
 
 class Block(nn.Module):
-    """ConvNeXt block over time (Liu et al., A ConvNet for the 2020s, 2022): [B, W, T] -> [B, W, T]."""
+    """ConvNeXt block over time (Liu et al., A ConvNet for the 2020s, 2022): [B, T, W] -> [B, T, W]."""
 
     def __init__(self, width: int, reach: tuple[int, int], kernel: int, dropout: float) -> None:
         super().__init__()
@@ -144,9 +158,9 @@ class Block(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.norm(self.depthwise(F.pad(x, self.reach)).transpose(1, 2))
+        y = self.norm(self.depthwise(F.pad(x.transpose(1, 2), self.reach)).transpose(1, 2))
         y = self.narrow(F.gelu(self.widen(y), approximate="tanh"))
-        return x + (self.dropout(y) * self.scale).transpose(1, 2)
+        return x + self.dropout(y) * self.scale
 
 
 class Hear(nn.Module):
@@ -162,8 +176,10 @@ class Hear(nn.Module):
         self.residual = nn.Linear(width, config.residual)
 
     def forward(self, mel: Tensor) -> tuple[Tensor, Tensor]:
-        x = self.blocks(self.stem((mel + 5.0) / 4.0))  # about zero mean and unit spread for speech
-        x = self.norm(x.transpose(1, 2))
+        x = (mel.transpose(1, 2) + 5.0) / 4.0  # about zero mean and unit spread for speech
+        rows = F.pad(x, (0, 0, 2, 2)).unflatten(1, (-1, 2)).flatten(2)  # two mel frames each
+        weight = self.stem.weight.transpose(1, 2).flatten(1)
+        x = self.norm(self.blocks(F.linear(sliding(rows, weight.shape[1]), weight, self.stem.bias)))
         return self.phones(x), torch.tanh(self.residual(x))
 
 
@@ -193,7 +209,7 @@ class Move(nn.Module):
 
     def forward(self, phones: Tensor, residual: Tensor, controls: Tensor) -> Motion:
         x = self.enter(torch.cat([phones, residual], dim=-1)) + self.control(controls - self.neutral)
-        features = self.norm(self.blocks(x.transpose(1, 2)).transpose(1, 2))
+        features = self.norm(self.blocks(x))
         # A slope below 0 too: a unit that training once pushed under 0 (the jaw, early on) must find back.
         units = F.leaky_relu(self.units(features), SLOPE)
         if not self.training:  # which would learn to get past it
@@ -234,11 +250,13 @@ class Lipsync(nn.Module):
 
 
 class HearGraph(nn.Module):
-    """*hear* as it is exported."""
+    """*hear* as it is exported: of the spectrum only what the mel filters take."""
 
     def __init__(self, network: Lipsync) -> None:
         super().__init__()
-        self.mel, self.hear = network.mel, network.hear
+        self.mel, self.hear = deepcopy(network.mel), network.hear
+        heard = self.mel.filters.any(0)
+        self.mel.filters, self.mel.basis = self.mel.filters[:, heard], self.mel.basis[heard.repeat(2)]
 
     def forward(self, samples: Tensor) -> tuple[Tensor, Tensor]:
         """[B, N] -> phones [B, T, P], which sum to 1, and residual [B, T, R]."""

@@ -50,7 +50,7 @@ class InBlocks:
             yield self._clip.samples[start : start + self._size]
 
 
-@pytest.mark.parametrize("window_seconds", [0.1, 1.0, 16.0])
+@pytest.mark.parametrize("window_seconds", [0.1, 1.0, WINDOW_SECONDS])
 def test_windows_leave_no_seam(predictor: Predictor, tiny_network: Path, window_seconds: float) -> None:
     clip = noise(40.123)
     network = Network.load(tiny_network, providers=["CPU"])
@@ -121,7 +121,7 @@ def test_cancel_stops_between_windows(predictor: Predictor, tiny_network: Path) 
 
 def test_progress_reaches_the_end(predictor: Predictor) -> None:
     seen: list[float] = []
-    predictor.predict(noise(40), progress=seen.append)
+    predictor.predict(noise(4 * WINDOW_SECONDS), progress=seen.append)
     assert seen[0] == 0.0 and seen[-1] == 1.0 and len(seen) > 3
 
 
@@ -186,7 +186,7 @@ def test_lines_that_go_through_the_network_together_are_each_line_alone(
     predictor: Predictor, on_cpu: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Network, "on_cpu", on_cpu)  # a GPU takes longer windows, of few sizes
-    clips = [noise(seconds, seed) for seed, seconds in enumerate((0.5, 3.2, 1.7, 9.5, 3.0, 20.0, 0.02))]
+    clips = [noise(seconds, seed) for seed, seconds in enumerate((0.5, 3.2, 1.7, 9.5, 3.0, WINDOW_SECONDS + 4, 0.02))]
     for clip, hearing in zip(clips, predictor.hear_many(clips), strict=True):
         if clip.duration > WINDOW_SECONDS:
             assert hearing is None

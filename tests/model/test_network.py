@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import librosa
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 import torch
@@ -23,7 +24,7 @@ from model.export import (
 )
 from model.network import (
     ARKIT_CHANNELS, CONTROLS, FFT, HOP, LIVE, MEL_HOP, MEL_RANGE, MELS, OFFLINE, SAMPLE_RATE, SILENT, SLOPE, UNITS, WINDOW,
-    HearGraph, Lipsync, LogMel, MoveGraph, NetworkConfig,
+    HearGraph, Lipsync, LogMel, MoveGraph, NetworkConfig, sliding,
 )  # fmt: skip
 from model.paths import CHECKPOINTS, EXPORTED
 
@@ -67,6 +68,12 @@ def test_mel_energies_equal_librosas(speech):
     np.testing.assert_allclose(found, wanted[:, : found.shape[1]], rtol=1e-2, atol=1e-4 * wanted.max())
 
 
+def test_sliding_windows_are_those_of_the_values_in_a_row():
+    values = torch.arange(40).reshape(2, 20)
+    for width, size in ((4, 10), (5, 10), (2, 2), (4, 3)):
+        assert sliding(values.unflatten(1, (-1, width)), size).equal(values.unfold(1, size, width))
+
+
 @torch.no_grad()
 def test_a_frame_depends_on_no_more_than_its_context(network, speech):
     samples = torch.from_numpy(speech[: HOP * 200])[None]
@@ -93,6 +100,17 @@ def test_pytorch_and_onnx_runtime_agree(network, files, speech):
     session = onnxruntime.InferenceSession(files["hear"], providers=["CPUExecutionProvider"])
     batch = np.stack([speech[: HOP * 50], speech[HOP * 50 : HOP * 100]])
     assert [o.shape[:2] for o in session.run(["phones", "residual"], {"samples": batch})] == [(2, 50)] * 2
+
+
+@pytest.mark.parametrize("part", ["hear", "move"])
+def test_onnx_runtime_knows_the_activation_as_one_operation(files, tmp_path, part):
+    options = onnxruntime.SessionOptions()
+    options.optimized_model_filepath = str(tmp_path / "optimised.onnx")
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
+    onnxruntime.InferenceSession(files[part], options, providers=["CPUExecutionProvider"])
+    operations = [node.op_type for node in onnx.load(tmp_path / "optimised.onnx").graph.node]
+    assert operations.count("FastGelu") == len(getattr(SMALL, f"{part}_dilations"))
+    assert "Pow" not in operations and operations.count("Tanh") == (part == "hear")  # the residual's
 
 
 @torch.no_grad()
