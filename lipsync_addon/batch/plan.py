@@ -31,11 +31,18 @@ class Choice:
     """What the user says about which lines to bake."""
 
     only: Sequence[str] = ()
-    """Patterns of ids; none: all."""
+    """Patterns of ids."""
+    ids: Collection[str] = ()
+    """Ids; neither these nor patterns: all lines."""
     again: bool = False
     """Bake what did not change as well."""
     growing: Collection[str] = ()
     """Absolute paths of sounds that are not complete: their lines wait."""
+
+    def has(self, id: str) -> bool:
+        """Whether the line is one that the user wants baked."""
+        everything = not (self.only or self.ids)
+        return everything or id in self.ids or any(fnmatchcase(id, pattern) for pattern in self.only)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +75,7 @@ def steps(state: State, worker: Worker, choice: Choice = Choice()) -> Iterator[S
 
 def _step(state: State, worker: Worker, choice: Choice, known: Known) -> Step:
     line, inputs = known.line, {}
-    if choice.only and not any(fnmatchcase(line.id, pattern) for pattern in choice.only):
+    if not choice.has(line.id):
         return Step(line, Decision.LEAVE, "not chosen", inputs)
     if line.sound in choice.growing:
         return Step(line, Decision.LEAVE, "still growing", inputs)

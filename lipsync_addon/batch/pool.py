@@ -7,9 +7,11 @@ lines that waited behind go to others.
 
 from __future__ import annotations
 
+import ctypes
 import multiprocessing
 import os
 import signal
+import sys
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -29,6 +31,8 @@ LONG = 2_000_000
 TRIES = 2
 BEAT = 0.25
 """Seconds after which run() yields None if nothing else comes, so that the caller can look after other things."""
+TRIMMED = 16
+"""Lines after which a process gives memory back that it does not use."""
 STARTING = 300.0
 """Seconds that opening the network (and Blender) may take."""
 
@@ -224,9 +228,21 @@ def _work(worker: Worker, pipe: Connection, threads: int) -> None:
             pipe.send(error)
             return
         pipe.send(None)
+        since = 0
         while True:
             tasks = [pipe.recv()]
             while len(tasks) < TOGETHER and pipe.poll():
                 tasks.append(pipe.recv())
             for outcome in bake(tasks):
                 pipe.send(outcome)
+            if (since := since + len(tasks)) >= TRIMMED:
+                since = 0
+                _trim()
+
+
+def _trim() -> None:
+    """Gives free memory back. The network's tensors come and go in sizes that differ with every line, and glibc keeps
+    the gaps between them: what is in use stays the same, yet the process would grow with the number of lines."""
+    if sys.platform == "linux":
+        with suppress(OSError, AttributeError):  # another C library, musl for example
+            ctypes.CDLL(None).malloc_trim(0)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import csv
-import heapq
 import io
 import json
 import os
@@ -25,11 +24,11 @@ from .quality import PREVIEW_FPS
 from .run import Totals
 from .state import CannotWrite, Known, State
 
-WORST = 100
-"""Lines that the page shows with curves and sound."""
 SURE, CLIPPED = 0.36, 0.001
 """What an animator should look at: confidence below, share of samples above. No one of 74 clean lines is below, half of
 them with as much white noise as speech are."""
+NOT_SHOWN = ("confidence", "clipped", "silent", "closures", "unsealed", "notices")
+"""What the page tells by `troubles` instead."""
 PAGE = Path(__file__).parent.parent / "data" / "report.html"
 
 
@@ -180,25 +179,19 @@ def _write_csv(state: State) -> None:
 
 
 def _write_page(state: State, totals: Totals) -> Path:
-    """data/report.html with the data in it: all lines as a list, the worst with curves and sound."""
+    """data/report.html with the data of all lines in it; the page ranks them and draws those that are looked at."""
     before, _, after = PAGE.read_text(encoding="utf-8").partition("/*DATA*/null")
-    ranked = ((sum(bad for bad, _ in troubles(known)), known.line.id) for known in state.lines())
-    worst = heapq.nlargest(WORST, (each for each in ranked if each[0] > 0))
     ids, files = state.removed()
     target = state.out / "report.html"
     with _file(target) as out:
         out.write(before)
         data = {"totals": numbers(totals), "removed": ids, "removedFiles": files, "fps": PREVIEW_FPS}
-        out.write(_script(data)[:-1] + ',"worst":[')
-        for index, (_, id) in enumerate(worst):
-            known = state.known(id)
-            preview = base64.b64encode(known.preview).decode()
-            out.write("," * (index > 0) + _script(_record(state, known) | {"preview": preview}))
-        out.write('],"lines":[')
-        for index, known in enumerate(state.lines()):
-            found = "; ".join(what for _, what in troubles(known))
-            row = [known.line.id, known.status or "", known.decision, found or known.reason, known.quality.seconds]
-            out.write("," * (index > 0) + "\n" + _script(row))
+        out.write(_script(data)[:-1] + ',"lines":[')
+        for index, known in enumerate(state.lines(previews=True)):
+            shown = _record(state, known) | {"bad": [round(bad, 3) for bad, _ in troubles(known)]}
+            shown |= {"preview": base64.b64encode(known.preview).decode()}
+            shown = {name: value for name, value in shown.items() if value and name not in NOT_SHOWN}
+            out.write("," * (index > 0) + "\n" + _script(shown))
         out.write("]}" + after)
     return target
 

@@ -169,11 +169,11 @@ class State:
             )
         return ""
 
-    def lines(self) -> Iterator[Known]:
-        """The lines of the latest table in its order, without previews."""
-        last = -1
+    def lines(self, *, previews: bool = False) -> Iterator[Known]:
+        """The lines of the latest table in its order, with previews or without."""
+        last, preview = -1, ", preview" * previews
         while rows := self._db.execute(
-            "SELECT position, line, status, error, inputs, quality, decision, reason FROM lines"
+            f"SELECT position, line, status, error, inputs, quality, decision, reason{preview} FROM lines"
             " WHERE position > ? ORDER BY position LIMIT 256",
             (last,),
         ).fetchall():

@@ -45,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PATTERN",
         help="only lines whose id is like this; may be repeated",
     )
+    add("--ids", type=Path, metavar="FILE.json", help="only the lines whose ids this JSON list holds")
     add("--again", action="store_true", help="bake lines too that did not change")
     add("--delete-removed", action="store_true", help="delete results of lines that the table has no more")
 
@@ -82,10 +83,11 @@ def run(options: argparse.Namespace) -> int:
     """Bakes what changed. Returns 0, FAILED, STOPPED or 130."""
     from ..batch.plan import Choice
 
+    choice = Choice(options.only, _ids(options.ids) if options.ids else (), options.again)
     if options.dry_run:
-        return _dry_run(options, Choice(options.only, options.again))
+        return _dry_run(options, choice)
     with stoppable() as stop, executor(options) as baking:
-        return bake_all(options, Choice(options.only, options.again), baking, stop)
+        return bake_all(options, choice, baking, stop)
 
 
 def bake_all(options: argparse.Namespace, choice: Choice, executor: Executor, stop: threading.Event) -> int:
@@ -107,7 +109,7 @@ def bake_all(options: argparse.Namespace, choice: Choice, executor: Executor, st
             state.recover()
             with state.transaction():
                 total = plan.take_in(state, _lines(options))
-                if not options.only and options.words[0] == "batch":  # the panel in Blender does it again
+                if not (choice.only or choice.ids) and options.words[0] == "batch":  # the panel in Blender does it again
                     state.remember(words=json.dumps(options.words), folder=str(Path.cwd()))
             with shown(total, quiet=options.quiet, machine_readable=options.machine_readable) as events:
                 totals = run_lines(state, worker, executor, choice, events, stop.is_set)
@@ -168,6 +170,18 @@ def _lines(options: argparse.Namespace) -> Iterator[Line]:
         raise LipsyncError(f"The character {missing[0]} does not exist.", "Give the path of a .blend file.")
     found = rows(options.lines, columns=columns, sound=options.sound, languages=options.languages)
     return lines(found, options.to or ["{id}.csv"], characters, endings_alone(options))
+
+
+def _ids(file: Path) -> frozenset[str]:
+    try:
+        ids = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise LipsyncError(f"{file} cannot be read: {error.strerror or error}.", "Check the path.") from error
+    except ValueError as error:
+        raise LipsyncError(f"{file} is not JSON: {error}.", 'Give a list such as ["intro", "outro"].') from error
+    if not isinstance(ids, list) or not ids or not all(isinstance(id, str) for id in ids):
+        raise LipsyncError(f"{file} is no list of ids.", 'Give a list such as ["intro", "outro"].')
+    return frozenset(ids)
 
 
 def _pair(text: str, option: str) -> tuple[str, str]:

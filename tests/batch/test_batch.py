@@ -136,6 +136,19 @@ def test_only_some_lines(batch: Batch, voices: Path, out: Path) -> None:
     assert sorted(results(out)) == ["boat_en.csv", "hello_en.csv"]
 
 
+def test_lines_of_a_list_of_ids_that_no_command_could_hold(batch: Batch, voices: Path, tmp_path: Path, out: Path) -> None:
+    file = tmp_path / "ids.json"
+    file.write_text(json.dumps(["boat_en", *map(str, range(300_000))]))
+    ran = batch(voices, "--ids", file, "--only", "hello*")
+    assert (ran.code, ran.count("baked"), ran.count("not_chosen")) == (0, 2, 2)
+    assert sorted(results(out)) == ["boat_en.csv", "hello_en.csv"]
+    for wrong in ("[]", '{"ids": []}', "[1]", "boat_en"):
+        file.write_text(wrong)
+        ran = batch(voices, "--ids", file)
+        assert ran.code == 2 and "ids.json is no" in ran.err
+    assert "cannot be read" in batch(voices, "--ids", tmp_path / "absent.json").err
+
+
 def test_bad_lines_do_not_stop_good_ones(batch: Batch, voices: Path, tmp_path: Path, out: Path) -> None:
     (voices / "cut.wav").write_bytes((voices / "boat_en.wav").read_bytes()[:3000])
     (voices / "empty.wav").touch()

@@ -1,7 +1,9 @@
 """`lipsync batch` as a studio uses it: speed, memory and what an unchanged table costs.
 
     python tests/benchmarks/batch.py                  1000 lines of about 4 s; with bpy to FBX as well
-    python tests/benchmarks/batch.py --memory         100 and 10,000 lines beside each other
+    python tests/benchmarks/batch.py --memory         100, 1000 and 10,000 lines: the most memory of every process
+    python tests/benchmarks/batch.py --memory 100 3000         so many
+    python tests/benchmarks/batch.py --memory 100 400 --to "{id}.fbx"         through Blender
     python tests/benchmarks/batch.py --rhubarb rhubarb      Rhubarb too, a process per line as a user would
 
 Nothing is asserted: machines differ. Without a Rhubarb the stored figures of ../shared/bench are printed.
@@ -14,11 +16,13 @@ import csv
 import importlib.util
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -33,14 +37,15 @@ PIECE = 4.0
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("-n", type=int, default=1000, metavar="LINES")
-    parser.add_argument("--memory", action="store_true")
+    parser.add_argument("--memory", type=int, nargs="*", metavar="LINES")
+    parser.add_argument("--to", default="{id}.csv", help="what --memory bakes")
     parser.add_argument("--rhubarb", metavar="PROGRAM")
     options = parser.parse_args()
     print(f"Python {sys.version.split()[0]}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before")
     with tempfile.TemporaryDirectory() as folder:
-        if options.memory:
-            for count in (100, 10_000):
-                bake(lines(Path(folder), count), Path(folder, f"out-{count}"), "--to", "{id}.csv")
+        if options.memory is not None:
+            for count in options.memory or (100, 1000, 10_000):
+                memory(lines(Path(folder), count), Path(folder, f"out-{count}"), options.to)
             return
         table = lines(Path(folder), options.n)
         out = Path(folder) / "out"
@@ -74,11 +79,35 @@ def lines(folder: Path, count: int) -> Path:
     return table
 
 
+def command(table: Path, out: Path, *arguments: str) -> list[str]:
+    """A quiet run."""
+    return [sys.executable, "-m", "lipsync_addon.cli", "batch", str(table), "--out", str(out), "--quiet", *arguments]
+
+
+def memory(table: Path, out: Path, output: str) -> None:
+    """The largest resident set and the CPU time of each process of a run, the first of which leads. Linux alone."""
+    import psutil
+
+    character = ("--character", str(ROOT / "examples" / "character.blend")) if output.endswith((".fbx", ".blend")) else ()
+    peaks: dict[int, tuple[float, float]] = {}
+    leading = psutil.Popen(command(table, out, "--to", output, *character))
+    while leading.poll() is None:
+        with suppress(psutil.Error):
+            for process in (leading, *leading.children(recursive=True)):
+                with suppress(psutil.Error, OSError):  # it just ended
+                    peak = re.search(r"VmHWM:\s*(\d+) kB", Path(f"/proc/{process.pid}/status").read_text())
+                    if peak:
+                        peaks[process.pid] = int(peak[1]) / 1024, sum(process.cpu_times()[:2])
+        time.sleep(0.2)
+    found = ", ".join(f"{size:.0f} MB ({cpu:.0f} s of CPU)" for size, cpu in peaks.values())
+    print(f"{json.loads((out / 'report.json').read_text())['totals']['baked']:6} lines to {output}: {found}", flush=True)
+
+
 def bake(table: Path, out: Path, *arguments: str) -> None:
     """One run with its figures. Memory: of the largest process."""
-    command = [sys.executable, "-m", "lipsync_addon.cli", "batch", str(table), "--out", str(out), "--quiet", *arguments]
     before = time.perf_counter()
-    peak = subprocess.run([sys.executable, "-c", MEASURE, *command], capture_output=True, text=True, check=True).stdout
+    measured = [sys.executable, "-c", MEASURE, *command(table, out, *arguments)]
+    peak = subprocess.run(measured, capture_output=True, text=True, check=True).stdout
     wall = time.perf_counter() - before
     totals = json.loads((out / "report.json").read_text())["totals"]
     outputs = " ".join(word for word in arguments if word.startswith("{"))
@@ -94,8 +123,8 @@ def rhubarb(program: str, table: Path) -> None:
     sounds = [table.parent / row["sound"] for row in csv.DictReader(table.open(newline=""))]
     before, cpu = time.perf_counter(), sum(os.times()[2:4])
     with ThreadPoolExecutor(os.cpu_count()) as cores:
-        command = [program, "-q", "-r", "phonetic", "-o", os.devnull]
-        list(cores.map(lambda sound: subprocess.run([*command, str(sound)], check=True), sounds))
+        start = [program, "-q", "-r", "phonetic", "-o", os.devnull]
+        list(cores.map(lambda sound: subprocess.run([*start, str(sound)], check=True), sounds))
     wall, cpu = time.perf_counter() - before, sum(os.times()[2:4]) - cpu
     seconds = sum(soundfile.info(sound).duration for sound in sounds)
     print(

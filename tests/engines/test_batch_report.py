@@ -53,5 +53,11 @@ def test_the_mouth_is_drawn_as_wide_as_the_moment_of_the_sound(seen: dict) -> No
     assert seen["played"] == pytest.approx(4.03, abs=0.01)
 
 
+def test_a_line_that_nothing_is_wrong_with_has_its_curves_mouth_and_sound_as_well(seen: dict) -> None:
+    assert seen["opened"] == ["<img src=x onerror=alert(1)>"]
+    assert min(seen["plots"]) > 0
+    assert seen["sound"].startswith("../voices/%3Cimg")
+
+
 def test_nothing_but_page_and_sound_is_asked_for(seen: dict) -> None:
     assert {url.removeprefix(seen["address"]) for url in seen["asked"]} == {"/build/report.html", "/voices/clipped.wav"}

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -111,8 +112,9 @@ class LIPSYNC_OT_bake_lines_again(JobOperator, bpy.types.Operator):
         state.close()
         if not words or not Path(where).is_dir():
             raise LipsyncError("This batch does not say how it was made.", "Run `lipsync batch` on it once more.")
-        command = _command([*words, "--out", str(folder), "--again", "--machine-readable", *_only(ids)])
-        return lambda progress: _followed(command, where, len(ids), progress)
+        words = [word for word in words if word != "--delete-removed"]
+        words += ["--out", str(folder), "--again", "--machine-readable"]
+        return lambda progress: _baked_again(words, where, ids, progress)
 
     def finish(self, context: bpy.types.Context, result: dict) -> None:
         read(bpy.data.scenes[self._scene])
@@ -162,12 +164,6 @@ def _curves(state: State, id: str) -> Path:
     raise LipsyncError(f"The line {id} has no curves to bring in.", "Bake it to .json or .csv.")
 
 
-def _only(ids: list[str]) -> list[str]:
-    """Ids as patterns that match nothing else."""
-    escaped = ("".join(f"[{c}]" if c in "*?[" else c for c in id) for id in ids)
-    return [f"--only={pattern}" for pattern in escaped]
-
-
 def _command(words: list[str]) -> list[str]:
     """`lipsync` in this Blender without a window, or in this Python where Blender is a module of it."""
     paths = [str(ROOT), *(path for path in sys.path if path)]
@@ -185,12 +181,25 @@ def _command(words: list[str]) -> list[str]:
     return [sys.executable, "-c", code]
 
 
-def _followed(command: list[str], where: str, total: int, progress: Progress) -> dict:
-    """Runs it to its end; returns the sums that it tells last. Raises LipsyncError with what it complains of."""
+def _baked_again(words: list[str], where: str, ids: list[str], progress: Progress) -> dict:
+    """Runs it to its end; returns the sums that it tells last. Raises LipsyncError with what it complains of.
+
+    Ids and complaints go through files: a command is too short for thousands of ids, and a pipe that nobody reads
+    stops who writes.
+    """
     environment = os.environ | {"PYTHONIOENCODING": "utf-8"}
-    with subprocess.Popen(
-        command, cwd=where, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
-    ) as run:
+    with tempfile.TemporaryDirectory() as folder, open(Path(folder, "told"), "w+", encoding="utf-8") as told:
+        file = Path(folder, "ids.json")
+        file.write_text(json.dumps(ids), encoding="utf-8")
+        run = subprocess.Popen(
+            _command([*words, "--ids", str(file)]),
+            cwd=where,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=told,
+            text=True,
+            encoding="utf-8",
+        )
         try:
             done, last = 0, {}
             for text in run.stdout:
@@ -199,11 +208,16 @@ def _followed(command: list[str], where: str, total: int, progress: Progress) ->
                 event = json.loads(text)
                 done += event["event"] == "line" and event["status"] != "leave"
                 last = event
-                progress(min(done / total, 1.0))
-            complaint = run.stderr.read().strip()
+                progress(min(done / len(ids), 1.0))
+            run.wait()
         except BaseException:
             run.kill()
+            run.wait()
             raise
+        finally:
+            run.stdout.close()
+        told.seek(0)
+        complaint = told.read().strip()
     if last.get("event") != "end":
         raise LipsyncError(complaint.removeprefix("lipsync: ") or "The batch did not end as it should.")
     return last

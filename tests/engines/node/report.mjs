@@ -39,9 +39,15 @@ const seen = await withPage(
     await page.click("canvas.mouth");
     await page.fill("#find", worst[0]);
     const found = await texts("#lines tr");
+    await page.fill("#find", "img");
+    await page.click("#lines tr.line");
+    await page.waitForFunction(() => [...document.querySelectorAll("#lines canvas")].every((canvas) =>
+      canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.some((value) => value > 0)));
+    const opened = await texts("#lines tr.open h3"), plots = [await ink("#lines canvas.spark"), await ink("#lines canvas.curve")];
+    const sound = await page.$eval("#lines audio", (audio) => audio.getAttribute("src"));
     await page.fill("#find", "");
-    await page.screenshot({ path: picture });
-    return { sums, worst, rows, found, mouths, played };
+    await page.screenshot({ path: picture, fullPage: true });
+    return { sums, worst, rows, found, mouths, played, opened, plots, sound };
   },
   async (page) => page.on("request", (request) => asked.push(request.url())),
 );
