@@ -25,6 +25,8 @@ CHARACTER = "lipsync_character"
 """Custom property of our actions: name of the object that the take was made for."""
 RECORD = "lipsync_record"
 """Custom property of our actions: core/take_record.py as bytes."""
+MUTED = "lipsync_muted"
+"""Custom property of our actions: set while we keep the take from playing, because its sequencer strip does not."""
 TRACK = "Lipsync"
 """Name of the NLA tracks that takes are put on."""
 
@@ -111,7 +113,7 @@ class Take:
 
     def assign(self, undo: ExitStack, as_strip: bool = False) -> None:
         """Makes the take play on its data-blocks: as their active action, or `as_strip` in the NLA; where it is a strip
-        already it stays one. `undo` gets the way back for each step."""
+        already it stays one, and plays again where we had muted it. `undo` gets the way back for each step."""
         if earlier := self._earlier:
             earlier.user_remap(self.action)
             undo.callback(self.action.user_remap, earlier)
@@ -123,13 +125,15 @@ class Take:
 
     def finish(self) -> None:
         """Takes the place and the name of the earlier action. Call it last, when nothing can fail any more."""
+        if MUTED in self.action:
+            del self.action[MUTED]
         for data, name in self._left_behind:
             for track in data.nla_tracks:
                 if (strip := track.strips.get(name)) and strip.mute and strip.action == self.action:
                     track.strips.remove(strip)
         for owner, path, index in self._dropped:
             if path not in artists_paths(owner):
-                _put_at_rest(owner, path, index)
+                put_at_rest(owner, path, index)
         if self._earlier:
             name = self._earlier.name
             bpy.data.actions.remove(self._earlier)
@@ -186,6 +190,9 @@ class Take:
             strip.frame_start, strip.frame_end = start, end
         else:
             self._fit_strip(strip, start, end, undo)
+            if strip.mute and self.action.get(MUTED):
+                strip.mute = False
+                undo.callback(setattr, strip, "mute", True)
         if data.action is not None and TAKE in data.action:
             undo.callback(set_action, data, data.action, data.action_slot)
             set_action(data, None, None)
@@ -198,15 +205,11 @@ class Take:
         first, last = strip.action_frame_start, strip.action_frame_end
         first = start if abs(first - was_start) < 1e-3 else min(max(first + start - was_start, start), end - 1)
         last = end if abs(last - was_end) < 1e-3 else max(min(last + start - was_start, end), first + 1)
-        length = (last - first) * strip.scale * strip.repeat
-        for name, value in (
-            ("action_frame_start", first),
-            ("action_frame_end", last),
-            ("frame_end", strip.frame_start + length),
-        ):
-            if abs(getattr(strip, name) - value) > 1e-4:
-                undo.callback(setattr, strip, name, getattr(strip, name))
-                setattr(strip, name, value)
+        wanted = first, last, strip.frame_start + (last - first) * strip.scale * strip.repeat
+        before = strip.action_frame_start, strip.action_frame_end, strip.frame_end
+        if any(abs(a - b) > 1e-4 for a, b in zip(wanted, before)):
+            undo.callback(_set_range, strip, *before)
+            _set_range(strip, *wanted)
 
     def _slot(self, owner: bpy.types.ID) -> bpy.types.ActionSlot:
         data = owner.animation_data
@@ -298,7 +301,7 @@ def curves_for(action: bpy.types.Action, owner: bpy.types.ID) -> list[bpy.types.
     return next((list(bag.fcurves) for bag in bags(action) if bag.slot == slot), [])
 
 
-def _put_at_rest(owner: bpy.types.ID, path: str, index: int) -> None:
+def put_at_rest(owner: bpy.types.ID, path: str, index: int) -> None:
     """What no curve of ours moves any more must not stay where it last was."""
     holder, _, name = path.rpartition(".")
     try:
@@ -361,6 +364,17 @@ def _strip_of(data: bpy.types.AnimData | None, action: bpy.types.Action) -> bpy.
     if data is None or data.action == action:
         return None
     return next((strip for track in data.nla_tracks for strip in track.strips if strip.action == action), None)
+
+
+def _set_range(strip: bpy.types.NlaStrip, first: float, last: float, end: float) -> None:
+    """The action's frames `first` to `last` up to frame `end` of the scene."""
+    scale = strip.scale
+    strip.scale = 1e-4  # else Blender pushes its neighbours aside while it is longer than it will be
+    sides = [("action_frame_start", first), ("action_frame_end", last)]
+    for name, value in reversed(sides) if last > strip.action_frame_end else sides:  # the start is before the end always
+        setattr(strip, name, value)
+    strip.scale = scale
+    strip.frame_end = end
 
 
 def _is_free(track: bpy.types.NlaTrack, start: float, end: float) -> bool:

@@ -7,6 +7,7 @@ import bpy
 from ..core.presets import LIMITS
 from ..core.profile_match import explain
 from . import panel_data, sliders
+from .actions import TAKE
 from .hand_edits import edits_hidden
 from .jobs import running
 from .operators.bake import LIPSYNC_OT_bake
@@ -14,6 +15,7 @@ from .operators.detect import LIPSYNC_OT_detect
 from .operators.export import LIPSYNC_OT_export_character, LIPSYNC_OT_export_curves
 from .operators.import_curves import LIPSYNC_OT_import_curves
 from .stored import stored_prediction
+from .strip_places import troubles
 from .text_lines import sidebar_lines
 from .translations import told
 
@@ -142,6 +144,9 @@ class LIPSYNC_PT_take(SidebarPanel, bpy.types.Panel):
         if prediction is None:
             draw_text(layout, _NO_RECORDING if action else "Bake a voice line first.", "INFO")
             return
+        for trouble in troubles(context.scene, panel_data.objects(context)):
+            if trouble.take == action[TAKE]:
+                draw_text(layout, str(trouble), "ERROR")
         count = len(prediction.doubts)
         text = f"Next of {count} Doubtful Places" if count > 1 else "Next Doubtful Place"
         layout.operator("lipsync.next_doubt", text=text, icon="VIEWZOOM")

@@ -25,6 +25,7 @@ from .operators.live import LIPSYNC_OT_live, LIPSYNC_OT_stop_live, give_up
 from .operators.phones import CLASSES as PHONE_OPERATORS
 from .operators.speech import LIPSYNC_OT_speak, LIPSYNC_OT_transcribe
 from .operators.strip import CLASSES as STRIP_CLASSES, add_keys, remove_keys
+from .operators.strip_takes import CLASSES as STRIP_TAKE_OPERATORS
 from .operators.style_presets import CLASSES as STYLE_OPERATORS
 from .operators.take import CLASSES as TAKE_OPERATORS
 from .operators.voices import LIPSYNC_OT_bake_scene, LIPSYNC_OT_list_voices, LIPSYNC_OT_remove_voice
@@ -79,6 +80,7 @@ CLASSES: tuple[type, ...] = (
     LIPSYNC_OT_import_curves,
     *PHONE_OPERATORS,
     *STRIP_CLASSES,
+    *STRIP_TAKE_OPERATORS,
     *STYLE_OPERATORS,
     *TAKE_OPERATORS,
     LIPSYNC_UL_channels,

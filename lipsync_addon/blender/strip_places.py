@@ -4,20 +4,18 @@ deletes, mutes, moves or cuts one is told that its keys still play where it was.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass
 from typing import Literal
 
 import bpy
 
-from .actions import TAKE
-from .playing import playing_takes
+from .actions import CHARACTER, TAKE
+from .playing import pieces_of, playing_takes
 from .sequencer import sound_strips
 
 STRIPS = "lipsync_strips"
 """Custom property of our actions: scene and strips, as JSON."""
-MUTED = "lipsync_muted"
-"""Custom property of our actions: set while we keep the take's strips in the NLA muted."""
 Change = Literal["gone", "muted", "moved", "cut"]
 
 
@@ -46,27 +44,24 @@ class Trouble:
     """A take that plays what its strip does not say any more."""
 
     take: str
+    character: str
+    """Name of the object that the take was made for."""
     strip: str
     change: Change
     shift: float = 0.0
-    """Frames that a moved strip lies later."""
-    alone: bool = True
-    """Whether the take is of this strip alone."""
+    """Frames by which the take plays too early."""
+    whole: bool = True
+    """Whether this is so of all strips of the take."""
 
     def __str__(self) -> str:
-        of = f"of the take '{self.take}'" if self.take != self.strip else "of the take of that name"
-        if self.change == "gone":
-            return f"The strip '{self.strip}' {of} is gone: its keys still play. Mute or remove them{self._anew}."
-        if self.change == "muted":
-            return f"The strip '{self.strip}' {of} is muted: its keys still play. Mute them too{self._anew}."
+        of = f"The strip '{self.strip}' of the take '{self.take}'"
+        if self.change == "cut":
+            return f"{of} was cut or retimed since: bake it again."
         if self.change == "moved":
-            where = f"{abs(self.shift):g} frames {'later' if self.shift > 0 else 'earlier'}"
-            return f"The strip '{self.strip}' {of} was moved {where}: its keys are where it was. Move them along{self._anew}."
-        return f"The strip '{self.strip}' {of} was cut since: bake it again."
-
-    @property
-    def _anew(self) -> str:
-        return "" if self.alone else " with a new bake: it is one of several in this take"
+            text = f"{of} was moved: its keys play {abs(self.shift):g} frames too {'early' if self.shift > 0 else 'late'}."
+        else:
+            text = f"{of} is {'gone' if self.change == 'gone' else 'muted'}: its keys still play."
+        return text if self.whole else f"{text} Bake the strips again, it is one of several in this take."
 
 
 def store_strips(action: bpy.types.Action, scene: bpy.types.Scene, places: Sequence[StripPlace]) -> None:
@@ -84,47 +79,71 @@ def stored_strips(action: bpy.types.Action, scene: bpy.types.Scene) -> list[Stri
     return [StripPlace(*row) for row in known["strips"]] if known.get("scene") == scene.name else []
 
 
-def troubles(scene: bpy.types.Scene, objects: Sequence[bpy.types.Object]) -> list[Trouble]:
-    """Of the takes that play on a character, by name of the take."""
-    actions = {take.action[TAKE]: take.action for take in playing_takes(objects)}
-    if not any(STRIPS in action for action in actions.values()):
+def troubles(scene: bpy.types.Scene, objects: Sequence[bpy.types.Object] | None = None) -> list[Trouble]:
+    """Of the takes that play on these objects, or on any of the scene; by name of the take."""
+    if not any(STRIPS in action for action in bpy.data.actions):
         return []
-    there = {strip.name: strip for strip in _sounds(scene)}
-    heard = {strip.name for strip in sound_strips(scene)}
-    found = (trouble for _, action in sorted(actions.items()) for trouble in _of_take(action, scene, there, heard))
-    return list(found)
+    objects = list(scene.objects if objects is None else objects)
+    actions = {take.action for take in playing_takes(objects) if STRIPS in take.action}
+    claimed = {place.name for action in bpy.data.actions for place in stored_strips(action, scene)}
+    strips, heard = _sounds(scene), {strip.name for strip in sound_strips(scene)}
+    found: list[Trouble] = []
+    for action in sorted(actions, key=lambda action: action[TAKE]):
+        found += _of_take(action, scene, objects, strips, heard, claimed)
+    return found
 
 
 def _of_take(
-    action: bpy.types.Action, scene: bpy.types.Scene, there: dict[str, bpy.types.SoundStrip], heard: set[str]
+    action: bpy.types.Action,
+    scene: bpy.types.Scene,
+    objects: Sequence[bpy.types.Object],
+    strips: Sequence[bpy.types.SoundStrip],
+    heard: set[str],
+    claimed: set[str],
 ) -> Iterator[Trouble]:
-    places = stored_strips(action, scene)
+    places, pieces = stored_strips(action, scene), pieces_of(objects, action)
+    changes = []
     for place in places:
-        strip = there.get(place.name) or _renamed(place, there.values())
-        change, shift = _change(place, strip, heard)
+        others = (strip for strip in strips if strip.name not in claimed and _is_renamed(strip, place))
+        strip = next((strip for strip in strips if strip.name == place.name), None) or next(others, None)
+        plays = min((piece.in_scene(place.first) for piece in pieces), key=lambda at: _far(at, strip), default=place.first)
+        changes.append(_change(place, strip, heard, plays))
+    same = len(set(changes)) == 1
+    told = [(places[0], changes[0])] if same and changes and changes[0][0] == "moved" else list(zip(places, changes))
+    for place, (change, shift) in told:
         if change:
-            yield Trouble(action[TAKE], place.name, change, shift, len(places) == 1)
+            yield Trouble(action[TAKE], action.get(CHARACTER, ""), place.name, change, shift, same)
+
+
+def _far(frame: float, strip: bpy.types.SoundStrip | None) -> float:
+    return abs(frame - strip.frame_final_start) if strip else frame
 
 
 def _change(
-    place: StripPlace, strip: bpy.types.SoundStrip | None, heard: set[str]
+    place: StripPlace, strip: bpy.types.SoundStrip | None, heard: set[str], plays: float
 ) -> tuple[Change | None, float]:
-    """What became of a strip, and by how many frames it was moved."""
+    """What became of a strip whose take `plays` from a frame of the scene on, and how many frames too early that is."""
     if strip is None:
         return "gone", 0.0
     if strip.name not in heard:
         return "muted", 0.0
     now = StripPlace.of(strip)
-    shift = now.first - place.first
-    if abs(now.last - place.last - shift) > 1e-3 or abs(now.origin - place.origin - shift) > 1e-3:
+    if not _is_as_long(now, place):
         return "cut", 0.0
-    return ("moved", shift) if abs(shift) > 1e-3 else (None, 0.0)
+    shift = now.first - plays
+    return ("moved", shift) if abs(shift) > 0.01 else (None, 0.0)
 
 
-def _renamed(place: StripPlace, strips: Iterable[bpy.types.SoundStrip]) -> bpy.types.SoundStrip | None:
-    """The strip under another name: the same sound in the same place."""
-    same = (strip for strip in strips if astuple(StripPlace.of(strip))[1:] == astuple(place)[1:])
-    return next(same, None)
+def _is_as_long(now: StripPlace, place: StripPlace) -> bool:
+    """Whether the same part of the sound is heard."""
+    length, inside = now.last - now.first, now.first - now.origin
+    return abs(length - place.last + place.first) < 1e-3 and abs(inside - place.first + place.origin) < 1e-3
+
+
+def _is_renamed(strip: bpy.types.SoundStrip, place: StripPlace) -> bool:
+    """Whether it is that strip under another name."""
+    now = StripPlace.of(strip)
+    return now.file == place.file and _is_as_long(now, place)
 
 
 def _sounds(scene: bpy.types.Scene) -> list[bpy.types.SoundStrip]:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import bpy
 
 from .jobs import running
+from .operators.strip_takes import CLASSES as STRIP_TAKE_OPERATORS
 from .operators.voices import LIPSYNC_OT_bake_scene, LIPSYNC_OT_list_voices, LIPSYNC_OT_remove_voice
 from .panels import SidebarPanel, draw_text
+from .strip_places import troubles
 from .strip_words import TEXT
+
+_MOST = 4  # takes in trouble that are told in words
 
 
 class LIPSYNC_UL_voices(bpy.types.UIList):
@@ -44,8 +48,24 @@ class LIPSYNC_PT_voices(SidebarPanel, bpy.types.Panel):
             layout.prop(strip, f'["{TEXT}"]', text="Text")
         layout.prop(voices, "texts")
         layout.row().prop(voices, "per", expand=True)
+        _draw_troubles(layout, context)
         if running():
             return  # the panel above shows how far it is
         layout.operator(LIPSYNC_OT_bake_scene.bl_idname, icon="SEQUENCE")
         if reason := LIPSYNC_OT_bake_scene.disabled_reason(context):
             draw_text(layout, reason, "ERROR")
+
+
+def _draw_troubles(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """Takes that play what their strips do not say any more, with what can be done."""
+    found = troubles(context.scene)
+    if not found:
+        return
+    box = layout.box()
+    for trouble in found[:_MOST]:
+        draw_text(box, str(trouble), "ERROR")
+    if len(found) > _MOST:
+        draw_text(box, f"And {len(found) - _MOST} more.", "BLANK1")
+    for cls in STRIP_TAKE_OPERATORS:
+        if any(trouble.whole and trouble.change in cls.changes for trouble in found):
+            box.operator(cls.bl_idname)

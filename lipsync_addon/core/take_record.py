@@ -66,6 +66,26 @@ def edits_of(old: CurveRecord, current: KeyCurve, timing: Timing) -> Origin | No
     return Origin(old.written, current, timing)
 
 
+def shifted(record: TakeRecord, frames: float) -> TakeRecord:
+    """The record of the take with all its keys so many frames later."""
+
+    def curve(value: KeyCurve | None) -> KeyCurve | None:
+        return value and replace(value, points=value.points + (frames, 0.0))
+
+    def timing(value: Timing) -> Timing:
+        return replace(value, start_frame=value.start_frame + frames)
+
+    def made(value: Origin | None) -> Origin | None:
+        return value and Origin(curve(value.written), curve(value.current), timing(value.timing))
+
+    def entries(curves: Mapping[CurveId, CurveRecord]) -> dict[CurveId, CurveRecord]:
+        each = curves.items()
+        return {key: CurveRecord(curve(old.written), curve(old.result), made(old.origin)) for key, old in each}
+
+    moved = timing(record.timing), entries(record.curves), entries(record.deleted)
+    return TakeRecord(*moved, record.hidden)
+
+
 def renewed(
     origin: Origin | None, new: KeyCurve, reach: float, max_error: float, moved: Retiming | None, hidden: bool
 ) -> tuple[KeyCurve, CurveRecord, Carried | None]:

@@ -23,6 +23,7 @@ from ..preferences import wanted_providers, wanted_threads
 from ..sequencer import sound_strips
 from ..speaker_settings import wanted_actor, wanted_speaker
 from ..shown_take import follow
+from ..strip_places import troubles
 from ..strip_words import TEXT
 from ..voice_settings import assignments
 from ..voices import Voice, characters, find_voices, guessed
@@ -133,7 +134,8 @@ class LIPSYNC_OT_bake_scene(JobOperator, bpy.types.Operator):
         words.edited &= words.take not in {report.take for report in reports}  # these have the changes now
         if context.scene == scene:
             follow(context, anew=True)
-        for notice in dict.fromkeys((*self._left_out, *(n for report in reports for n in report.notices))):
+        left = map(str, troubles(scene))
+        for notice in dict.fromkeys((*self._left_out, *(n for report in reports for n in report.notices), *left)):
             self.report({"WARNING"}, notice)
         who = len({voice.objects for voice in self._voices})
         lines = f"{len(self._voices)} line{'s' * (len(self._voices) > 1)}"
