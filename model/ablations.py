@@ -2,7 +2,8 @@
 
     python -m model.ablations --steps 2000 --at-once 8      every row of ABLATIONS, as runs/ablation-<name>
 
-`python -m model.evaluate --quick --network …` judges each on the bench; the table is in model/EXPERIMENTS.md.
+`python -m model.evaluate --quick --network …` judges each on the bench; the table is in model/EXPERIMENTS.md. What look-ahead and
+size are worth shows late in a run: model/shrink.py begins with a trained network instead.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 
 import torch
 
-from .network import LIVE, NetworkConfig
+from .network import LIVE
 from .paths import RUNS
 from .train import TrainConfig, train
 
@@ -34,9 +35,6 @@ ABLATIONS: dict[str, Mapping[str, Any]] = {
     "no-aperture-loss": {"losses.opening": 0, "losses.velocity": 0, "losses.agreement": 0},
     "no-closure-hinge": {"losses.seal": 0},
     "no-parting-hinge": {"losses.parted": 0},
-    "look-ahead-100-ms": {"network": LIVE},
-    "third-of-the-size": {"network": replace(SMALL, hear_width=112, move_width=64)},
-    "twice-the-size": {"network": NetworkConfig()},
 }
 
 

@@ -52,7 +52,7 @@ def evaluate(networks: dict[str, Path], folder: Path, *, quick: bool = False, li
     numbers |= report.bench()
     goals = list(targets.of_bench(numbers["faces"], numbers["articulation"]))
     if not quick:
-        numbers |= report.everything_else()
+        numbers |= report.everything_else(numbers["faces"])
         goals += targets.of_the_rest(numbers)
     numbers["targets"] = [
         dataclasses.asdict(g) | {"met": g.met, "short_by": g.short_by, "within_error": g.within_error} for g in goals

@@ -38,7 +38,7 @@ class Accuracy:
 
 def accuracy(lines: Sequence[Line], tracks: Mapping[str, AnimationTrack]) -> Accuracy:
     """Over all lines; errors by drawing lines again."""
-    confusions = [_confusion(line, tracks[line.name]) for line in lines]
+    confusions = [confusion_of(line, tracks[line.name]) for line in lines]
     frames, spoken = ([int(c[rows].sum()) for c in confusions] for rows in (slice(None), slice(1, None)))
     errors, said = np.array([phone_errors(line, tracks[line.name]) for line in lines]).T
     return Accuracy(
@@ -51,7 +51,7 @@ def accuracy(lines: Sequence[Line], tracks: Mapping[str, AnimationTrack]) -> Acc
     )
 
 
-def _confusion(line: Line, track: AnimationTrack) -> NDArray[np.intp]:
+def confusion_of(line: Line, track: AnimationTrack) -> NDArray[np.intp]:
     """[15, 15] frames whose phone is known: row said, column heard; silence first."""
     said = frame_phones(line.phones, len(track.values))
     known = said >= 0

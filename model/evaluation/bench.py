@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-import importlib.util
+import importlib
 import json
 import subprocess
 import sys
@@ -13,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 
 from lipsync_addon.core.phones import arpabet_to_units, ipa_to_units, spread
+from lipsync_addon.core.track import AnimationTrack
 from lipsync_addon.speech.sound_file import open_sound
 
 from ..paths import BENCH, SPEECH
@@ -31,6 +32,7 @@ PROGRAMS = {
     "cherry": "Cherry Lip Sync",
     "ps5_align": "pocketsphinx, text aligned",
     "ps5_allphone": "pocketsphinx, phones",
+    "pocketsphinx_table": "pocketsphinx, phones, our table",
     "rhubarb_ps_text": "Rhubarb, words and text",
     "rhubarb_ps": "Rhubarb, words",
     "rhubarb_phonetic": "Rhubarb, phonetic",
@@ -89,19 +91,31 @@ def with_previous(ours: dict, previous: dict | None) -> dict:
 
 
 @cache
-def openness() -> ModuleType:
-    """The bench's eval_openness.py, for single clips: the same definitions of closure, level and talking part."""
-    spec = importlib.util.spec_from_file_location("eval_openness", BENCH / "eval_openness.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def script(name: str) -> ModuleType:
+    """A script of the bench, for single clips: "eval_openness" has its definitions of closure, level and talking part."""
+    sys.path.insert(0, str(BENCH))  # they import each other
+    try:
+        return importlib.import_module(name)
+    finally:
+        sys.path.remove(str(BENCH))
+
+
+def stored_opening(program: str, sound: str) -> AnimationTrack:
+    """Lip opening ("open") of a peer for a dev sound."""
+    times, opening = script("eval_openness").read_pred(str(BENCH / "peers" / program / f"{sound}.csv"))
+    fps = (len(times) - 1) / float(times[-1] - times[0])
+    return AnimationTrack(("open",), opening[:, None], fps, float(times[0]))
+
+
+def listed_dutch_phones() -> dict[str, list[tuple[float, float, str]]]:
+    """{utterance of dev_nl: [(start s, end s, IPA)]} as the bench has them."""
+    return json.loads((BENCH / "dev_nl" / "phones.json").read_text(encoding="utf-8"))
 
 
 def dutch_phones() -> dict[str, Phones]:
     """{utterance of dev_nl: phones}; gaps are silence."""
-    listed = json.loads((BENCH / "dev_nl" / "phones.json").read_text(encoding="utf-8"))
     found = {}
-    for name, phones in listed.items():
+    for name, phones in listed_dutch_phones().items():
         found[name], last = [], 0.0
         for start, end, ipa in phones:
             if start - last > 0.01:

@@ -43,10 +43,10 @@ class BilabialCheck:
 def check_bilabials(lines: Sequence[Line], tracks: Mapping[str, AnimationTrack]) -> BilabialCheck:
     """Precision is only right where `lines` know all phones."""
     astray: Counter[str] = Counter()
-    right = np.array([_counts(line.phones, tracks[line.name], astray) for line in lines])
+    right = np.array([bilabial_counts(line.phones, tracks[line.name], astray) for line in lines])
     wrong = np.array(
         [
-            _counts(line.phones, tracks[lines[(index + step) % len(lines)].name], Counter())
+            bilabial_counts(line.phones, tracks[lines[(index + step) % len(lines)].name], Counter())
             for step in range(1, min(6, len(lines)))
             for index, line in enumerate(lines)
         ]
@@ -61,13 +61,13 @@ def check_bilabials(lines: Sequence[Line], tracks: Mapping[str, AnimationTrack])
     )
 
 
-def _counts(phones: bench.Phones, track: AnimationTrack, astray: Counter[str]) -> tuple[int, int, int, int]:
+def bilabial_counts(phones: bench.Phones, track: AnimationTrack, astray: Counter[str]) -> tuple[int, int, int, int]:
     """(bilabials that find sealed lips, bilabials, closures at a bilabial, closures in speech).
 
     `astray` counts the phones at which the other closures lie.
     """
     times = np.arange(0, track.start + track.duration, STEP_S)
-    gap = np.interp(times, track.times, lip_gap(track))
+    gap = np.interp(times, track.times, track.values[:, 0] if track.names == ("open",) else lip_gap(track))
     bilabials = [(a, b) for a, b, unit in phones if unit in BILABIALS and b <= times[-1]]
     hit = sum(gap[(times >= a) & (times <= b)].min(initial=1.0) < SEALED for a, b in bilabials)
     right = wrong = 0
@@ -104,7 +104,7 @@ class SeenClosure:
 
 def seen_closures(clip: str, curves: Path) -> list[SeenClosure]:
     """Closures and opening peaks of the tracked face, judged as the bench does (eval_openness.py), without a shift."""
-    tools = bench.openness()
+    tools = bench.script("eval_openness")
     face_times, face = tools.read_gt(str(BENCH / "dev" / "gt" / f"{clip}.csv"))
     times, opening = tools.read_pred(str(curves), CURVE_FPS)
     face, opening = face / tools.level(face), opening / tools.level(opening)

@@ -58,7 +58,7 @@ def clips(scores: Mapping[str, Mapping[str, float]], curves: Path, labels: Seque
 
 
 def _clip_picture(name: str, samples: NDArray[np.float32], curves: Path, labels: Sequence[str]) -> str:
-    tools = bench.openness()
+    tools = bench.script("eval_openness")
     face = tools.read_gt(str(BENCH / "dev" / "gt" / f"{name}.csv"))
     ours = {bench.PROGRAMS[label]: tools.read_pred(str(curves / label / f"{name}.csv"), CURVE_FPS) for label in labels}
     times, opening = tools.read_pred(str(BENCH / "peers" / "dhlive" / f"{name}.csv"))
@@ -84,7 +84,7 @@ def closures(seen: Sequence[SeenClosure], curves: Path) -> list[dict[str, Any]]:
 
 
 def _closure(closure: SeenClosure, curves: Path) -> dict[str, Any]:
-    tools = bench.openness()
+    tools = bench.script("eval_openness")
     samples = sound_of(closure.clip)
     middle = (closure.start + closure.end) / 2
     end = min(max(middle + EXCERPT_S / 2, EXCERPT_S), len(samples) / SAMPLE_RATE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,15 +18,17 @@ from ..datasets.faces import HELD_OUT_TAKE
 from ..network import ARKIT_CHANNELS
 from ..paths import BENCH, FACES
 from . import bench
-from .performance import CURVE_FPS, LOUDNESS, SAMPLE_RATE, Network, clip, loudness
+from .peers import STORED
+from .performance import CURVE_FPS, LOUDNESS, SAMPLE_RATE, Program, clip, loudness
 from .statistics import Measured, pearson_in_blocks, ratio
 
-TAKES = {"1114_2_05": "dev take", HELD_OUT_TAKE: "held-out take, another session"}
+DEV_TAKE = "1114_2_05"
+TAKES = {DEV_TAKE: "dev take", HELD_OUT_TAKE: "held-out take, another session"}
 
 
 def unshifted_r(clip_name: str, curves: Path) -> float:
     """r_sp0 of one clip, as the bench computes it."""
-    tools = bench.openness()
+    tools = bench.script("eval_openness")
     truth = tools.read_gt(str(BENCH / "dev" / "gt" / f"{clip_name}.csv"))
     result = tools.clip_scores(clip_name, *tools.read_pred(str(curves), CURVE_FPS), *truth)
     tools.at_lag([result], 0.0)
@@ -51,8 +53,11 @@ class JawCheck:
     r_at_best: float
 
 
-def jaw_of_takes(networks: list[Network]) -> dict[str, dict[str, JawCheck]]:
-    """{take: {program: check}}, loudness as the last program: on isolated syllables it does as well as lip-sync."""
+def jaw_of_takes(programs: Sequence[Program]) -> dict[str, dict[str, JawCheck]]:
+    """{take: {program: check}}, loudness as the last program: on isolated syllables it does as well as lip-sync.
+
+    The lip opening of the peers whose curves the bench has stands for their jaw.
+    """
     with np.load(FACES / "facegood" / "facegood_curves.npz") as data:
         fps, names = float(data["fps"]), [str(name) for name in data["names"]]
         captured = {take: data[f"bs_{take}"].astype(np.float32) for take in TAKES}
@@ -63,7 +68,9 @@ def jaw_of_takes(networks: list[Network]) -> dict[str, dict[str, JawCheck]]:
     for take, samples in tar_sound(FACEGOOD_AUDIO):
         if take in TAKES:
             truth = captured[take][:, columns].max(1)
-            tracks = {n.label: n.perform(clip(samples, take)).select(("jawOpen",)) for n in networks}
+            tracks = {p.label: p.perform(clip(samples, take)).select(("jawOpen",)) for p in programs}
+            if take == DEV_TAKE:
+                tracks |= {name: bench.stored_opening(name, "fg_05") for name in STORED}
             tracks[LOUDNESS] = loudness(samples)
             found[take] = {label: _jaw_check(truth, fps, track) for label, track in tracks.items()}
     return found
@@ -104,7 +111,7 @@ def rest_in_pauses(tracks: Mapping[str, AnimationTrack], trim: float = 0.1) -> R
     return Rest(ratio(moved, seconds), ratio(opened, seconds), float(sum(seconds)))
 
 
-def rest_without_speech(network: Network) -> dict[str, Rest]:
+def rest_without_speech(program: Program) -> dict[str, Rest]:
     """Ten seconds of digital silence and of room tone (brown noise), as between the lines of a recording."""
     rng = np.random.default_rng(0)
     brown = np.cumsum(rng.standard_normal(10 * SAMPLE_RATE))
@@ -114,7 +121,7 @@ def rest_without_speech(network: Network) -> dict[str, Rest]:
     sounds |= {f"room tone at {level} dB": brown * 10 ** (level / 20) for level in (-60, -45)}
     found = {}
     for title, samples in sounds.items():
-        track = network.perform(clip(samples.astype(np.float32), title))
+        track = program.perform(clip(samples.astype(np.float32), title))
         change = np.abs(np.diff(track.select(ARKIT_CHANNELS).values, axis=0)).mean(1)
         per_second = lambda values: Measured(float(values.sum() / track.duration))  # noqa: B023, E731
         found[title] = Rest(per_second(change), per_second(np.abs(np.diff(lip_gap(track)))), track.duration)

@@ -66,7 +66,8 @@ def clip_picture(
         mouth.plot(*face, color=FACE, linewidth=1.6, label="tracked face")
         colours = {"this network": OURS, "our previous release": EARLIER}
         for label, curve in curves.items():
-            mouth.plot(*curve, label=label, color=colours.get(label, PEER), linewidth=1.8 if label in colours else 0.9)
+            wide = {"linewidth": 1.8, "zorder": 4} if colours.get(label) == OURS else {"linewidth": 1.8 if label in colours else 0.9}
+            mouth.plot(*curve, label=label, color=colours.get(label, PEER), **wide)
         mouth.set(xlim=window, ylim=(0, None), ylabel="lip opening")
         mouth.legend(loc="upper right", bbox_to_anchor=(1, -0.12), borderaxespad=0, fontsize=7.5, ncols=4)
         return _svg(figure)

@@ -51,17 +51,30 @@ class LineSet:
 
 def every_set(network: Network, most: int) -> Iterator[LineSet]:
     """All sets that the data at hand allows, at most so many lines each. `network` hears for the aligner."""
-    yield LineSet("English, other readers", "English", "pocketsphinx", "voice", tuple(islice(_unheard_english(), most)))
-    yield LineSet("Dutch, dev", "Dutch", "the corpus", "lines", tuple(islice(_dutch(), most)))
+    yield english_never_heard(most)
+    yield LineSet("Dutch, dev", "Dutch", "the corpus", "lines", tuple(islice(dutch_lines(), most)))
     yield LineSet("Spanish", "Spanish", "own aligner", "voice, language", tuple(_spanish(network, most)))
     if _prepared("speechocean762_en"):
         speakers = _speakers()
         for title, belongs in _KINDS.items():
             chosen = lambda name: belongs(*speakers[name])  # noqa: B023, E731
-            yield _held_out("speechocean762_en", title, "English", "pocketsphinx, own aligner", most, chosen)
+            yield speakers_never_heard(most, title, chosen)
     for source, (title, language, phones_from) in _SOURCES.items():
         if _prepared(source):
             yield _held_out(source, title, language, phones_from, most)
+
+
+def english_never_heard(most: int | None = None) -> LineSet:
+    """Readers whom no source of training holds."""
+    lines = tuple(islice(_unheard_english(), most))
+    return LineSet("English, other readers", "English", "pocketsphinx", "voice", lines)
+
+
+def speakers_never_heard(
+    most: int, title: str = "Accented English, all", chosen: Callable[[str], bool] = lambda name: True
+) -> LineSet:
+    """Men, women and children of speechocean762 no line of whom trains."""
+    return _held_out("speechocean762_en", title, "English", "pocketsphinx, own aligner", most, chosen, "voice")
 
 
 def synthetic_languages(lines: int) -> Iterator[LineSet]:
@@ -113,6 +126,7 @@ def _held_out(
     phones_from: str,
     most: int,
     chosen: Callable[[str], bool] = lambda name: True,
+    unheard: str = "lines",
 ) -> LineSet:
     """The first held-out lines of a prepared source that have phones."""
     data = Source(source)
@@ -123,7 +137,7 @@ def _held_out(
             lines.append(Line(data.names[index], piece.samples, _intervals(piece.phones)))
         if len(lines) == most:
             break
-    return LineSet(title, language, phones_from, "lines", tuple(lines))
+    return LineSet(title, language, phones_from, unheard, tuple(lines))
 
 
 def _intervals(labels: NDArray[np.int64]) -> Phones:
@@ -139,7 +153,7 @@ def _speakers() -> dict[str, tuple[int, str]]:
         return {row["utt"]: (int(row["age"]), row["gender"]) for row in rows}
 
 
-def _dutch() -> Iterator[Line]:
+def dutch_lines() -> Iterator[Line]:
     """The bench's Dutch utterances: real speech with the corpus' own phone times."""
     phones, sounds = dutch_phones(), dev_sounds()
     for name in sorted(phones):

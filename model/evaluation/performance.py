@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,15 @@ from lipsync_addon.speech.transcript import Transcript
 SAMPLE_RATE = 16000
 CURVE_FPS = 60.0
 """Of the files: what Live Link Face has, and what the bench wants for its smoothness."""
+
+
+class Program(Protocol):
+    """Whatever turns sound into coefficients, visemes and phones."""
+
+    label: str
+    """Its row's name in every table: a key of bench.PROGRAMS."""
+
+    def perform(self, sound: Sound) -> AnimationTrack: ...
 
 
 @dataclass(frozen=True)

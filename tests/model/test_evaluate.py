@@ -24,7 +24,8 @@ from model.evaluation.accuracy import VISEME_INDEX, accuracy, collapsed
 from model.evaluation.closures import check_bilabials, seen_closures
 from model.evaluation.degraded import degraded
 from model.evaluation.lines import Line
-from model.evaluation.performance import write_all
+from model.evaluation.peers import DHLIVE, PhoneTable
+from model.evaluation.performance import clip, write_all
 from model.evaluation.statistics import Measured, ratio
 from model.evaluation.targets import at_least
 from model.paths import EXPORTED
@@ -116,10 +117,34 @@ def test_closures_can_be_heard(report):
 
 
 def test_closures_that_the_camera_saw_are_found_in_the_face_itself(shared, tmp_path):
-    times, opening = bench.openness().read_gt(str(bench.BENCH / "dev" / "gt" / "s1_bbaf2n.csv"))
+    times, opening = bench.script("eval_openness").read_gt(str(bench.BENCH / "dev" / "gt" / "s1_bbaf2n.csv"))
     write_all({"face": AnimationTrack(("open",), opening[:, None], 25.0, float(times[0]))}, tmp_path)
     kinds = [closure.kind for closure in seen_closures("s1_bbaf2n", tmp_path / "face.csv")]
     assert len(kinds) >= 2 and set(kinds) == {"found"}
+
+
+def test_peers_stand_beside_ours_in_every_table(report):
+    """As far as they can be had: run here, or stored for the dev sounds and for lines of some corpora."""
+    numbers, html, _ = report
+    table = PhoneTable.label
+    assert {"ours", "previous", table} <= set(numbers["hearing"]["Dutch, dev"]["programs"])
+    assert {"ours", "previous", table, DHLIVE, "rms_band_db"} <= set(numbers["voices"]["Dutch, dev"])
+    assert {"ours", "previous", table, DHLIVE} <= set(numbers["bilabials"]["Dutch, dev"])
+    for condition, stored in (("clean", {"dhlive", "rhubarb_phonetic"}), ("noise", set())):
+        for rows in numbers["degraded"][condition]["programs"].values():
+            assert {"ours", "previous", table, "rms_band_db", *stored} <= set(rows)
+    assert table in numbers["mandarin"][faces.HELD_OUT_TAKE]["programs"]
+    assert all(table in rows for rows in numbers["rest"]["sounds"].values())
+    assert html.count(bench.PROGRAMS[table]) > 10
+
+
+def test_pocketsphinx_hears_english_far_above_chance(shared):
+    """John F. Kennedy: the peer that runs here is a fair one."""
+    spoken = next(line for line in lines.english_never_heard().lines if line.name == "jfk")
+    program = PhoneTable()
+    right = accuracy([spoken], {"jfk": program.perform(clip(spoken.samples))})
+    backwards = accuracy([spoken], {"jfk": program.perform(clip(spoken.samples[::-1].copy()))})
+    assert right.visemes.value > 0.5 > 0.3 > backwards.visemes.value
 
 
 def dutch(count: int) -> list[Line]:

@@ -12,39 +12,24 @@ import pytest
 import torch
 
 from lipsync_addon.core.phones import PHONES as PHONES_58
-from model import controls, dataset, heard, pack, prepare, train, tune, validation
+from model import controls, heard, pack, train, tune, validation
 from model.dataset import HeardPieces, Pieces, Source
-from model.datasets.corpora import GRID_AUDIO, tar_sound
 from model.datasets.faces import grid_opening
 from model.export import load_checkpoint
 from model.losses import Hinges, at_rest, least_opening, rest_loss, sibilant_loss
 from model.network import CONTROLS, HOP, UNITS, Lipsync, NetworkConfig
-from model.prepare import Line, store
 from model.targets import FPS, fused, gap_weights, unit_curves, with_short_onsets
 from model.train import TrainConfig, Trainer, learning_rate
 
+from tests.model.conftest import PHONES
+
 SMALL = NetworkConfig(hear_width=48, hear_dilations=(1, 2), move_width=32, move_dilations=(1,), residual=4)
-PHONES = [(0.0, 0.8, "sil"), (0.8, 0.95, "b"), (0.95, 1.1, "ɪ"), (1.1, 1.2, "n"), (1.2, 1.7, "u"), (1.7, 2.9, "sil")]
 
 SEARCHED = {
     "learning_rate": 1e-3, "losses.opening": 20.0, "losses.velocity": 20.0, "losses.agreement": 1.0, "losses.seal": 20.0,
     "losses.parted": 20.0, "losses.rest": 20.0, "losses.sibilant": 20.0,
     "hinges.parted": 0.04, "hinges.rounded": 0.02, "hinges.sibilant_jaw": 0.04,
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def clips(shared, tmp_path_factory):
-    """Twelve tracked GRID clips, prepared; the phones are one fixed pattern, enough to exercise every loss."""
-    folder = tmp_path_factory.mktemp("prepared")
-    opening = grid_opening()
-    sounds = (item for item in tar_sound(GRID_AUDIO) if item[0] in opening)
-    lines = (Line(name, samples, "", PHONES, opening[name]) for (name, samples), _ in zip(sounds, range(12)))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(prepare, "PREPARED", folder)
-        patch.setattr(dataset, "PREPARED", folder)
-        store("grid_s1", lines)
-        yield folder
 
 
 def config(steps: int) -> TrainConfig:
