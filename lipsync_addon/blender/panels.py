@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import bpy
 
+from ..core.channels import ARKIT_52, VISEMES_15
 from ..core.presets import LIMITS
 from ..core.profile_match import explain
 from . import panel_data, sliders
 from .actions import TAKE
+from .field_problems import bone_problem, channel_problems, preset_problem
 from .hand_edits import edits_hidden
 from .jobs import running
 from .operators.bake import LIPSYNC_OT_bake
@@ -73,12 +75,17 @@ class LIPSYNC_PT_performance(SidebarPanel, bpy.types.Panel):
         layout, settings = self.layout, context.scene.lipsync
         layout.use_property_split = True
         layout.use_property_decorate = False
+        problem = preset_problem(settings.preset)
         row = layout.row(align=True)
-        row.prop(settings, "preset")
+        row.alert = bool(problem)
+        row.prop(settings, "preset", placeholder=told("None"))
+        row.alert = False
         row.operator("lipsync.save_preset", text="", icon="ADD")
         row.operator("lipsync.delete_preset", text="", icon="REMOVE")
         row.operator("lipsync.import_preset", text="", icon="IMPORT")
         row.operator("lipsync.export_preset", text="", icon="EXPORT")
+        if problem:
+            draw_text(layout, problem, "ERROR")
         for name in LIMITS:
             layout.prop(settings, name)
         if problem := sliders.problem():
@@ -94,7 +101,9 @@ class LIPSYNC_UL_channels(bpy.types.UIList):
 
     def draw_item(self, context, layout, data, item, icon, active, property, index, flag) -> None:
         row = layout.row(align=True)
-        row.prop(item, "name", text="")
+        field = row.row(align=True)
+        field.alert = item.name not in ("", *ARKIT_52, *VISEMES_15)
+        field.prop(item, "name", text="")
         row.prop(item, "gain", text="")
         row.prop(item, "offset", text="")
 
@@ -112,6 +121,8 @@ class LIPSYNC_PT_channels(SidebarPanel, bpy.types.Panel):
         column = row.column(align=True)
         column.operator("lipsync.add_channel", text="", icon="ADD")
         column.operator("lipsync.remove_channel", text="", icon="REMOVE")
+        for problem in channel_problems(settings):
+            draw_text(self.layout, problem, "ERROR")
 
 
 class LIPSYNC_PT_keys(SidebarPanel, bpy.types.Panel):
@@ -173,7 +184,7 @@ class LIPSYNC_PT_jaw(SidebarPanel, bpy.types.Panel):
         layout.prop(settings, "jaw_mode")
         column = layout.column()
         column.active = settings.jaw_mode != "off"
-        column.prop(settings, "jaw_bone")
+        draw_field(column, settings, "jaw_bone", bone_problem(context), placeholder=told("Automatic"))
         column.prop(settings, "jaw_own_angle")
         if settings.jaw_own_angle:
             column.prop(settings, "jaw_angle")
@@ -224,6 +235,15 @@ def _draw_bake(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     reason = LIPSYNC_OT_bake.disabled_reason(context)
     if reason and reason != panel_data.facts(context).problem:  # which is told above
         draw_text(layout, reason, "ERROR")
+
+
+def draw_field(layout: bpy.types.UILayout, data: object, name: str, problem: str, **more) -> None:
+    """A property, red where there is a problem with it, which is told below."""
+    row = layout.row()
+    row.alert = bool(problem)
+    row.prop(data, name, **more)
+    if problem:
+        draw_text(layout, problem, "ERROR")
 
 
 def draw_text(layout: bpy.types.UILayout, text: str, icon: str) -> None:

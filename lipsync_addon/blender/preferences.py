@@ -10,6 +10,7 @@ from bpy.props import EnumProperty, IntProperty, StringProperty
 from ..inference.session import PROVIDERS
 from . import presets
 from .operator_base import log_file
+from .translations import told
 
 # Within an extension the package is bl_ext.<repository>.lipsync, and Blender wants that as the add-on's id.
 ADDON = __package__.partition(".lipsync_addon")[0] if ".lipsync_addon" in __package__ else "lipsync_addon"
@@ -24,7 +25,7 @@ KEY_MODE_ITEMS = (
 
 
 def _known_presets(preferences: bpy.types.AddonPreferences, context: bpy.types.Context, typed: str) -> list[str]:
-    return [preset.name for preset in presets.known()]
+    return list(presets.names())
 
 
 def _default_changed(preferences: bpy.types.AddonPreferences, context: bpy.types.Context) -> None:
@@ -91,13 +92,24 @@ class LIPSYNC_AP_preferences(bpy.types.AddonPreferences):
         self.layout.prop(self, "threads")
         self.layout.label(text="New files begin with")
         self.layout.prop(self, "key_mode")
-        self.layout.prop(self, "preset")
-        self.layout.prop(self, "rigs")
-        self.layout.prop(self, "actors")
-        self.layout.prop(self, "log")
+        _draw_name(self, "preset", not self.preset or self.preset in presets.names(), "There is no preset of that name.")
+        for name in ("rigs", "actors"):
+            chosen = getattr(self, name)
+            there = not chosen or Path(bpy.path.abspath(chosen)).is_dir()
+            _draw_name(self, name, there, "There is no such folder.")
+        there = not self.log or Path(bpy.path.abspath(self.log)).parent.is_dir()
+        _draw_name(self, "log", there, "There is no such folder, so the usual file is used.")
         row = self.layout.row()
         row.label(text=f"Errors are described in {log_file()}")
         row.operator("wm.path_open", text="Open Folder").filepath = str(log_file().parent)
+
+
+def _draw_name(preferences: bpy.types.AddonPreferences, name: str, there: bool, problem: str) -> None:
+    row = preferences.layout.row()
+    row.alert = not there
+    row.prop(preferences, name)
+    if not there:
+        preferences.layout.label(text=told(problem), icon="ERROR")
 
 
 def rig_folder(context: bpy.types.Context) -> Path | None:
@@ -115,10 +127,11 @@ def actor_folder(context: bpy.types.Context) -> Path | None:
 
 
 def wanted_log(context: bpy.types.Context) -> Path | None:
-    """Where the user wants errors to be described."""
+    """Where the user wants errors to be described; None too where there is no such folder."""
     addon = context.preferences.addons.get(ADDON)
     chosen = addon.preferences.log if addon and addon.preferences else ""
-    return Path(bpy.path.abspath(chosen)) if chosen else None
+    path = Path(bpy.path.abspath(chosen)) if chosen else None
+    return path if path and path.parent.is_dir() else None
 
 
 def wanted_providers(context: bpy.types.Context) -> tuple[str, ...] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 import bpy
@@ -14,6 +15,17 @@ from ..core.presets import Preset, load_preset, load_presets, write_preset
 def known() -> tuple[Preset, ...]:
     """Ours, then the user's; a file that is not valid is left out."""
     return (*load_presets(), *(preset for _, preset in _own()))
+
+
+def names() -> tuple[str, ...]:
+    """Of known(), read again only when a file has come or gone."""
+    folder = user_folder()
+    return _names(folder.stat().st_mtime_ns if folder.is_dir() else 0)
+
+
+@lru_cache(maxsize=1)
+def _names(_changed: int) -> tuple[str, ...]:
+    return tuple(preset.name for preset in known())
 
 
 def user_folder() -> Path:

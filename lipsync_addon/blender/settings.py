@@ -36,7 +36,7 @@ def _fitting_profiles(settings: bpy.types.PropertyGroup, context: bpy.types.Cont
 
 
 def _known_presets(settings: bpy.types.PropertyGroup, context: bpy.types.Context, typed: str) -> list[str]:
-    return [preset.name for preset in presets.known()]
+    return list(presets.names())
 
 
 def _apply_preset(settings: bpy.types.PropertyGroup, context: bpy.types.Context) -> None:

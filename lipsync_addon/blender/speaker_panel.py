@@ -5,9 +5,11 @@ from __future__ import annotations
 import bpy
 
 from . import panel_data
-from .panels import SidebarPanel, draw_text
+from .field_problems import actor_problem
+from .panels import SidebarPanel, draw_field, draw_text
 from .speaker_settings import STYLES
 from .stored import stored_prediction
+from .translations import told
 
 
 class LIPSYNC_PT_speaker(SidebarPanel, bpy.types.Panel):
@@ -21,7 +23,8 @@ class LIPSYNC_PT_speaker(SidebarPanel, bpy.types.Panel):
         layout, speaker = self.layout, context.scene.lipsync.speaker
         layout.use_property_split = True
         layout.use_property_decorate = False
-        layout.prop(speaker, "actor")
+        problem = actor_problem(speaker.actor, context)
+        draw_field(layout, speaker, "actor", problem, placeholder=told("None"))
         styles = layout.column(align=True)
         for name in STYLES:
             styles.prop(speaker, name)

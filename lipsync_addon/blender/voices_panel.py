@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bpy
 
+from .field_problems import actor_problem
 from .jobs import running
 from .operators.strip_takes import CLASSES as STRIP_TAKE_OPERATORS
 from .operators.voices import LIPSYNC_OT_bake_scene, LIPSYNC_OT_list_voices, LIPSYNC_OT_remove_voice
@@ -23,6 +24,8 @@ class LIPSYNC_UL_voices(bpy.types.UIList):
         row = layout.split(factor=0.35)
         row.label(text=item.strip or channel, icon="SOUND" if item.strip else "NLA")
         row.prop(item, "character", text="")
+        row = row.row()
+        row.alert = bool(actor_problem(item.actor, context))
         row.prop(item, "actor", text="", icon="COMMUNITY")
 
 

@@ -7,9 +7,13 @@ import json
 import bpy
 
 from ..core.prediction import SURE
+from . import panel_data
+from .field_problems import language_problem, replaces_problem, voice_problem
+from .jobs import running
 from .operators.phones import EDITS, LIPSYNC_OT_forget_phone_edits
 from .operators.speech import LIPSYNC_OT_speak, LIPSYNC_OT_transcribe
-from .panels import SidebarPanel, draw_text
+from .panels import SidebarPanel, draw_field, draw_text
+from .translations import told
 from .words_settings import LIPSYNC_PG_phone, LIPSYNC_PG_words, NO_WORD
 
 
@@ -44,8 +48,8 @@ class LIPSYNC_PT_words(SidebarPanel, bpy.types.Panel):
         column.active = words.text_block is None
         column.prop(words, "text")
         layout.prop(words, "text_block")
-        layout.prop(words, "language")
-        layout.prop(words, "replaces")
+        draw_field(layout, words, "language", language_problem(words), placeholder=told("Automatic"))
+        draw_field(layout, words, "replaces", replaces_problem(context), placeholder=told("None"))
         if not words.phones:
             return
         layout.template_list("LIPSYNC_UL_phones", "", words, "phones", words, "active", rows=6)
@@ -68,8 +72,11 @@ class LIPSYNC_PT_transcribe(SidebarPanel, bpy.types.Panel):
     bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: bpy.types.Context) -> None:
-        _draw_words(self.layout, context, ("recogniser_model",))
-        _draw_button(self.layout, context, LIPSYNC_OT_transcribe, "GREASEPENCIL")
+        layout, words = self.layout, context.scene.lipsync.words
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        layout.prop(words, "recogniser_model", placeholder=told("Automatic"))
+        _draw_button(layout, context, LIPSYNC_OT_transcribe, "GREASEPENCIL")
 
 
 class LIPSYNC_PT_speak(SidebarPanel, bpy.types.Panel):
@@ -80,19 +87,21 @@ class LIPSYNC_PT_speak(SidebarPanel, bpy.types.Panel):
     bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: bpy.types.Context) -> None:
-        _draw_words(self.layout, context, ("voice", "voice_rate", "voice_pitch"))
-        _draw_button(self.layout, context, LIPSYNC_OT_speak, "OUTLINER_OB_SPEAKER")
+        layout, words = self.layout, context.scene.lipsync.words
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        problem = voice_problem(words)
+        draw_field(layout, words, "voice", problem, placeholder=told("Automatic"))
+        layout.prop(words, "voice_rate")
+        layout.prop(words, "voice_pitch")
+        _draw_button(layout, context, LIPSYNC_OT_speak, "OUTLINER_OB_SPEAKER", problem)
 
 
-def _draw_words(layout: bpy.types.UILayout, context: bpy.types.Context, names: tuple[str, ...]) -> None:
-    layout.use_property_split = True
-    layout.use_property_decorate = False
-    for name in names:
-        layout.prop(context.scene.lipsync.words, name)
-
-
-def _draw_button(layout: bpy.types.UILayout, context: bpy.types.Context, cls: type, icon: str) -> None:
-    """A button with the reason below it where it is grey for want of a program."""
+def _draw_button(
+    layout: bpy.types.UILayout, context: bpy.types.Context, cls: type, icon: str, said: str | None = None
+) -> None:
+    """A button with the reason below it where it is grey, unless that is `said` above, or in the main panel."""
     layout.operator(cls.bl_idname, icon=icon)
-    if reason := cls.missing(context):
+    reason = cls.disabled_reason(context)
+    if reason and not running() and reason not in (said, panel_data.facts(context).problem):
         draw_text(layout, reason, "INFO")

@@ -19,6 +19,7 @@ from ...inference.network import DEFAULT_NETWORK
 from ...inference.predictor import Predictor
 from .. import panel_data
 from ..bake import BakeSettings, bake
+from ..field_problems import actor_problem, ignored, language_problem
 from ..jobs import JobOperator, running
 from ..line_words import known_words
 from ..panel_values import bake_settings, face_settings, sound_path, style_settings
@@ -50,6 +51,7 @@ class TakeJob(JobOperator):
         report = bake(
             scene, objects, result, self._take, self._settings, sound=sound, strips=self._strips, profiles=profiles
         )
+        report = replace(report, notices=(*report.notices, *ignored(context)))
         panel_data.remember(report)
         if result.timeline:
             words = scene.lipsync.words
@@ -73,7 +75,9 @@ class LIPSYNC_OT_bake(TakeJob, bpy.types.Operator):
     def disabled_reason(cls, context: bpy.types.Context) -> str | None:
         if running():
             return "A line is being baked."
-        return sound_problem(context.scene) or panel_data.facts(context).problem
+        settings = context.scene.lipsync
+        reason = sound_problem(context.scene) or panel_data.facts(context).problem
+        return reason or actor_problem(settings.speaker.actor, context) or language_problem(settings.words) or None
 
     def prepare(self, context: bpy.types.Context) -> Callable[[Progress], Performance]:
         settings = context.scene.lipsync
@@ -116,7 +120,11 @@ def sound_problem(scene: bpy.types.Scene) -> str | None:
     settings = scene.lipsync
     if settings.source == "STRIP":
         strip = _strip(scene)
-        return None if strip and strip.type == "SOUND" else "Choose a sound strip of the video sequencer."
+        if strip:
+            return None if strip.type == "SOUND" else f"'{strip.name}' is no sound strip."
+        if settings.strip:
+            return f"There is no strip '{settings.strip}' in the video sequencer."
+        return "Choose a sound strip of the video sequencer."
     path = sound_path(settings)
     if path is None:
         return "Choose a sound file."

@@ -10,6 +10,7 @@ import bpy
 from ...core.progress import Progress
 from ...speech import espeak, transcriber
 from .. import panel_data
+from ..field_problems import actor_problem, voice_problem, wanted_voice
 from ..jobs import JobOperator, running
 from ..panel_values import bake_settings, face_settings, style_settings
 from ..preferences import wanted_providers, wanted_threads
@@ -41,7 +42,9 @@ class LIPSYNC_OT_speak(TakeJob, bpy.types.Operator):
             return "Type the text to speak."
         if not bpy.data.filepath:
             return "Save the .blend file first: the speech goes beside it."
-        return panel_data.facts(context).problem
+        settings = context.scene.lipsync
+        reason = panel_data.facts(context).problem or actor_problem(settings.speaker.actor, context)
+        return reason or voice_problem(settings.words) or None
 
     @classmethod
     def missing(cls, context: bpy.types.Context) -> str:
@@ -52,8 +55,7 @@ class LIPSYNC_OT_speak(TakeJob, bpy.types.Operator):
         settings, words = context.scene.lipsync, context.scene.lipsync.words
         text = text_of(words)
         path = Path(bpy.data.filepath).parent / FOLDER / f"{_name(text)}.wav"
-        voice = words.voice.strip() or words.language.strip()
-        speech = Speech(text, path, voice, words.voice_rate, words.voice_pitch)
+        speech = Speech(text, path, wanted_voice(words), words.voice_rate, words.voice_pitch)
         self.aim(context, path.stem, bake_settings(settings, settings.start_frame))
         style, face = style_settings(settings), face_settings(settings.face)
         providers, threads, speaker = wanted_providers(context), wanted_threads(context), wanted_speaker(context)

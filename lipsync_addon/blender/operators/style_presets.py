@@ -10,6 +10,7 @@ from bpy.props import StringProperty
 from ...core.errors import LipsyncError
 from ...core.presets import Preset, load_preset, write_preset
 from .. import presets, sliders
+from ..field_problems import preset_problem
 from ..operator_base import LipsyncOperator
 from ..panel_values import style_settings
 
@@ -45,6 +46,8 @@ class LIPSYNC_OT_delete_preset(LipsyncOperator, bpy.types.Operator):
         name = context.scene.lipsync.preset
         if not name:
             return "Choose a preset."
+        if name not in presets.names():
+            return preset_problem(name)
         return None if presets.own_file(name) else f"'{name}' comes with the add-on and stays."
 
     def run(self, context: bpy.types.Context) -> None:

@@ -15,6 +15,7 @@ from ...core.timeline_retiming import Edits
 from ...inference.network import DEFAULT_NETWORK
 from .. import panel_data
 from ..bake_scene import Group, bake_groups, groups_of, perform_groups, perform_voices
+from ..field_problems import actor_problem, ignored
 from ..jobs import JobOperator, running
 from ..line_words import kept_edits
 from ..operator_base import LipsyncOperator
@@ -89,9 +90,11 @@ class LIPSYNC_OT_bake_scene(JobOperator, bpy.types.Operator):
     def disabled_reason(cls, context: bpy.types.Context) -> str | None:
         if running():
             return "A line is being baked."
-        selected = context.scene.lipsync.voices.scope == "SELECTED"
+        voices = context.scene.lipsync.voices
+        selected = voices.scope == "SELECTED"
         if sound_strips(context.scene, selected):
-            return None
+            actors = {context.scene.lipsync.speaker.actor, *(row.actor for row in voices.rows)}
+            return next(filter(None, (actor_problem(name, context) for name in sorted(actors))), None)
         return "Select voice strips in the sequencer." if selected else "There is no sound in the sequencer."
 
     def prepare(self, context: bpy.types.Context) -> Callable[[Progress], list[Performance]]:
@@ -134,8 +137,8 @@ class LIPSYNC_OT_bake_scene(JobOperator, bpy.types.Operator):
         words.edited &= words.take not in {report.take for report in reports}  # these have the changes now
         if context.scene == scene:
             follow(context, anew=True)
-        left = map(str, troubles(scene))
-        for notice in dict.fromkeys((*self._left_out, *(n for report in reports for n in report.notices), *left)):
+        told = (*self._left_out, *(n for report in reports for n in report.notices))
+        for notice in dict.fromkeys((*told, *map(str, troubles(scene)), *ignored(context))):
             self.report({"WARNING"}, notice)
         who = len({voice.objects for voice in self._voices})
         lines = f"{len(self._voices)} line{'s' * (len(self._voices) > 1)}"
