@@ -194,6 +194,8 @@ class Rewritten:
     notices: tuple[str, ...]
     lips: LipReport
     """What the lips of this mesh do at p b m, f v; nothing where they were not looked at."""
+    edits: int = 0
+    """Changes by hand that are in the curves."""
 
 
 def write_take(
@@ -219,7 +221,7 @@ def write_take(
         written = _write(scene, character, mapping, performance, take, settings, undo, quick, lips)
         undo.pop_all()
     written.action.finish()
-    return Rewritten((*written.notices, *written.lips.notices()), written.lips)
+    return Rewritten((*written.notices, *written.lips.notices()), written.lips, written.edits)
 
 
 @dataclass(frozen=True, slots=True)

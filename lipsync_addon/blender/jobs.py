@@ -131,5 +131,7 @@ class JobOperator(LipsyncOperator):
 def _redraw(context: bpy.types.Context) -> None:
     for window in context.window_manager.windows:
         for area in window.screen.areas:
-            if area.type == "VIEW_3D":
-                area.tag_redraw()
+            if area.type == "VIEW_3D":  # its sidebar: to draw the scene anew takes the cores from the work
+                for region in area.regions:
+                    if region.type == "UI":
+                        region.tag_redraw()

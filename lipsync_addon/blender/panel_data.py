@@ -8,7 +8,6 @@ import bpy
 
 from ..core.diagnosis import obstacles
 from ..core.errors import LipsyncError
-from ..core.lip_report import LipReport
 from ..core.mapping import RigMapping, resolve
 from ..core.model_spec import ModelSpec
 from ..core.profile_match import ProfileMatch, RigInventory
@@ -16,7 +15,7 @@ from ..core.rig_profile import RigProfile
 from ..inference.network import DEFAULT_NETWORK
 from ..inference.predictor import OUTPUTS
 from .actions import TAKE
-from .bake import BakeReport
+from .bake import BakeReport, Rewritten
 from .keyframes import data_block
 from .mesh_measure import fitted_match, forget_meshes, is_fitted, still_keys
 from .panel_values import jaw_settings
@@ -125,11 +124,12 @@ def remember(report: BakeReport) -> None:
     _last[:] = [report]
 
 
-def remember_lips(take: str, lips: LipReport) -> None:
-    """What the lips do since a take was written in another style; the report on its bake must not say otherwise."""
+def remember_rewritten(take: str, now: Rewritten) -> None:
+    """After a take was written in another style: the report on its bake must not say otherwise."""
     if _last and _last[0].take == take:
         old = _last[0].lips.notices()
-        _last[0] = replace(_last[0], lips=lips, notices=tuple(n for n in _last[0].notices if n not in old))
+        told = tuple(notice for notice in _last[0].notices if notice not in old)
+        _last[0] = replace(_last[0], lips=now.lips, edits=now.edits, notices=told)
 
 
 def forget_character() -> None:

@@ -60,7 +60,7 @@ class LIPSYNC_PT_main(SidebarPanel, bpy.types.Panel):
         report = panel_data.last_report()
         if report and not running():
             box = layout.box()
-            draw_text(box, str(report), "CHECKMARK")
+            draw_text(box, f"{report.take}: {report}", "CHECKMARK")
             for notice in report.notices:
                 draw_text(box, notice, "ERROR")
 

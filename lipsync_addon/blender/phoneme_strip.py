@@ -25,6 +25,8 @@ HEIGHTS = (20.0, 20.0, 44.0)
 """Pixels of each at a scale of 1."""
 BASE = 24.0
 """Pixels at a scale of 1 below the phones: the scroll bar."""
+RULER = 24.0
+"""Pixels at a scale of 1 above the rows: the numbers of the frames."""
 GRIP = 5.0
 """Pixels from a boundary within which the mouse holds it."""
 NARROW = 3.0
@@ -121,10 +123,16 @@ def bottom(row: int) -> float:
     return BASE + sum(HEIGHTS[:row])
 
 
+def rows_in(context: bpy.types.Context) -> int:
+    """How many rows the region is high enough for, from the bottom."""
+    room = context.region.height / context.preferences.system.ui_scale - RULER
+    return sum(bottom(row + 1) <= room for row in (PHONES, WORDS, WAVE))
+
+
 def row_at(context: bpy.types.Context, y: float) -> int | None:
     """The row; None: beside the strip. `y`: pixels in the region."""
     at = y / context.preferences.system.ui_scale
-    return next((row for row in (PHONES, WORDS, WAVE) if bottom(row) <= at < bottom(row + 1)), None)
+    return next((row for row in range(rows_in(context)) if bottom(row) <= at < bottom(row + 1)), None)
 
 
 def frame_at(context: bpy.types.Context, x: float) -> float:
@@ -183,37 +191,38 @@ def doubts_of(context: bpy.types.Context) -> tuple[tuple[float, float], ...]:
 def _draw() -> None:
     context = bpy.context
     words, region = context.scene.lipsync.words, context.region
-    if not words.show_strip or not words.phones:
+    rows = rows_in(context)
+    if not words.show_strip or not words.phones or not rows:
         return
     scale = context.preferences.system.ui_scale
     left, right = frame_at(context, 0), frame_at(context, region.width)
     per_frame = region.width / max(right - left, 1e-6)
     x_of = lambda frame: (frame - left) * per_frame  # noqa: E731
     shapes, texts, doubts = _Shapes(scale), [], doubts_of(context)
-    outline, now = waveforms.shown(context.scene), context.scene.frame_current_final
+    top, outline, now = bottom(rows), waveforms.shown(context.scene), context.scene.frame_current_final
     for place in places(context, shown_action(context)):
         whole = place.within(0.0, words.phones[-1].end)
         if not whole or whole[1] <= left or whole[0] >= right:
             continue
         first, last = max(whole[0], left), min(whole[1], right)
-        shapes.row(x_of(first), x_of(last), BASE - 2, bottom(3), _GROUND)
-        if outline:
+        shapes.row(x_of(first), x_of(last), BASE - 2, top, _GROUND)
+        if outline and rows > WAVE:
             shapes.wave(outline, [x_of(first), x_of(last)], place.seconds(first), place.seconds(last))
         found = part_shown(words, *sorted((place.seconds(first), place.seconds(last))))
         if found:
             timeline, before = found
             near = [(a, b) for a, b in doubts if b > timeline.start and a < timeline.end]
             drawn = list(boxes(timeline, place, near))
-            for row in (WORDS, PHONES):
+            for row in range(min(rows, WAVE)):
                 of_row = [box for box in drawn if box.row == row]
                 if of_row and sum(box.last - box.first for box in of_row) * per_frame / len(of_row) < NARROW:
                     continue
                 for box in of_row:
                     active = row == PHONES and box.index + before == words.active
-                    shapes.box(box, x_of(box.first), x_of(box.last), active)
+                    shapes.box(box, x_of(box.first), x_of(box.last), active, rows > WAVE)
                     texts.append((box, x_of(box.first), x_of(box.last)))
         if first <= now <= last:
-            shapes.row(x_of(now) - scale, x_of(now) + scale, BASE - 2, bottom(3), _PLAYHEAD)
+            shapes.row(x_of(now) - scale, x_of(now) + scale, BASE - 2, top, _PLAYHEAD)
     if not shapes.empty:
         shapes.draw()
         _write(texts, scale, region.width)
@@ -236,8 +245,8 @@ class _Shapes:
         """`low`, `high` at a scale of 1."""
         self._add(np.array([[x0, low * self._scale, x1, high * self._scale]], np.float32), colour)
 
-    def box(self, box: Box, x0: float, x1: float, active: bool) -> None:
-        """A word or a phone; a frame around the one that is active, a mark on what is doubtful."""
+    def box(self, box: Box, x0: float, x1: float, active: bool, wave: bool) -> None:
+        """A word or a phone; a frame around the one that is active, a mark on what is doubtful, on the `wave` too."""
         low, high = bottom(box.row) + 1, bottom(box.row + 1) - 1
         x1 = max(x1 - self._scale, x0 + 1)
         if active:
@@ -248,7 +257,8 @@ class _Shapes:
             self.row(x0, x1, low, high, box.colour)
         if box.doubtful:
             self.row(x0, x1, low, low + 3, _DOUBT)
-            self.row(x0, x1, bottom(WAVE), bottom(WAVE + 1), _DOUBT_AREA)
+            if wave:
+                self.row(x0, x1, bottom(WAVE), bottom(WAVE + 1), _DOUBT_AREA)
         if box.mute:
             middle = (low + high) / 2
             self.row(x0, x1, middle - 0.5, middle + 0.5, _TEXT)

@@ -131,7 +131,7 @@ def write(context: bpy.types.Context, quick: bool, take: str | None = None) -> N
         if not quick:
             _speakers.clear()
             _told[:] = [result]
-            panel_data.remember_lips(name, result.lips)
+            panel_data.remember_rewritten(name, result)
     except LipsyncError as error:
         _problem.append(str(error))
 

@@ -83,7 +83,7 @@ class LIPSYNC_PG_words(bpy.types.PropertyGroup):
         name="Update Curves", description="Bake again after every change of a phoneme", default=True
     )
     show_strip: BoolProperty(
-        name="Show in Dope Sheet", description="Draw words and phones at the bottom of the dope sheet", default=True
+        name="Show in Dope Sheet", description="Draw words and phones at the bottom of the dope sheet, as far as it is high enough for them", default=True
     )
 
 

@@ -79,6 +79,18 @@ def test_a_strip_is_baked_where_it_is(addon, line):
     assert len(scene.sequence_editor.strips) == 1
 
 
+def test_a_take_that_the_scene_does_not_play_to_its_end_is_told(addon, line):
+    build_character()
+    scene, settings = bpy.context.scene, bpy.context.scene.lipsync
+    settings.sound_file, settings.add_sound, scene.frame_end = str(line), False, 20
+    assert bpy.ops.lipsync.bake() == {"FINISHED"}
+    last = panel_data.last_report().last_frame
+    assert f"The take goes on to frame {last}, and the scene ends at 20" in " ".join(panel_data.last_report().notices)
+    settings.extend_range = True
+    assert bpy.ops.lipsync.bake() == {"FINISHED"}
+    assert scene.frame_end == last and not any("goes on" in notice for notice in panel_data.last_report().notices)
+
+
 def reason() -> str | None:
     from lipsync_addon.blender.operators.bake import LIPSYNC_OT_bake
 

@@ -94,7 +94,7 @@ def test_the_character_is_described_and_the_report_shown(addon):
     character[0].data.shape_keys.key_blocks["jawOpen"].mute = True
     remember(bake(bpy.context.scene, character, Performance(random_track()), "line"))
     text = drawn()
-    assert "58 curves" in text and "'jawOpen' of 'Face' is muted." in text
+    assert "line: 58 curves" in text and "'jawOpen' of 'Face' is muted." in text
 
 
 @pytest.mark.parametrize("source", ["FILE", "STRIP"])
@@ -126,6 +126,15 @@ def test_the_text_of_a_strip_is_shown_where_the_table_lists_it(addon, tmp_path):
     assert TEXT in drawn()
     bpy.context.scene.sequence_editor.strips.remove(strip)
     assert TEXT not in drawn()
+
+
+def test_why_speak_is_grey_is_told_below_it(addon, tmp_path):
+    build_character()
+    assert "Type the text to speak." in drawn()
+    bpy.context.scene.lipsync.words.text = "Hello."
+    assert " ".join(sidebar_lines("Save the .blend file first: the speech goes beside it.", bpy.context)) in drawn()
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
+    assert "Save the .blend" not in drawn()
 
 
 def test_lines_fit_in_scripts_with_spaces_and_without():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import bpy
 import pytest
@@ -255,3 +256,14 @@ def test_a_drag_moves_what_is_held(words):
     stretched = dragged(timeline, phoneme_strip.Grip("word start", kat.index), kat.start - 0.05)
     assert stretched.word_spans()[kat.index].start == pytest.approx(kat.start - 0.05)
     assert stretched.word_spans()[kat.index].end == pytest.approx(kat.end)
+
+
+@pytest.mark.parametrize(("height", "rows"), [(50, 0), (75, 1), (95, 2), (120, 2), (140, 3)])
+def test_only_rows_that_a_low_region_has_room_for_are_there(height, rows):
+    """In pixels at a scale of 1, the numbers of the frames above the rows and the scroll bar below them."""
+    for scale in (1.0, 1.5):
+        system = SimpleNamespace(ui_scale=scale)
+        context = SimpleNamespace(region=SimpleNamespace(height=height * scale), preferences=SimpleNamespace(system=system))
+        assert phoneme_strip.rows_in(context) == rows
+        reached = {phoneme_strip.row_at(context, y) for y in range(round(height * scale))}
+        assert reached - {None} == set(range(rows))

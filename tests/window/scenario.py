@@ -35,16 +35,38 @@ def scroll_to(session: Session, word: str, name: str) -> tuple[int, int]:
     raise TimeoutError(f'"{word}" is nowhere on the tab')
 
 
-def bake(session: Session, name: str) -> float:
-    """Chooses a sound, bakes it, and returns how many seconds that took by Blender's own clock, to a tenth."""
+def bake(session: Session, name: str) -> list:
+    """Chooses a sound, bakes it, and returns the job as Blender's own clock saw it."""
     choose(session, name)
     session.see("Bake", f"{name}-chosen")  # grey, and unreadable, until the panel is drawn with the sound
+    before = len(session.state["jobs"])
     session.click("Bake", f"{name}-ready")
-    started = session.wait_for(f"the start of {name}", lambda state: state["running"] or Path(name).stem in state["takes"])
-    ended = session.wait_for(
-        f"the bake of {name}", lambda state: Path(name).stem in state["takes"] and not state["running"]
-    )
-    return ended["since"] - started["since"]
+    done = session.wait_for(f"the bake of {name}", lambda state: len(state["jobs"]) > before and state["jobs"][-1][3])
+    return done["jobs"][-1]
+
+
+def speak(session: Session, text: str) -> dict:
+    """Types a text into its field, opens the box Speak and presses the button in it."""
+    x, y = session.see("Text", "7-text")
+    session.click_at(x + 150, y)
+    session.type(text)
+    session.press("Return")
+    session.wait_for("the text", lambda state: state["text"] == text)
+    session.click_at(*scroll_to(session, "Speak", "7-closed"))
+    for _ in range(12):
+        scroll(session, 4)
+        session.still("7-opened")
+        places = [(x, y) for word, x, y in session.words(FOLDER / "7-opened.png") if word == "Speak"]
+        if len(places) > 1:
+            break
+    before = len(session.state["jobs"])
+    session.click_at(*max(places, key=lambda place: place[1]))
+    session.wait_for("the speech", lambda state: len(state["jobs"]) > before and state["jobs"][-1][3])
+    session.still("7-spoken")
+    session.panel("7-spoken", "spoken")
+    scroll(session, -60)
+    session.still("8-spoken")
+    return session.state
 
 
 def main() -> None:
@@ -70,17 +92,20 @@ def main() -> None:
         undone = session.wait_for("undo", lambda state: state["jaw"] == 1.0)
         scroll(session, -48)
         minute = bake(session, "minute.flac")
+        spoken = speak(session, "Please buy me a few plums.")
         before = session.state
         choose(session, "long.flac")
         session.click("Bake", "5-ready")
         started = session.wait_for("the long bake", lambda state: state["running"])
         session.see("Listening", "5-running")
-        session.press("Escape")
         pressed = time.time()
-        stopped = session.wait_for("the end of the long bake", lambda state: not state["running"])
+        session.press("Escape")
+        stopped = session.wait_for("the end of the long bake", lambda state: state["jobs"][-1][3])
         session.see("Bake", "6-stopped")
-    states = {"detected": detected, "baked": baked, "dragged": dragged, "undone": undone, "before": before}
-    seconds = {"minute": minute, "escape": stopped["since"] - pressed}
+    states = {"detected": detected, "baked": baked, "dragged": dragged, "undone": undone, "spoken": spoken, "before": before}
+    jobs = {"first": baked["jobs"][-1], "minute": minute, "spoken": spoken["jobs"][-1]}
+    seconds = {name: (*job[2:4], job[5]) for name, job in jobs.items()}
+    seconds["escape"] = stopped["jobs"][-1][4] - pressed
     result = {**states, "started": started, "stopped": stopped, "seconds": seconds}
     (FOLDER / "result.json").write_text(json.dumps(result), encoding="utf-8")
 

@@ -41,7 +41,10 @@ def session(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run(sid.inside(["python3", "scenario.py"], folder), check=True)
     seconds = json.loads((folder / "result.json").read_text(encoding="utf-8"))["seconds"]
     print(f"screenshots: {folder}")
-    print(f"a minute baked in {seconds['minute']:.1f} s; stopped {seconds['escape']:.1f} s after Escape (to a tenth)")
+    for what, name in (("the first line baked", "first"), ("a minute baked", "minute"), ("a sentence spoken", "spoken")):
+        written, stored, cpu = seconds[name]
+        print(f"{what} in {written:.2f} s, with its step of undo {stored:.2f} s after the click; CPU {cpu:.2f} s, drawing included")
+    print(f"stopped {seconds['escape']:.2f} s after Escape")
     return folder
 
 
@@ -61,7 +64,11 @@ def test_a_click_on_bake_writes_keys(result: dict[str, Any]) -> None:
     assert result["baked"]["sounds"] == ["line.flac"]
 
 
-PICTURES = [("3-baked", "blender.jpg", (960, 780)), ("panel", "panel.png", None)]
+PICTURES = [
+    ("3-baked", "blender.jpg", (960, 780)),
+    ("panel", "panel.png", None),
+    ("spoken", "speak.png", None),
+]
 
 
 @pytest.mark.parametrize(("screenshot", "picture", "size"), PICTURES)
@@ -83,6 +90,14 @@ def test_a_dragged_slider_moves_the_keys_and_one_undo_takes_it_back(result: dict
     assert dragged["heights"] > 1.01 * baked["heights"]
     assert (undone["heights"], undone["jaw"], undone["keys"]) == (baked["heights"], 1.0, baked["keys"])
     assert undone["takes"] == ["line"]
+
+
+def test_speak_makes_sound_and_a_take(result: dict[str, Any]) -> None:
+    """A text that was typed, a box that was opened, a button that was pressed."""
+    name = "spoken_please_buy_me_a_few_plums"
+    spoken = result["spoken"]
+    assert spoken["jobs"][-1][:2] == ["LIPSYNC_OT_speak", "FINISHED"]
+    assert name in spoken["takes"] and f"{name}.wav" in spoken["sounds"] and spoken["sound"] == f"{name}.wav"
 
 
 def test_escape_stops_a_running_bake_and_changes_nothing(result: dict[str, Any]) -> None:

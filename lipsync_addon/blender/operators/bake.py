@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -18,7 +18,7 @@ from ...core.progress import Progress
 from ...inference.network import DEFAULT_NETWORK
 from ...inference.predictor import Predictor
 from .. import panel_data
-from ..bake import BakeSettings, bake
+from ..bake import BakeReport, BakeSettings, bake
 from ..field_problems import actor_problem, ignored, language_problem
 from ..jobs import JobOperator, running
 from ..line_words import known_words
@@ -51,7 +51,7 @@ class TakeJob(JobOperator):
         report = bake(
             scene, objects, result, self._take, self._settings, sound=sound, strips=self._strips, profiles=profiles
         )
-        report = replace(report, notices=(*report.notices, *ignored(context)))
+        report = replace(report, notices=(*report.notices, *_beyond(report, scene), *ignored(context)))
         panel_data.remember(report)
         if result.timeline:
             words = scene.lipsync.words
@@ -101,6 +101,15 @@ class LIPSYNC_OT_bake(TakeJob, bpy.types.Operator):
 
     def finish(self, context: bpy.types.Context, result: Performance) -> None:
         self.write(context, result, self._file)
+
+
+def _beyond(report: BakeReport, scene: bpy.types.Scene) -> Iterator[str]:
+    """Of a take that the scene does not play to its end."""
+    if report.last_frame > scene.frame_end:
+        yield (
+            f"The take goes on to frame {report.last_frame}, and the scene ends at {scene.frame_end}: tick Extend Scene "
+            "and bake again, or let the scene end later."
+        )
 
 
 @lru_cache(maxsize=1)

@@ -201,7 +201,7 @@ def play_if_followed(context: bpy.types.Context) -> tuple[str, ...]:
         take=words.take,
     )
     if told is not None:
-        panel_data.remember_lips(words.take or take, told.lips)
+        panel_data.remember_rewritten(words.take or take, told)
         return told.notices
     if chosen_source(scene) == words.source and bpy.ops.lipsync.bake.poll():
         bpy.ops.lipsync.bake()
