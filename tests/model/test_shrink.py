@@ -27,7 +27,7 @@ def test_taps_of_the_past_stay_where_they_are():
     short = Block(8, (10, 2), 7, 0.0)
     short.load_state_dict(block.state_dict())
     short.depthwise.weight.data = turned_to_the_past(block.depthwise.weight.data, future=2, dilation=2)
-    x = torch.randn(1, 8, 40)
+    x = torch.randn(1, 40, 8)
     torch.testing.assert_close(short(x), block(x))
 
 
@@ -35,8 +35,8 @@ def test_the_present_stands_for_the_future_that_is_lost():
     block, short = Block(8, (3, 3), 7, 0.0), Block(8, (6, 0), 7, 0.0)
     short.load_state_dict(block.state_dict())
     short.depthwise.weight.data = turned_to_the_past(block.depthwise.weight.data, future=0, dilation=1)
-    held = torch.randn(1, 8, 1).expand(1, 8, 30)  # a sound that does not change
-    torch.testing.assert_close(short(held)[..., 10:20], block(held)[..., 10:20])
+    held = torch.randn(1, 1, 8).expand(1, 30, 8)  # a sound that does not change
+    torch.testing.assert_close(short(held)[:, 10:20], block(held)[:, 10:20])
 
 
 def test_hidden_units_that_never_change_can_go():
@@ -44,7 +44,7 @@ def test_hidden_units_that_never_change_can_go():
     with torch.no_grad():
         block.widen.weight[::2] = 0
         block.widen.bias[::2] = torch.rand(16)
-    x, seen = torch.randn(2, 8, 30), []
+    x, seen = torch.randn(2, 30, 8), []
     hook = block.narrow.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].flatten(0, 1).detach()))
     before = block(x)
     hook.remove()
