@@ -67,6 +67,8 @@ def chosen_words(options: argparse.Namespace) -> LineWords | None:
     if options.transcriber or options.transcriber_model:
         raise LipsyncError("A recogniser was chosen, but nothing is to be recognised.", "Add --transcribe.")
     if options.text is None and options.text_file is None:
+        if options.language:
+            raise LipsyncError("A language is given, but no text.", "Add --text, --text-file or --transcribe.")
         if of_words := [path for path in options.to if path.suffix.lower() in (".srt", ".vtt")]:
             raise LipsyncError(f"{of_words[0]} shows words, and none are given.", "Add --text or --text-file.")
         of_phones = options.timeline or any(path.suffix.lower() == ".textgrid" for path in options.to)

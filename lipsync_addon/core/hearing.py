@@ -40,6 +40,12 @@ class Hearing:
         """Frames."""
         return len(self.phones)
 
+    def part(self, first: int, last: int) -> Hearing:
+        """Frames `first` to `last` - 1, as views."""
+        return Hearing(
+            self.phones[first:last], self.fps, None if self.residual is None else self.residual[first:last]
+        )
+
 
 def silence() -> NDArray[np.float32]:
     """[P] the phones of a frame in which nothing is said."""

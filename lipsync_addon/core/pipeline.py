@@ -29,6 +29,7 @@ from .style import StyleSettings, apply_style, still
 from .timeline import PhonemeTimeline
 from .timeline_align import recognised
 from .timeline_moves import moved, played
+from .timeline_posteriors import Fused
 from .timeline_retiming import Edits, told
 from .track import AnimationTrack
 
@@ -55,7 +56,7 @@ class TrackPredictor(Protocol):
     def hear(self, sound: Sound, *, progress: Progress = no_progress) -> Hearing: ...
 
     def move(
-        self, hearing: Hearing, *, outputs: Sequence[str] = ..., controls: Controls = ...
+        self, hearing: Hearing | Fused, *, outputs: Sequence[str] = ..., controls: Controls = ...
     ) -> AnimationTrack: ...
 
     def can_move(self, hearing: Hearing) -> bool: ...

@@ -14,15 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .alignment import Alignment, align
+from .word_odds import word_model, word_odds
 
-PER_MILLE = {
-    "a": 100, "n": 68, "i": 64, "t": 55, "s": 51, "e": 46, "d": 43, "l": 36, "ə": 36, "m": 33, "r": 32, "k": 32,
-    "u": 31, "v": 30, "o": 29, "ɪ": 28, "j": 20, "ɛ": 20, "ɡ": 18, "h": 18, "b": 16, "ɾ": 16, "ɔ": 14, "ʌ": 12, "p": 12,
-    "z": 11, "w": 11, "ɐ": 10, "ɑ": 10, "ʃ": 10, "æ": 10, "ʊ": 9, "ŋ": 7, "ð": 6, "f": 6, "y": 6, "x": 5, "ɲ": 5, "ɨ": 5, "ɹ": 5,
-    "ʔ": 4, "ʒ": 4, "ɯ": 3, "ø": 2, "ɣ": 2, "ɒ": 2, "ʁ": 2, "dʒ": 1, "ç": 1, "œ": 1, "tʃ": 1, "θ": 1, "ɚ": 1,
-}  # fmt: skip
-"""How often phones are said: the mean of 82 languages (article 1 of the Universal Declaration of Human Rights
-as espeak-ng reads it, tests/data/sentences.json)."""
 TRIES = 4
 """Texts by chance for a line, or for each stretch of a long one."""
 STRETCH, STRETCHES = 500, 3
@@ -33,10 +26,6 @@ FEW, SURE = 12, 0.6
 """Phones of a text, and score, below which a text that fits may still be another: a word or two fit much."""
 FORGIVEN = 0.5
 """Share of the words that may not be said in a text that fits."""
-WRONG = 30.0
-"""Log-score by which some words in a row must fit worse than FITS asks, to be taken for words that were not said."""
-WORSE = 5.0
-"""The same for a single word of which the sound has little: then a short one too was not said, and not swallowed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +36,6 @@ class TextFit:
     """0: no better than chance; 1: nothing fits better. Without what is `wrong`, unless that is half of it."""
     wrong: tuple[tuple[int, int], ...]
     """(first word, one past the last) of what is not said although the rest is."""
-    worse: tuple[bool, ...] = ()
-    """Of each word: whether it fits worse than a text of another line may."""
 
 
 def text_fit(posteriors: NDArray[np.float32], words: Sequence[Sequence[str]], aligned: Alignment) -> TextFit:
@@ -56,16 +43,15 @@ def text_fit(posteriors: NDArray[np.float32], words: Sequence[Sequence[str]], al
     chance = _chance(posteriors, words, aligned)
     if not chance:
         return TextFit(0.0, ())
-    wrong = tuple(_wrong(aligned, (1 - FITS) * chance))
+    wrong = tuple(_wrong(word_odds(posteriors, aligned)))
     gap = aligned.gap
     if sum(last - first for first, last in wrong) < FORGIVEN * len(words):
         gap = gap.copy()
         for first, last in wrong:
-            gap[_frames(aligned, first, last)] = np.nan
+            if any(aligned.words[first:last]):
+                gap[_frames(aligned, first, last)] = np.nan
     gap = gap[~np.isnan(gap)]
-    excess = np.nan_to_num(aligned.gap - (1 - FITS) * chance)
-    worse = tuple(not span or excess[_frames(aligned, i, i + 1)].sum() > WORSE for i, span in enumerate(aligned.words))
-    return TextFit(float(np.clip(1 - gap.mean() / chance, 0, 1)) if gap.size else 0.0, wrong, worse)
+    return TextFit(float(np.clip(1 - gap.mean() / chance, 0, 1)) if gap.size else 0.0, wrong)
 
 
 def _frames(aligned: Alignment, first: int, last: int) -> slice:
@@ -77,11 +63,11 @@ def _frames(aligned: Alignment, first: int, last: int) -> slice:
 def _chance(posteriors: NDArray[np.float32], words: Sequence[Sequence[str]], aligned: Alignment) -> float:
     """Mean gap of texts by chance; of a long line, in some stretches of it."""
     random = np.random.default_rng(0)
-    units, often = list(PER_MILLE), np.array(list(PER_MILLE.values()), np.float64)
+    units, often = zip(*word_model().shares.items())
     gaps = []
     for part, lengths in _stretches(posteriors, words, aligned):
         for _ in range(TRIES):
-            drawn = iter(random.choice(len(units), sum(lengths), p=often / often.sum()))
+            drawn = iter(random.choice(len(units), sum(lengths), p=often))
             tried = align(part, [[units[next(drawn)] for _ in range(length)] for length in lengths])
             if tried is not None:
                 gaps.append(tried.gap[~np.isnan(tried.gap)])
@@ -105,18 +91,16 @@ def _stretches(
             yield posteriors[first : first + STRETCH], lengths
 
 
-def _wrong(aligned: Alignment, allowed: float) -> Iterator[tuple[int, int]]:
-    """Runs of words whose time has a gap that is larger than `allowed` by more than WRONG in all, as long as
-    they get."""
-    ends = [(word, aligned.phones[span[1] - 1][1]) for word, span in enumerate(aligned.words) if span]
-    excess = np.nan_to_num(aligned.gap - allowed)
-    total = np.concatenate([[0.0], np.cumsum(excess, dtype=np.float64)])
-    first, begin, peak, last = 0, 0.0, 0.0, 0  # words first to last - 1 are `peak` worse than allowed
-    for word, end in [*ends, (len(aligned.words), None)]:
-        now = total[end] - begin if end is not None else -np.inf
+def _wrong(odds: NDArray[np.float64]) -> Iterator[tuple[int, int]]:
+    """(first, one past the last) of the words that were not said: runs whose log-odds are together over the limit, as
+    long as they get."""
+    limit = word_model().limit
+    first, now, peak, last = 0, 0.0, 0.0, 0  # words first to last - 1 have `peak` together
+    for word, each in enumerate([*odds, -np.inf]):
+        now += each
         if now > peak:
             peak, last = now, word + 1
-        elif now <= 0 or now < peak - WRONG:
-            if peak > WRONG:
+        elif now <= 0 or now < peak - limit:
+            if peak > limit:
                 yield first, last
-            first, peak, begin = word + 1, 0.0, total[end] if end is not None else 0.0
+            first, now, peak = word + 1, 0.0, 0.0

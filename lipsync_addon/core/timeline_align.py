@@ -6,6 +6,7 @@ sound wins: the phones heard there stand in the timeline, and a Mismatch says wh
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -14,13 +15,9 @@ import numpy as np
 from .alignment import Alignment, align
 from .spoken import heard
 from .text_fit import FEW, FITS, SURE, text_fit
-from .timeline import SILENCE, Phone, PhonemeTimeline, without_gaps
+from .timeline import ROUNDING, SILENCE, Phone, PhonemeTimeline, without_gaps
 from .track import AnimationTrack
 
-UNSAID = 0.1
-"""Mean confidence of a word's phones below which it was not said: the network hears something else there."""
-SHORT, SWALLOWED = 3, 0.02
-"""The same for words of up to 3 phones, which are often swallowed: 0.02."""
 SUREST = 0.99
 """Confidence of what is heard; 1 is for what a person set."""
 SHOWN = 8
@@ -95,7 +92,7 @@ def fitted(phones: AnimationTrack, words: Sequence[tuple[str, Sequence[str]]], l
     if result is None or not any(result.words):
         return Fitted(replace(ours, words=texts), (), 0.0)
     fit = text_fit(phones.values, [units for _, units in words], result)
-    kept, score = list(_said(result, fit.worse)), fit.score
+    kept, score = [True] * len(words), fit.score
     for first, last in fit.wrong:
         kept[first:last] = [False] * (last - first)
     if score < FITS:
@@ -121,19 +118,6 @@ def _share(phones: AnimationTrack, start: float, end: float, unit: str) -> float
     return float(np.clip(part.mean(), 0, SUREST)) if part.size else 0.0
 
 
-def _said(result: Alignment, worse: Sequence[bool]) -> tuple[bool, ...]:
-    """Of each word of the text, whether it is heard where it was put."""
-    lengths = np.array([last - first for first, last, _ in result.phones], np.float64)
-    sure = np.log(np.maximum(result.heard, 1e-4))
-    means = [
-        np.exp((sure[a:b] * lengths[a:b]).sum() / lengths[a:b].sum()) if span else 0.0
-        for span in result.words
-        for a, b in [span or (0, 0)]
-    ]
-    short = [span is None or span[1] - span[0] <= SHORT and not bad for span, bad in zip(result.words, worse)]
-    return tuple(bool(mean >= (SWALLOWED if few else UNSAID)) for mean, few in zip(means, short))
-
-
 def _phones(fps: float, result: Alignment, kept: Sequence[bool]) -> Iterator[Phone]:
     """The phones of the words that are said; the rest of the time is open."""
     word_of: dict[int, int] = {}
@@ -151,15 +135,10 @@ def _with_heard(row: list[Phone], ours: Sequence[Phone], end: float) -> tuple[tu
     extra: list[Mismatch] = []
     edges = [0.0, *(edge for phone in row for edge in (phone.start, phone.end)), end]
     for index, (start, stop) in enumerate(zip(edges[::2], edges[1::2])):
-        inside = (
-            [
-                replace(phone, start=max(phone.start, start), end=min(phone.end, stop))
-                for phone in ours
-                if phone.end > start + 1e-6 and phone.start < stop - 1e-6
-            ]
-            if stop - start > 1e-6
-            else []
-        )
+        inside = [
+            replace(phone, start=max(phone.start, start), end=min(phone.end, stop))
+            for phone in (_within(ours, start + ROUNDING, stop - ROUNDING) if stop - start > ROUNDING else ())
+        ]
         speech = [phone for phone in inside if phone.unit != SILENCE]
         if sum(phone.length for phone in speech) >= EXTRA:
             filled += inside
@@ -169,15 +148,23 @@ def _with_heard(row: list[Phone], ours: Sequence[Phone], end: float) -> tuple[tu
     return without_gaps(filled, end), extra
 
 
+def _within(phones: Sequence[Phone], start: float, end: float) -> Sequence[Phone]:
+    """Those that last beyond `start` and begin before `end`."""
+    first = bisect_right(phones, start, key=lambda phone: phone.end)
+    return phones[first : bisect_left(phones, end, key=lambda phone: phone.start)]
+
+
 def _unsaid(
     filled: Sequence[Phone], kept: Sequence[bool], texts: Sequence[str], ours: Sequence[Phone]
 ) -> Iterator[Mismatch]:
     """The words that are not said, those beside each other as one."""
+    words = [phone for phone in filled if phone.word is not None]
     missing = [index for index, said in enumerate(kept) if not said]
     runs = np.split(np.array(missing), np.flatnonzero(np.diff(missing) > 1) + 1) if missing else []
     for run in runs:
-        before = [phone.end for phone in filled if phone.word is not None and phone.word < run[0]]
-        after = [phone.start for phone in filled if phone.word is not None and phone.word > run[-1]]
-        start, end = max(before, default=0.0), min(after, default=filled[-1].end)
-        sounds = [p.unit for p in ours if p.unit != SILENCE and p.end > start + 0.03 and p.start < end - 0.03]
+        before = bisect_left(words, run[0], key=lambda phone: phone.word)
+        after = bisect_right(words, run[-1], key=lambda phone: phone.word)
+        start = words[before - 1].end if before else 0.0
+        end = words[after].start if after < len(words) else filled[-1].end
+        sounds = [phone.unit for phone in _within(ours, start + 0.03, end - 0.03) if phone.unit != SILENCE]
         yield Mismatch(start, end, " ".join(texts[i] for i in run), " ".join(sounds))

@@ -15,7 +15,7 @@ from .style_steps import with_lips_sealed
 from .timeline import PhonemeTimeline
 from .timeline_closures import RAMP, with_closures
 from .timeline_edits import KEPT, changed_span
-from .timeline_posteriors import coverages, unmuted, with_timeline
+from .timeline_posteriors import Fused, coverages, unmuted, with_timeline
 from .track import AnimationTrack
 
 FAR = 10.0
@@ -28,7 +28,7 @@ class Mover(Protocol):
     """The half of a network that moves the mouth from phones."""
 
     def move(
-        self, hearing: Hearing, *, controls: Controls = ..., frames: slice | None = ...
+        self, hearing: Hearing | Fused, *, controls: Controls = ..., frames: slice | None = ...
     ) -> AnimationTrack: ...
 
 

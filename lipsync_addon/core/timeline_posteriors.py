@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,40 +18,67 @@ LIPS = 0.9
 """The same for p, b, m, f and v, at which the lips do what the text says."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Fused:
+    """What is heard with the phones of a timeline in it, made as far as it is asked for: an hour of it need not be in
+    memory beside what was heard."""
+
+    hearing: Hearing
+    """What was heard."""
+    frames: NDArray[np.intp]
+    """[N] frames that the timeline has something to say of, rising; one comes again for each phone in it."""
+    units: NDArray[np.intp]
+    """[N] index into PHONES"""
+    shares: NDArray[np.float32]
+    """[N] share of the frame that is this phone's instead of what was heard"""
+    by_hand: NDArray[np.bool_]
+    """[N] whether a person set it"""
+
+    def __len__(self) -> int:
+        """Frames."""
+        return len(self.hearing)
+
+    @property
+    def fps(self) -> float:
+        """Frames per second."""
+        return self.hearing.fps
+
+    def part(self, first: int, last: int) -> Hearing:
+        """These frames. Those that no phone of the timeline touches keep their bits."""
+        heard = self.hearing.part(first, last)
+        some = slice(*np.searchsorted(self.frames, (first, last)))
+        frames, shares = self.frames[some] - first, self.shares[some]
+        if not len(frames):
+            return heard
+        phones, residual = heard.phones.copy(), heard.residual
+        share = np.bincount(frames, shares, len(heard)).astype(np.float32)
+        phones *= (1 - share)[:, None]
+        np.add.at(phones, (frames, self.units[some]), shares)
+        phones.flags.writeable = False
+        by_hand = np.bincount(frames, shares * self.by_hand[some], len(heard)).astype(np.float32)
+        if residual is not None and by_hand.any():
+            residual = residual * np.where(by_hand > 0, 1 - by_hand, 1).astype(np.float32)[:, None]
+            residual.flags.writeable = False
+        return Hearing(phones, heard.fps, residual)
+
+
 def with_timeline(
     hearing: Hearing, timeline: PhonemeTimeline, near: tuple[float, float] = (-np.inf, np.inf)
-) -> Hearing:
+) -> Fused:
     """What is heard with the phones of the timeline: those that a person set alone, those of the text mixed in, and
-    what was merely heard as it was. Frames that no such phone touches keep their bits.
+    what was merely heard as it was.
 
     `near`: seconds between which it matters; phones beyond may be left out.
     """
     played = unmuted(timeline).phones
     first = bisect_left(played, near[0], key=lambda phone: phone.end)
     played = played[first : bisect_right(played, near[1], key=lambda phone: phone.start)]
-    trust = np.array([_trust(phone) for phone in played], np.float32)
-    if not trust.any():
-        return hearing
-    certain = np.flatnonzero(trust)
-    edges = np.array([(played[index].start, played[index].end) for index in certain])
-    phone, frames, part = coverages(edges, hearing.fps, len(hearing))
-    if not len(frames):
-        return hearing
-    begin, end = int(frames[0]), int(frames[-1]) + 1
-    weight = trust[certain][phone]
-    part *= weight
-    unit = np.array([PHONES.index(played[index].unit) for index in certain])[phone]
-    share = np.bincount(frames - begin, part, end - begin).astype(np.float32)
-    by_hand = np.bincount(frames - begin, part * (weight == 1), end - begin).astype(np.float32)
-    phones, residual = hearing.phones.copy(), hearing.residual
-    phones[begin:end] *= (1 - share)[:, None]
-    np.add.at(phones, (frames, unit), part)
-    phones.flags.writeable = False
-    if residual is not None and by_hand.any():
-        residual = residual.copy()
-        residual[begin:end] *= np.where(by_hand > 0, 1 - by_hand, 1).astype(np.float32)[:, None]
-        residual.flags.writeable = False
-    return Hearing(phones, hearing.fps, residual)
+    certain = [(phone, trust) for phone in played if (trust := _trust(phone))]
+    edges = np.array([(phone.start, phone.end) for phone, _ in certain]).reshape(-1, 2)
+    index, frames, part = coverages(edges, hearing.fps, len(hearing))
+    trust = np.array([trust for _, trust in certain], np.float32)[index]
+    units = np.array([PHONES.index(phone.unit) for phone, _ in certain], np.intp)[index]
+    return Fused(hearing, frames, units, part * trust, trust == 1)
 
 
 def coverages(

@@ -16,6 +16,7 @@ from ..core.errors import LipsyncError
 from ..core.hearing import Hearing, silence
 from ..core.model_spec import ModelSpec
 from ..core.progress import Progress, no_progress
+from ..core.timeline_posteriors import Fused
 from ..core.track import AnimationTrack
 from .network import Network
 from .windows import SIZE_STEP, Window, Windows
@@ -91,7 +92,7 @@ class Predictor:
 
     def move(
         self,
-        hearing: Hearing,
+        hearing: Hearing | Fused,
         *,
         outputs: Sequence[str] = OUTPUTS,
         controls: Controls = Controls(),
@@ -117,14 +118,13 @@ class Predictor:
         values = _joined(blocks, after - before)[first - before : last - before]
         return AnimationTrack(spec.channels(outputs), values, spec.fps, first / spec.fps)
 
-    def _rows(self, hearing: Hearing, start: int, stop: int) -> Iterator[NDArray[np.float32]]:
+    def _rows(self, hearing: Hearing | Fused, start: int, stop: int) -> Iterator[NDArray[np.float32]]:
         """[n, P + R] what *move* takes of these frames, a window at a time: an hour of it is in memory already."""
         width = len(self.spec.hear.outputs["residual"])
         for first in range(start, stop, self._frames):
-            part = slice(first, min(first + self._frames, stop))
-            phones, residual = hearing.phones[part], hearing.residual
-            how = np.zeros((len(phones), width), np.float32) if residual is None else residual[part]
-            yield np.concatenate([phones, how], axis=1)
+            part = hearing.part(first, min(first + self._frames, stop))
+            how = np.zeros((len(part), width), np.float32) if part.residual is None else part.residual
+            yield np.concatenate([part.phones, how], axis=1)
 
     def can_move(self, hearing: Hearing) -> bool:
         """Whether it was heard by a network like this one, or made without any."""

@@ -15,6 +15,8 @@ _TAG = re.compile(r"</?[A-Za-z!?][^<>]*>|\{[^{}]*\}|\[[^\[\]]*\]")
 """SSML, HTML, {braces} and [directions]: marks that nobody says."""
 _SWITCH = re.compile(r"\([a-z0-9-]+\)")
 """espeak-ng's sign for a word that it reads in another language."""
+LONGEST = 250_000
+"""Characters of a text; nobody says more in four hours, and a book is not the text of a line."""
 MOST = 2000
 """Characters that are read at once: enough for a sentence, and an hour of text needs no more memory than a minute."""
 
@@ -56,7 +58,11 @@ def pronounce(text: str, reader: Reader) -> Pronunciation:
     """
     words: list[Word] = []
     unknown, foreign = dict[str, None](), dict[str, None]()
-    for piece in pieces(cleaned(text)):
+    said = cleaned(text)
+    if len(said) > LONGEST:
+        characters = f"The text has {len(said)} characters, which nobody says in a line."
+        raise LipsyncError(characters, "Give the words of the line.")
+    for piece in pieces(said):
         spoken = espeak().speak(piece, reader.voice.identifier, sound=False)
         for word, symbols in spoken_words(piece, spoken):
             if any(_SWITCH.fullmatch(symbol) for symbol in symbols):

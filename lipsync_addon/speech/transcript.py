@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from ..core.pipeline import Known, LineWords
@@ -45,6 +46,11 @@ def line_words(text: str, language: str = "") -> LineWords:
     return Transcript.of(text, language)
 
 
+def bare(word: str) -> str:
+    """A word without the punctuation around it."""
+    return re.sub(r"^\W+|\W+$", "", word) or word
+
+
 def _told(result: Fitted, said: Pronunciation, source: str):
     reader: Reader = said.reader
     if reader.guessed is not None:
@@ -52,8 +58,8 @@ def _told(result: Fitted, said: Pronunciation, source: str):
     elif other := other_language(" ".join(word.text for word in said.words), reader):
         yield f"{source}: the text seems to be {other}, and it is read as {reader}."
     if said.foreign:
-        shown = ", ".join(said.foreign[:5])
-        yield f"{source}: {reader.voice.name} has no reading for {shown}: write how they sound."
+        shown = ", ".join(f"'{bare(word)}'" for word in said.foreign[:5])
+        yield f"{source}: {reader.voice.name} has no reading for {shown}. Write how it sounds."
     if not result.fits:
         yield (
             f"{source}: the text does not fit the sound (score {result.score:.2f}; right texts have more than "

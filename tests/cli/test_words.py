@@ -138,6 +138,7 @@ def test_right_to_left_text_for_a_dutch_line_does_not_fit(
 
 def test_bad_options_are_told_in_a_sentence(line: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     for words, complaint in (
+        (("--language", "nl"), "A language is given, but no text."),
         (("--text", "hallo", "--language", "xx"), "does not read the language 'xx'"),
         (("--text-file", str(tmp_path / "no.txt")), "no.txt cannot be read"),
         (("--timeline-in", str(tmp_path / "no.json")), "no.json cannot be read"),
@@ -166,7 +167,7 @@ def test_whatever_reads_words_decides_whether_a_batch_is_baked_again(monkeypatch
     monkeypatch.setattr(baker, "file_digest", lambda file: read.append(file) or "")
     monkeypatch.setattr(baker, "_version", lambda package: versions.append(package) or "")
     baker._tool.__wrapped__(False)
-    assert {"words.py", "ipa.json", "accents.json", "languages.py"} <= {file.name for file in read}
+    assert {"words.py", "ipa.json", "accents.json", "text_fit.json", "languages.py"} <= {file.name for file in read}
     assert {"espeakng-loader", "py3langid"} <= set(versions)
 
 

@@ -7,9 +7,10 @@ import pytest
 
 from lipsync_addon.core.alignment import align
 from lipsync_addon.core.phones import PHONES
-from lipsync_addon.core.text_fit import FITS, PER_MILLE, TextFit, text_fit
+from lipsync_addon.core.text_fit import FITS, TextFit, text_fit
+from lipsync_addon.core.word_odds import word_model
 
-UNITS = list(PER_MILLE)
+UNITS = list(word_model().shares)
 
 
 def words(count: int, seed: int) -> list[list[str]]:

@@ -12,7 +12,7 @@ from lipsync_addon.core.phones import PHONES
 from lipsync_addon.core.timeline import Phone, PhonemeTimeline
 from lipsync_addon.core.timeline_edits import with_boundary, with_mute, with_stress, with_unit
 from lipsync_addon.core.timeline_moves import moved, played, remade, with_stresses
-from lipsync_addon.core.timeline_posteriors import with_timeline
+from lipsync_addon.core.timeline_posteriors import Fused, with_timeline
 from lipsync_addon.core.track import AnimationTrack
 
 LINE = PhonemeTimeline(
@@ -39,17 +39,18 @@ class Mouth:
 
     REACH = 3
 
-    def move(self, hearing: Hearing, *, controls: Controls, frames: slice | None = None) -> AnimationTrack:
+    def move(self, hearing: Hearing | Fused, *, controls: Controls, frames: slice | None = None) -> AnimationTrack:
         first, last = (0, len(hearing)) if frames is None else (frames.start - self.REACH, frames.stop + self.REACH)
         first, last = max(first, 0), min(last, len(hearing))
-        padded = np.pad(hearing.phones, ((self.REACH, self.REACH), (0, 0)))
+        heard = hearing.part(0, len(hearing)).phones
+        padded = np.pad(heard, ((self.REACH, self.REACH), (0, 0)))
         values = [padded[k : k + 2 * self.REACH + 1].max(0)[:4] for k in range(first, last)]
         return AnimationTrack(("jawOpen", "mouthClose", "b", "c"), np.array(values), hearing.fps, first / hearing.fps)
 
 
 def test_phones_of_the_text_are_mixed_into_what_is_heard() -> None:
     heard = hearing()
-    fused = with_timeline(heard, LINE)
+    fused = with_timeline(heard, LINE).part(0, len(heard))
     assert np.abs(fused.phones.sum(1) - 1).max() < 1e-5
     assert fused.phones[22, COLUMN["m"]] > 0.9
     assert 0.5 <= fused.phones[32, COLUMN["a"]] < 1
@@ -59,15 +60,15 @@ def test_phones_of_the_text_are_mixed_into_what_is_heard() -> None:
 
 def test_what_a_person_set_is_said_alone() -> None:
     heard = hearing()
-    fused = with_timeline(heard, with_unit(LINE, 3, "u"))
+    fused = with_timeline(heard, with_unit(LINE, 3, "u")).part(0, len(heard))
     assert fused.phones[45, COLUMN["u"]] == pytest.approx(1)
     assert (fused.residual[43:48] == 0).all() and (fused.residual[:38] == heard.residual[:38]).all()
-    moved_edge = with_timeline(heard, with_boundary(LINE, 3, 0.6))
+    moved_edge = with_timeline(heard, with_boundary(LINE, 3, 0.6)).part(0, len(heard))
     assert moved_edge.phones[36, COLUMN["s"]] == pytest.approx(1)
 
 
 def test_muted_phones_give_their_time_to_their_neighbours() -> None:
-    fused = with_timeline(hearing(), with_mute(LINE, 2, True))
+    fused = with_timeline(hearing(), with_mute(LINE, 2, True)).part(0, len(hearing()))
     assert fused.phones[29, COLUMN["m"]] == pytest.approx(1) and fused.phones[35, COLUMN["s"]] == pytest.approx(1)
     assert fused.phones[20:50, COLUMN["a"]].max() < 1
 

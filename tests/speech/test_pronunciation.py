@@ -11,7 +11,7 @@ from lipsync_addon.core.errors import LipsyncError
 from lipsync_addon.core.phones import BILABIALS, PHONES, read_ipa
 from lipsync_addon.speech.espeak import espeak
 from lipsync_addon.speech.languages import guessed_reader, other_language, reader_of
-from lipsync_addon.speech.pronunciation import MOST, cleaned, pronounce
+from lipsync_addon.speech.pronunciation import LONGEST, MOST, cleaned, pronounce
 
 SENTENCES = json.loads((Path(__file__).parents[1] / "data" / "sentences.json").read_text(encoding="utf-8"))
 """BCP-47 tag -> a sentence, most of the Universal Declaration of Human Rights, article 1 (public domain)."""
@@ -141,3 +141,8 @@ def test_a_book_is_read_in_pieces() -> None:
     said = pronounce(text, reader_of("en"))
     assert len(said.words) == 16000 and len(text) > 30 * MOST
     assert sum(unit in BILABIALS for word in said.words for unit in word.units) == 7 * 4000
+
+
+def test_a_book_is_no_line() -> None:
+    with pytest.raises(LipsyncError, match="which nobody says in a line"):
+        pronounce("a cat. " * (LONGEST // 7 + 1), reader_of("en"))

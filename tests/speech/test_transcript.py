@@ -56,6 +56,18 @@ def test_one_wrong_sentence_among_right_ones_is_told_with_its_place(lines: dict[
     assert Transcript.of(" ".join(said), "nl").timeline(phones, "a.wav")[1] == ()
 
 
+def test_single_wrong_words_are_told_and_right_ones_are_not(lines: dict[str, AnimationTrack]) -> None:
+    words = {text: [(word.text, word.units) for word in pronounce(text, reader_of("nl")).words] for text in lines}
+    longest = {text: max(range(len(said)), key=lambda i: len(said[i][1])) for text, said in words.items()}
+    told = 0
+    for text, other in pairwise([*lines][:25]):
+        assert fitted(lines[text], words[text], "nl", "line").mismatches == ()
+        wrong = [*words[text]]
+        wrong[longest[text]] = words[other][longest[other]]
+        told += any(wrong[longest[text]][0] in each.text for each in fitted(lines[text], wrong, "nl", "line").mismatches)
+    assert told >= 21  # of 24
+
+
 def test_two_words_of_another_line_rarely_fit_and_are_then_called_too_short(lines: dict[str, AnimationTrack]) -> None:
     texts = list(lines)
     results = []
