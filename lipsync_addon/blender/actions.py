@@ -27,6 +27,8 @@ RECORD = "lipsync_record"
 """Custom property of our actions: core/take_record.py as bytes."""
 MUTED = "lipsync_muted"
 """Custom property of our actions: set while we keep the take from playing, because its sequencer strip does not."""
+UNFITTED = "lipsync_unfitted"
+"""Custom property of our actions: set while its keys stay on their frames for a slider that is being dragged."""
 TRACK = "Lipsync"
 """Name of the NLA tracks that takes are put on."""
 
@@ -38,7 +40,8 @@ class Take:
         self, name: str, character: str, owners: Iterable[bpy.types.ID], *, replaces: str = "", in_place: bool = False
     ) -> None:
         """Starts from a copy of our earlier action for the same line and character, else of the take `replaces`;
-        `in_place`: from the earlier one itself, for a slider that is being dragged.
+        `in_place`: from the earlier one itself. Undo needs that of what makes no step of its own: Blender ends where an
+        action was replaced since the step that it goes back from.
 
         Raises LipsyncError if a data-block cannot be animated: linked, or in the NLA's tweak mode.
         """
@@ -96,6 +99,13 @@ class Take:
             (key in self.record.curves or key in self.record.deleted) and bag.fcurves.find(key[1], index=key[2]) is None
             for key in ids
         )
+
+    def mark_unfitted(self, unfitted: bool) -> None:
+        """Whether its keys stayed on their frames."""
+        if unfitted:
+            self.action[UNFITTED] = True
+        elif UNFITTED in self.action:
+            del self.action[UNFITTED]
 
     def remember(self, record: TakeRecord) -> None:
         """Keeps the record with the action, and drops curves of ours that were not asked for this time."""

@@ -215,10 +215,10 @@ def write_take(
     `character`: the name of the object that the take belongs to, the first of the profile match. `quick`: sparse keys
     stay on their frames, for a slider that is being dragged; write once more without it in the end. `lips`: of
     mesh_measure.measured_lips(), to make closures true; None leaves them as they come.
-    Raises LipsyncError; after any error the scene is exactly as it was.
+    Raises LipsyncError; the scene is then exactly as it was.
     """
     with ExitStack() as undo:
-        written = _write(scene, character, mapping, performance, take, settings, undo, quick, lips)
+        written = _write(scene, character, mapping, performance, take, settings, undo, quick, lips, in_place=True)
         undo.pop_all()
     written.action.finish()
     return Rewritten((*written.notices, *written.lips.notices()), written.lips, written.edits)
@@ -247,6 +247,7 @@ def _write(
     undo: ExitStack,
     quick: bool = False,
     lips: LipModel | None = None,
+    in_place: bool = False,
 ) -> _Written:
     """write_take() up to the point of no return; `undo` gets the way back for each step."""
     track = performance.track
@@ -255,7 +256,7 @@ def _write(
             f"The take '{take}' has nothing for this character to do.", "Choose a voice line with some sound in it."
         )
     owners = list(dict.fromkeys(data_block(target) for target in mapping.targets))
-    new = Take(take, character, owners, replaces=settings.replaces, in_place=quick)
+    new = Take(take, character, owners, replaces=settings.replaces, in_place=in_place)
     undo.callback(new.discard)
     mapped, truth = map_track(track, mapping), None
     if lips:
@@ -272,6 +273,7 @@ def _write(
         truth=truth,
     )
     store_played(new.action, performance.face, settings.keys)
+    new.mark_unfitted(quick)
     new.assign(undo, settings.as_strip)
     alone = {*written.left, *written.removed}
     targets = tuple(target for target in mapping.targets if target not in alone)

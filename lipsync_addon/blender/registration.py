@@ -114,6 +114,7 @@ def register() -> None:
     defaults.start()
     phoneme_strip.start()
     shown_take.start()
+    sliders.start()
     add_keys()
 
 
@@ -121,6 +122,7 @@ def unregister() -> None:
     """The mirror image of register()."""
     give_up()
     remove_keys()
+    sliders.stop()
     shown_take.stop()
     phoneme_strip.stop()
     defaults.stop()

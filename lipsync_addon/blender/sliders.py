@@ -9,12 +9,12 @@ import bpy
 
 from ..core.errors import LipsyncError
 from . import panel_data
-from .actions import TAKE
+from .actions import TAKE, UNFITTED
 from .bake import Rewritten
 from .jobs import running
 from .panel_values import bake_settings, face_settings, style_settings
 from .preferences import wanted_providers, wanted_threads
-from .playing import playing_take
+from .playing import playing_take, playing_takes
 from .restyle import restyle
 from .stored import stored_prediction
 
@@ -90,8 +90,9 @@ def told() -> Rewritten | None:
 
 def forget() -> None:
     """When the add-on is switched off."""
-    if bpy.app.timers.is_registered(_settle):
-        bpy.app.timers.unregister(_settle)
+    for timer in (_settle, _refit):
+        if bpy.app.timers.is_registered(timer):
+            bpy.app.timers.unregister(timer)
     _problem.clear()
     _told.clear()
     _speakers.clear()
@@ -136,8 +137,42 @@ def write(context: bpy.types.Context, quick: bool, take: str | None = None) -> N
         _problem.append(str(error))
 
 
+def start() -> None:
+    """Looks at every undo and redo from now on."""
+    bpy.app.handlers.undo_post.append(_undone)
+    bpy.app.handlers.redo_post.append(_undone)
+
+
+def stop() -> None:
+    """The reverse."""
+    bpy.app.handlers.undo_post.remove(_undone)
+    bpy.app.handlers.redo_post.remove(_undone)
+
+
+@bpy.app.handlers.persistent
+def _undone(*_: object) -> None:
+    """A step of undo is made when the slider is let go, and holds keys that were not fitted anew yet."""
+    _speakers.clear()  # the take has the speaker that it had at that step
+    if not bpy.app.timers.is_registered(_refit):
+        bpy.app.timers.register(_refit, first_interval=0.0)
+
+
+def _refit() -> float | None:
+    """Fits anew what a step of undo or redo has brought back, in place: Blender knows nothing of it."""
+    context = bpy.context
+    if _dragging():
+        return SETTLED
+    for action in {take.action for take in playing_takes(panel_data.objects(context)) if UNFITTED in take.action}:
+        write(context, quick=False, take=action[TAKE])
+    return None
+
+
 def _settle() -> float | None:
-    if any(window.modal_operators for window in bpy.context.window_manager.windows):
+    if _dragging():
         return SETTLED  # somebody drags keys: the action must not be replaced under his hands
     write(bpy.context, quick=False, take=_moved[0] if _moved else None)
     return None
+
+
+def _dragging() -> bool:
+    return any(window.modal_operators for window in bpy.context.window_manager.windows)

@@ -11,6 +11,8 @@ CONSTANT, LINEAR, BEZIER = 0, 1, 2
 """Interpolation from a key to the next, by Blender's own numbers. Higher ones (easing) count as straight lines here."""
 FREE, AUTO, VECTOR, ALIGNED, AUTO_CLAMPED = 0, 1, 2, 3, 4
 """Types of handles, by Blender's own numbers."""
+SINGLE = 2.0**-23
+"""By how much of itself a number in single precision may be off."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,9 +145,12 @@ class KeyCurve:
             return False
         shapes = np.array([False, True, False]) | (self.kinds == BEZIER)[:, None]
         shapes[1:, 0] |= self.kinds[:-1] == BEZIER
-        reach = max(np.ptp(other.values) if len(other.values) else 0.0, 1e-3 * np.abs(other.values).max(initial=0.0), 1e-9)
+        highest = np.abs(other.values).max(initial=0.0)
+        reach = max(np.ptp(other.values) if len(other.values) else 0.0, 1e-3 * highest, 1e-9)
         late = max(1.0, np.abs(other.frames).max(initial=0.0))
-        off = np.abs(self.points - other.points) / (late, reach)
+        off = np.abs(self.points - other.points)
+        off[..., 1] -= np.minimum(off[..., 1], SINGLE * highest)  # of a quaternion that hardly turns, say
+        off /= (late, reach)
         # Single precision is the coarser the later the frame, and a long handle beside a short one magnifies that.
         turned = 1e-3 * max(1.0, late / 1000)
         return bool((off.max(-1) <= (turned, 1e-5, turned))[shapes].all())

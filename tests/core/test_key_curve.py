@@ -57,3 +57,14 @@ def test_keys_are_told_apart_however_small_the_rig_is():
     points = small.points.copy()
     points[1, 1, 1] *= 1.01
     assert small.is_like(small) and not KeyCurve(points, small.kinds, small.handles).is_like(small)
+
+
+def test_a_number_that_hardly_moves_is_the_same_in_single_precision() -> None:
+    """The first part of a quaternion of a jaw that hardly opens."""
+    frames, values = np.arange(60.0), 1 - 1e-6 * np.random.default_rng(0).random(60)
+    curve = KeyCurve.smooth(frames, values, np.zeros(60))
+    single = KeyCurve(curve.points.astype(np.float32).astype(np.float64), curve.kinds, curve.handles)
+    assert single.is_like(curve)
+    points = curve.points.copy()
+    points[30, :, 1] -= 1e-4
+    assert not KeyCurve(points, curve.kinds, curve.handles).is_like(curve)
