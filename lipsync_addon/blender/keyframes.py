@@ -293,12 +293,14 @@ def _write_changes(curve: bpy.types.FCurve, keys: KeyCurve, there: KeyCurve) -> 
         return False
     if (keys.kinds != there.kinds).any() or (keys.handles != there.handles).any() or (keys.kinds == BEZIER).any():
         return False
-    wanted = keys.points.astype(np.float32)
-    rows = np.flatnonzero((wanted != there.points.astype(np.float32)).any((1, 2)))
+    differs = (keys.points[:, 1] != there.points[:, 1]).any(1)
+    differs[1:] |= differs[:-1]  # handles lie on the lines to the keys beside them
+    differs[:-1] |= differs[1:]
+    rows = np.flatnonzero(differs)
     if len(rows) > _FEW * len(keys.points):
         return False
     points = curve.keyframe_points
-    for row, places in zip(rows.tolist(), wanted[rows].tolist()):
+    for row, places in zip(rows.tolist(), keys.points[rows].astype(np.float32).tolist()):
         point = points[row]
         point.handle_left, point.co, point.handle_right = places
     if len(rows):

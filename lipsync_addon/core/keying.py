@@ -57,6 +57,11 @@ class KeySettings:
         if self.mode not in KEY_MODES:
             raise LipsyncError(f"There are no keys {self.mode!r}.", f"Use one of {', '.join(KEY_MODES)}.")
 
+    @property
+    def has_all_poses(self) -> bool:
+        """Whether each frame that has a pose has a key."""
+        return self.mode in ("every", "twos") or (self.mode == "sparse" and self.max_error <= 0)
+
 
 @dataclass(frozen=True, slots=True)
 class Closure:
@@ -126,80 +131,112 @@ def keyed(
     the frame nearest to its best moment, as far as there are enough frames.
     """
     pins: dict[int, float] = {}
-
-    def drawn(settings: KeySettings) -> list[KeyCurve]:
-        return _keyed(mapped, ranges, frames, times, closed, settings, keys, pins)
-
-    if truth is None:
-        return drawn(settings), np.zeros(0, bool)
-    if settings.mode == "sparse":  # what falls between frames is found without fitting anything
-        _show(truth, frames, times, 1, lambda: drawn(KeySettings("every")), pins)
     step = POSE_STEP if settings.mode == "twos" else 1
-    return _show(truth, frames, times, step, lambda: drawn(settings), pins)
+
+    def poses() -> _Poses:
+        return _posed(mapped, frames, times, closed, step, pins)
+
+    def plain() -> Callable[[NDArray[np.intp]], NDArray[np.float64]]:
+        values = poses().values
+        return lambda at: values[at // step]
+
+    def drawn() -> Callable[[NDArray[np.intp]], NDArray[np.float64]]:
+        curves[:] = _curves(poses(), ranges, closed, settings, keys)
+        return lambda at: _values_on(curves, truth.model.moved, frames[at])
+
+    curves: list[KeyCurve] = []
+    if truth is None:
+        return _curves(poses(), ranges, closed, settings, keys), np.zeros(0, bool)
+    if settings.mode != "stepped":  # what falls between frames is found without fitting anything
+        met = _show(truth, times, step, plain, pins)
+        if settings.has_all_poses:
+            return _curves(poses(), ranges, closed, settings, keys), met
+    met = _show(truth, times, step, drawn, pins)
+    return curves, met
 
 
 def _show(
     truth: LipTruth,
-    frames: NDArray[np.float64],
     times: NDArray[np.float64],
     step: int,
-    drawn: Callable[[], list[KeyCurve]],
+    drawn: Callable[[], Callable[[NDArray[np.intp]], NDArray[np.float64]]],
     pins: dict[int, float],
-) -> tuple[list[KeyCurve], NDArray[np.bool_]]:
-    """Curves that are `drawn` with more and more `pins`, until they show all contacts that they can, and [C] these."""
-    moved = truth.model.moved
+) -> NDArray[np.bool_]:
+    """More and more `pins`, until what is `drawn` with them, values on frames, shows all contacts that it can; [C] these."""
     while True:
-        curves = drawn()
-
-        def values_on(at: NDArray[np.intp]) -> NDArray[np.float64]:
-            values = np.zeros((len(at), len(curves)))
-            for column in np.flatnonzero(moved):
-                values[:, column] = curves[column].at(frames[at])
-            return values
-
-        met = shown(truth, times, step, values_on)
+        met = shown(truth, times, step, drawn())
         new = pinned(truth, truth.met & ~met, times, step, pins)
         if not new:
-            return curves, met
+            return met
         pins |= new
 
 
-def _keyed(
+def _values_on(
+    curves: Sequence[KeyCurve], moved: NDArray[np.bool_], frames: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """[F, K] of the curves that move the lips; 0 for others."""
+    values = np.zeros((len(frames), len(curves)))
+    for column in np.flatnonzero(moved):
+        values[:, column] = curves[column].at(frames)
+    return values
+
+
+@dataclass(frozen=True, slots=True)
+class _Poses:
+    """What is to be seen on each frame, or on each that has a pose."""
+
+    frames: NDArray[np.float64]
+    times: NDArray[np.float64]
+    """[F] seconds that they are taken from."""
+    values: NDArray[np.float64]
+    """[F, K]"""
+    pinned: NDArray[np.intp]
+    """Those that are taken from the moment of a contact."""
+
+
+def _posed(
     mapped: AnimationTrack,
-    ranges: NDArray[np.floating],
     frames: NDArray[np.float64],
     times: NDArray[np.float64],
     closed: Sequence[Closure],
-    settings: KeySettings,
-    keys: Sequence[KeyCurve] | None,
+    step: int,
     pins: Mapping[int, float],
-) -> list[KeyCurve]:
-    """keyed() with poses of `pins` on their frames."""
-    if settings.mode == "twos":
-        frames, times = frames[::POSE_STEP], times[::POSE_STEP]
-        pins = {frame // POSE_STEP: moment for frame, moment in pins.items()}
+) -> _Poses:
+    """A pose on every frame, or on every `step`th, with those of `pins` on their frames."""
+    frames, times = frames[::step], times[::step]
     own, times = times, pose_times(times, closed)
-    if settings.mode == "twos":  # at the edge of a closure the lips are half open, and would be for two frames
+    if step > 1:  # at the edge of a closure the lips are half open, and would be for two frames
         for closure in closed:
             if (pose := _deepest_frame(own, closure)) is not None:
                 times[pose] = closure.deepest
-    pin_frames = np.array(sorted(pins), np.intp)
-    times[pin_frames] = [pins[frame] for frame in pin_frames.tolist()]
-    values = mapped.at(times).astype(np.float64)
+    pin_frames = np.array(sorted(frame // step for frame in pins), np.intp)
+    times[pin_frames] = [pins[frame] for frame in sorted(pins)]
+    return _Poses(frames, times, mapped.at(times).astype(np.float64), pin_frames)
+
+
+def _curves(
+    poses: _Poses,
+    ranges: NDArray[np.floating],
+    closed: Sequence[Closure],
+    settings: KeySettings,
+    keys: Sequence[KeyCurve] | None,
+) -> list[KeyCurve]:
+    """keyed() from the poses."""
+    frames, values = poses.frames, poses.values
     if settings.mode == "twos":
         return [KeyCurve.plain(frames, column, CONSTANT) for column in values.T]
     if settings.mode == "stepped":
         shares = values / _above_zero(ranges)
-        starts, poses = held_poses(shares, _deepest_frames(times, closed), pin_frames)
-        return [KeyCurve.plain(frames[starts], column, CONSTANT) for column in values[poses].T]
-    if settings.mode == "every" or settings.max_error <= 0:
+        starts, held = held_poses(shares, _deepest_frames(poses.times, closed), poses.pinned)
+        return [KeyCurve.plain(frames[starts], column, CONSTANT) for column in values[held].T]
+    if settings.has_all_poses:
         return [KeyCurve.plain(frames, column, LINEAR) for column in values.T]
     if keys is not None and all(len(curve.points) > 1 for curve in keys):
         places = [np.unique(np.clip(np.searchsorted(frames, curve.frames), 0, len(frames) - 1)) for curve in keys]
         return refitted(frames, values, places)
     errors = np.tile(settings.max_error * _above_zero(ranges), (len(frames), 1))
-    errors[_deepest_frames(times, closed)] *= CLOSED_ERROR
-    errors[pin_frames] = np.minimum(errors[pin_frames], PINNED_ERROR * _above_zero(ranges))
+    errors[_deepest_frames(poses.times, closed)] *= CLOSED_ERROR
+    errors[poses.pinned] = np.minimum(errors[poses.pinned], PINNED_ERROR * _above_zero(ranges))
     return fitted(frames, values, errors)
 
 

@@ -231,8 +231,8 @@ def corrected(
     changed = before > 0
     for index in np.flatnonzero(changed):
         frame, lips = int(best[index]), found[index].lips
-        step = _solved(model, values[frame], low, high, lips)
-        if _off(model, values + step, frame, lips) > before[index] - 0.2 * (before[index] > 0.02) * before[index]:
+        step, left = _mended(model, values[frame], low, high, lips)
+        if left > before[index] - 0.2 * (before[index] > 0.02) * before[index]:
             changed[index] = False
             continue
         share = _window(mapped, mapped.times[frame], found[index])
@@ -275,6 +275,7 @@ def _nearest(
 
 _seen: list[tuple[LipModel, dict[tuple[bool, bytes], float]]] = []  # of the last model: edits leave most frames alone
 _MOST_SEEN = 1 << 14
+_MOST_SOLVED = 1 << 11
 
 
 def _missed(model: LipModel, values: NDArray[np.float64], lips: bool) -> NDArray[np.float64]:
@@ -295,6 +296,22 @@ def _off(model: LipModel, values: NDArray[np.float64], frame: int, lips: bool) -
     """Mouth widths by which a contact is missed; 0 or less if it is there."""
     here = values[frame][None]
     return float(model.gaps(here)[:, _MIDDLE].max() - CLOSED if lips else model.reach(here)[0] - TOUCH)
+
+
+_steps: list[tuple[LipModel, dict[bytes, tuple[NDArray[np.float64], float]]]] = []  # as _seen
+
+
+def _mended(
+    model: LipModel, values: NDArray[np.float64], low: NDArray[np.floating], high: NDArray[np.floating], lips: bool
+) -> tuple[NDArray[np.float64], float]:
+    """(_solved(), _off() with it) of a frame; one that was solved lately is not solved again."""
+    if not _steps or _steps[0][0] is not model or len(_steps[0][1]) > _MOST_SOLVED:
+        _steps[:] = [(model, {})]
+    key = bytes([lips]) + values.tobytes() + low.tobytes() + high.tobytes()
+    if key not in _steps[0][1]:
+        step = _solved(model, values, low, high, lips)
+        _steps[0][1][key] = step, _off(model, (values + step)[None], 0, lips)
+    return _steps[0][1][key]
 
 
 def _solved(
