@@ -12,6 +12,7 @@ from mathutils import Euler, Quaternion
 from numpy.typing import NDArray
 
 from ..core.key_curve import BEZIER, KeyCurve
+from ..core.key_fitting import Fitter
 from ..core import key_truth
 from ..core.keying import POSE_STEP, Closure, KeySettings, keyed
 from ..core.lip_report import LipReport
@@ -84,7 +85,8 @@ def write_track(
     stays = old is not None and (old.timing.start_frame, old.timing.rate) == (timing.start_frame, timing.rate)
     before = _written_before(targets, take) if quick and stays else None
     times = (frames - timing.start_frame) / timing.rate
-    curves, met = keyed(track, ranges, frames, times, closed, keys, before, truth)
+    fitter = _fitters[0][1] if _fitters and _fitters[0][0] is old and keys == _fitters[0][2] else Fitter()
+    curves, met = keyed(track, ranges, frames, times, closed, keys, before, truth, fitter)
     hidden = old is not None and old.hidden
     moved = cache(lambda origin: Retiming.between(origin, timing))
     records: dict[CurveId, CurveRecord] = {}
@@ -115,15 +117,25 @@ def write_track(
                 seconds = np.subtract(result.dropped, origin.timing.start_frame) / origin.timing.rate
                 dropped.setdefault(target, []).extend(map(tuple, seconds.tolist()))
             as_it_was = known.result or known.written if known and origin is known.origin else None
-            if not (as_it_was and _write_changes(curve, shown, as_it_was)):
+            if shown is not as_it_was and not (as_it_was and _write_changes(curve, shown, as_it_was)):
                 _write_curve(curve, shown, as_it_was if before else None)
-    take.remember(TakeRecord(timing, records, deleted, hidden))
+    record = TakeRecord(timing, records, deleted, hidden)
+    take.remember(record)
+    _fitters[:] = [(record, fitter, keys)]
     lips = LipReport()
     if truth is not None:
         step = POSE_STEP if keys.mode == "twos" else 1
         seen = key_truth.shown(truth, times, step, lambda at: _evaluated(targets, truth.model.moved, take, frames[at]))
         lips = truth.report(met, seen)
     return Written(frames, tuple(left), tuple(removed), _spans(kept), _spans(dropped), lips)
+
+
+_fitters: list[tuple[TakeRecord, Fitter, KeySettings]] = []  # of the take that was written last
+
+
+def forget_fits() -> None:
+    """Gives the memory back."""
+    _fitters.clear()
 
 
 def _evaluated(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from . import actions, defaults, panel_data, phoneme_strip, shown_take, sliders, translations
+from . import actions, defaults, keyframes, panel_data, phoneme_strip, shown_take, sliders, translations
 from .batch_panel import LIPSYNC_PT_batch, LIPSYNC_UL_batch
 from .batch_settings import LIPSYNC_PG_batch, LIPSYNC_PG_batch_line
 from .face_panel import LIPSYNC_PT_face
@@ -133,4 +133,5 @@ def unregister() -> None:
     panel_data.forget()
     forget_predictions()
     actions.forget_records()
+    keyframes.forget_fits()
     translations.stop()

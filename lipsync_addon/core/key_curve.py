@@ -75,8 +75,12 @@ class KeyCurve:
         values = np.where((kind == CONSTANT) & (share < 1), start[..., 1], values)
         bezier = kind == BEZIER
         if bezier.any():
-            pieces = self._pieces()[before[bezier]]
-            values[bezier] = _bezier(pieces[..., 1], _solve(pieces[..., 0], inside[bezier]))
+            pieces, places = self._pieces()[before[bezier]], inside[bezier]
+            shares, thirds = share[bezier], np.diff(pieces[..., 0], axis=1)
+            bent = np.abs(thirds - thirds.mean(1, keepdims=True)).max(1) > 1e-9 * np.maximum(thirds.max(1), 1e-9)
+            if bent.any():  # else frames go evenly, as smooth() makes them
+                shares[bent] = _solve(pieces[bent, :, 0], places[bent])
+            values[bezier] = _bezier(pieces[..., 1], shares)
         return values
 
     def between(self, first: float, last: float) -> KeyCurve:

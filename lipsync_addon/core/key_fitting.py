@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,82 @@ CHUNK = 2000
 HOPELESS = 8.0
 """Errors allowed, at which a piece that grows is given up: hardly one comes back within the error from there."""
 _WITHIN = 1 - 1e-5  # of the error: it is reckoned in single precision
+_MOST_CHANGED = 0.25  # of the frames; if more of them differ, all keys are chosen anew
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fit:
+    """Curves with what they were fitted to: frames [F], values [F, K], errors [F, K]."""
+
+    frames: NDArray[np.float64]
+    values: NDArray[np.float64]
+    errors: NDArray[np.float64]
+    curves: list[KeyCurve]
+
+
+class Fitter:
+    """fitted() of what is changed again and again: where nothing differs from the last time keys keep their bits, and only
+    those around what does are chosen anew."""
+
+    def __init__(self) -> None:
+        self._last: Fit | None = None
+
+    def __call__(
+        self, frames: NDArray[np.float64], values: NDArray[np.float64], errors: NDArray[np.float64]
+    ) -> list[KeyCurve]:
+        """See fitted()."""
+        last, curves = self._last, None
+        if last and last.values.shape == values.shape and (last.frames == frames).all() and len(values) >= 3:
+            curves = _fitted_there(frames, values, errors, last)
+        if curves is None:
+            curves = fitted(frames, values, errors)
+        self._last = Fit(frames, values, errors, curves)
+        return curves
+
+
+def _fitted_there(
+    frames: NDArray[np.float64], values: NDArray[np.float64], errors: NDArray[np.float64], last: Fit
+) -> list[KeyCurve] | None:
+    """fitted() with the keys of the `last` time wherever nothing changed; None where too much did."""
+    differs = (values != last.values) | (errors != last.errors)
+    rows = np.flatnonzero(differs.any(1))
+    curves = list(last.curves)
+    if len(rows) == 0:
+        return curves
+    if len(rows) > _MOST_CHANGED * len(values):
+        return None
+    flat = [np.ptp(each, axis=0) <= limits.min(0) for each, limits in ((values, errors), (last.values, last.errors))]
+    changed = differs.any(0)
+    if len(whole := np.flatnonzero(changed & (flat[0] | flat[1]))):  # there keys were not chosen, or are not
+        for k, curve in zip(whole, fitted(frames, values[:, whole], errors[:, whole])):
+            curves[k] = curve
+    columns = np.flatnonzero(changed & ~flat[0] & ~flat[1])
+    if len(columns) == 0:
+        return curves
+    old, spans = {}, {}
+    for k in columns:
+        first, last_row = np.flatnonzero(differs[:, k])[[0, -1]]
+        old[k] = np.searchsorted(frames, last.curves[k].frames - 1e-6)
+        # Slopes change beside the rows that differ.
+        low, high = old[k][old[k] < first - 1], old[k][old[k] > last_row + 1]
+        spans[k] = low[-1] if len(low) else 0, high[0] if len(high) else len(frames) - 1
+    begin, end = min(low for low, _ in spans.values()), max(high for _, high in spans.values())
+    if end - begin > CHUNK:
+        return None
+    part, slopes = slice(begin, end + 1), curve_slopes(values)
+    fixed = np.zeros((end + 1 - begin, len(columns)), bool)
+    for place, k in enumerate(columns):
+        beside = old[k][(old[k] <= spans[k][0]) | (old[k] >= spans[k][1])]
+        fixed[beside[(beside >= begin) & (beside <= end)] - begin, place] = True
+    lengths = [length for length in LENGTHS if length < len(fixed)]
+    used = _edges(values[part, columns], slopes[part, columns], errors[part, columns], fixed, lengths)
+    for k, path in zip(columns, _paths(used, lengths), strict=True):
+        low, high = spans[k]
+        inner = path + begin
+        inner = inner[(inner > low) & (inner < high)]
+        keys = np.concatenate((old[k][old[k] <= low], inner, old[k][old[k] >= high]))
+        curves[k] = KeyCurve.smooth(frames[keys], values[keys, k], slopes[keys, k] / (frames[1] - frames[0]))
+    return curves
 
 
 def fitted(
@@ -42,7 +119,8 @@ def fitted(
     for start in range(0, count - 1, CHUNK) if len(moving) else ():
         part = slice(start, min(start + CHUNK + 1, count))
         lengths = [length for length in LENGTHS if length < len(values[part])]
-        used = _edges(values[part, moving], slopes[part, moving], errors[part, moving], fixed[part], lengths)
+        there = np.repeat(fixed[part, None], len(moving), axis=1)
+        used = _edges(values[part, moving], slopes[part, moving], errors[part, moving], there, lengths)
         for column, keys in zip(moving, _paths(used, lengths), strict=True):
             chosen[column] = np.union1d(chosen[column], keys + start)
     return [
@@ -75,17 +153,16 @@ def _edges(
     lengths: Sequence[int],
 ) -> NDArray[np.float32]:
     """[L, F, K] how much of its error the piece uses up that has one of the `lengths` (frames, the first of them 1) and
-    ends at a frame; infinite where it is too far off or passes a fixed frame."""
+    ends at a frame; infinite where it is too far off or passes a frame that is `fixed` [F, K]."""
     count, curves = values.shape
     used = np.full((len(lengths), count, curves), np.inf, np.float32)
     used[0, 1:] = 0.0
     flat = tuple(np.ascontiguousarray(each, np.float32).ravel() for each in (values, slopes, 1 / errors))
-    before = np.concatenate(([0], np.cumsum(fixed)))
+    before = np.concatenate((np.zeros((1, curves), np.intp), np.cumsum(fixed, axis=0))).ravel()
     alive = np.arange(count * curves)  # where pieces start, in the flat arrays
     for length, found in zip(lengths[1:], used[1:], strict=True):
         alive = alive[alive < (count - length) * curves]
-        first = alive // curves
-        alive = alive[before[first + length] == before[first + 1]]
+        alive = alive[before[alive + length * curves] == before[alive + curves]]
         middle = length // 2
         worst = _off(flat, curves, alive, length, [middle])  # tells most of those that are off
         start, worst, alive = alive[worst <= _WITHIN], worst[worst <= _WITHIN], alive[worst <= HOPELESS]

@@ -18,7 +18,7 @@ from .aperture import SEALED, lip_gap
 from .channels import VISEMES_15
 from .errors import LipsyncError
 from .key_curve import CONSTANT, LINEAR, KeyCurve
-from .key_fitting import fitted, refitted
+from .key_fitting import Fitter, refitted
 from .key_truth import pinned, shown
 from .lip_truth import LipTruth
 from .track import AnimationTrack
@@ -121,6 +121,7 @@ def keyed(
     settings: KeySettings,
     keys: Sequence[KeyCurve] | None = None,
     truth: LipTruth | None = None,
+    fitter: Fitter | None = None,
 ) -> tuple[list[KeyCurve], NDArray[np.bool_]]:
     """A curve for each target of a mapped track, its first key on the first frame; and [C] which contacts of `truth` the
     curves show on these frames (none without it).
@@ -128,8 +129,10 @@ def keyed(
     `ranges` [K]: how far each target moves at most; `frames` [F]: whole frames in a row; `times` [F]: their seconds.
     `keys`: curves of an earlier version of this track, whose sparse keys stay on their frames. That takes a tenth of
     the time, and the error is not bounded. `truth`: what this track does on the mesh; a contact that would be lost gets
-    the frame nearest to its best moment, as far as there are enough frames.
+    the frame nearest to its best moment, as far as there are enough frames. `fitter`: of sparse keys of an earlier version
+    of this track, which stay where nothing changed.
     """
+    fitter = fitter or Fitter()
     pins: dict[int, float] = {}
     step = POSE_STEP if settings.mode == "twos" else 1
 
@@ -141,16 +144,16 @@ def keyed(
         return lambda at: values[at // step]
 
     def drawn() -> Callable[[NDArray[np.intp]], NDArray[np.float64]]:
-        curves[:] = _curves(poses(), ranges, closed, settings, keys)
+        curves[:] = _curves(poses(), ranges, closed, settings, keys, fitter)
         return lambda at: _values_on(curves, truth.model.moved, frames[at])
 
     curves: list[KeyCurve] = []
     if truth is None:
-        return _curves(poses(), ranges, closed, settings, keys), np.zeros(0, bool)
+        return _curves(poses(), ranges, closed, settings, keys, fitter), np.zeros(0, bool)
     if settings.mode != "stepped":  # what falls between frames is found without fitting anything
         met = _show(truth, times, step, plain, pins)
         if settings.has_all_poses:
-            return _curves(poses(), ranges, closed, settings, keys), met
+            return _curves(poses(), ranges, closed, settings, keys, fitter), met
     met = _show(truth, times, step, drawn, pins)
     return curves, met
 
@@ -220,6 +223,7 @@ def _curves(
     closed: Sequence[Closure],
     settings: KeySettings,
     keys: Sequence[KeyCurve] | None,
+    fitter: Fitter,
 ) -> list[KeyCurve]:
     """keyed() from the poses."""
     frames, values = poses.frames, poses.values
@@ -237,7 +241,7 @@ def _curves(
     errors = np.tile(settings.max_error * _above_zero(ranges), (len(frames), 1))
     errors[_deepest_frames(poses.times, closed)] *= CLOSED_ERROR
     errors[poses.pinned] = np.minimum(errors[poses.pinned], PINNED_ERROR * _above_zero(ranges))
-    return fitted(frames, values, errors)
+    return fitter(frames, values, errors)
 
 
 def held_poses(

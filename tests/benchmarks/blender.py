@@ -104,7 +104,7 @@ def phonemes(speech: np.ndarray, folder: Path) -> None:
     bpy.ops.wm.open_mainfile(filepath=str(ROOT / "examples" / "character.blend"))
     line, settings = folder / "minute.wav", bpy.context.scene.lipsync
     soundfile.write(line, np.resize(speech, 60 * RATE), RATE)
-    settings.sound_file, settings.add_sound = str(line), False
+    settings.sound_file, settings.add_sound, settings.key_mode = str(line), False, "every"
     bpy.ops.lipsync.bake()
     words, predictor = settings.words, shared_predictor(None)
     places = np.linspace(10, len(words.phones) - 10, 25).astype(int).tolist()
@@ -115,8 +115,15 @@ def phonemes(speech: np.ndarray, folder: Path) -> None:
         words.active = index
         bpy.ops.lipsync.change_phone(ipa="m" if words.phones[index].unit != "m" else "o")
 
+    def edit_sparse(index: int) -> None:
+        if settings.key_mode != "sparse":
+            settings.key_mode = "sparse"
+            bpy.ops.lipsync.bake()
+        edit(index)
+
     moves = {
         "phone of 60 s changed, to the F-curves": edit,
+        "  with sparse keys": edit_sparse,
         "  of it the network's stretch": lambda index: remade(
             predictor, hearing, track, timeline, with_unit(timeline, index, "m"), prediction.controls
         ),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lipsync_addon.core.aperture import SEALED, lip_gap_weights
 from lipsync_addon.core.key_curve import CONSTANT, KeyCurve
-from lipsync_addon.core.key_fitting import CHUNK, fitted
+from lipsync_addon.core.key_fitting import CHUNK, Fitter, fitted
 from lipsync_addon.core.keying import KEY_MODES, KeySettings, closures, held_poses, keyed, pose_times
 from lipsync_addon.core.track import AnimationTrack
 
@@ -145,3 +145,33 @@ def test_on_twos_a_pose_at_the_edge_of_a_closure_shows_its_middle():
     curves = keyed(track.with_values(values), np.ones(len(NAMES)), frames, moved, [closure], KeySettings("twos"))[0]
     gap = np.array([curve.at(frames[24:25])[0] for curve in curves]) @ WEIGHTS
     assert gap == pytest.approx(track.with_values(values).at(np.array([closure.deepest]))[0] @ WEIGHTS, abs=1e-6)
+
+
+def test_sparse_keys_stay_where_an_edit_does_not_reach() -> None:
+    """A Fitter that has seen the track chooses keys anew around what changed, within the error, and nowhere else."""
+    rng = np.random.default_rng(3)
+    frames = np.arange(1000.0)
+    values = np.cumsum(rng.normal(0, 0.02, (1000, 6)), axis=0)
+    values[:, 4] = 0.25  # nothing moves
+    errors = np.full(values.shape, 0.02)
+    fitter = Fitter()
+    first = fitter(frames, values, errors)
+    for curve, fresh in zip(first, fitted(frames, values, errors), strict=True):
+        np.testing.assert_array_equal(curve.points, fresh.points)
+    assert fitter(frames, values, errors) == first
+    changed = values.copy()
+    changed[400:430, :5] += np.hanning(30)[:, None] * 0.3
+    again = fitter(frames, changed, errors)
+    assert again[5] is first[5] and len(again[4].points) > 2
+    for k, (old, new) in enumerate(zip(first, again, strict=True)):
+        assert np.abs(new.at(frames) - changed[:, k]).max() <= 0.02
+        if k < 4:
+            far = [points.tolist() for points in old.points if not 340 < points[1, 0] < 490]
+            assert far == [points.tolist() for points in new.points if not 340 < points[1, 0] < 490]
+            assert len(new.points) <= len(fitted(frames, changed[:, [k]], errors[:, [k]])[0].points) + 3
+    back = fitter(frames, values, errors)
+    for k in range(6):
+        assert np.abs(back[k].at(frames) - values[:, k]).max() <= 0.02
+    everything = fitter(frames, values[::-1].copy(), errors)
+    for curve, fresh in zip(everything, fitted(frames, values[::-1], errors), strict=True):
+        np.testing.assert_array_equal(curve.points, fresh.points)
