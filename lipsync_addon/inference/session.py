@@ -113,7 +113,8 @@ class Session:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         # DirectML cannot have it; on a CPU it gains nothing and keeps a plan for every length of line for ever.
         options.enable_mem_pattern = provider.name not in ("DirectML", "CPU")
-        settings = {"cudnn_conv_algo_search": "HEURISTIC"} if provider.name == "CUDA" else {}
+        # TensorFloat-32 rounds to ten bits, which the logarithm of quiet energies shows.
+        settings = {"cudnn_conv_algo_search": "HEURISTIC", "use_tf32": "0"} if provider.name == "CUDA" else {}
         chain = [(provider.id, settings)] + ([("CPUExecutionProvider", {})] if provider.name != "CPU" else [])
         session = self._runtime.InferenceSession(str(self._network), options, providers=chain)
         session.disable_fallback()  # its own is silent about the reason

@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BENCH = ROOT.parent / "shared" / "bench"
 sys.path.insert(0, str(ROOT))
 os.environ["PYTHONPATH"] = str(ROOT)  # of the processes that are started
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # users keep theirs: the first of several runs compiles
 
 RATE = 16000
 
