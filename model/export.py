@@ -84,7 +84,8 @@ def outputs(config: NetworkConfig) -> dict[str, dict[str, tuple[str, ...]]]:
 
 def to_onnx(network: Lipsync, part: str, path: Path) -> None:
     """Writes one graph of a network: inputs and outputs as ModelSpec names them, any batch, any number of frames."""
-    batch, frames = torch.export.Dim("batch", min=1), torch.export.Dim("frames", min=2)
+    least = sum(network.config.context(part)) + 1
+    batch, frames = torch.export.Dim("batch", min=1), torch.export.Dim("frames", min=least)
     if part == "hear":
         graph: nn.Module = HearGraph(network)
         inputs, shapes = {"samples": torch.zeros(2, HOP * 100)}, ({0: batch, 1: HOP * frames},)
@@ -181,7 +182,7 @@ def export(checkpoint: Path, folder: Path, name: str, version: str) -> tuple[Mod
         for part, file in files.items():
             to_onnx(network, part, file)
         by_runtime = by_half = 0.0
-        for samples in [*(samples for _, samples in corpus_sound("jfk_en")), np.zeros(SAMPLE_RATE, np.float32)]:
+        for samples in [*(samples for _, samples in corpus_sound("jfk_en")), np.zeros(2 * SAMPLE_RATE, np.float32)]:
             samples = samples[: len(samples) // HOP * HOP]
             wanted = run_pytorch(rounded, samples)
             runtime = differences(wanted, run_onnx(network, files, samples))

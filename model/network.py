@@ -40,6 +40,8 @@ LOG_FLOOR = 1e-6
 """60 dB below a loud voice; quieter sound would sink into it."""
 SLOPE = 0.05
 """Of mouth units below 0."""
+STEM = 2
+"""Frames that *hear* needs on both sides beside those of its blocks: 5 mel frames and a window of 400 samples, 20 ms + 12.5 ms."""
 SILENT = (0.5, 0.9)
 """Share of silence among the phones from which, and in full, small units rest: NetworkConfig.rest."""
 
@@ -85,7 +87,7 @@ class NetworkConfig:
 
     def context(self, part: str) -> tuple[int, int]:
         """Past and future frames on which an output frame of "hear" or "move" depends."""
-        stem = 2 if part == "hear" else 0  # 5 mel frames and a window of 400 samples around them: 20 ms + 12.5 ms
+        stem = STEM if part == "hear" else 0
         past, future = (sum(reach) + stem for reach in zip(*self.reaches(part)))
         return past, future
 
@@ -158,9 +160,21 @@ class Block(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.norm(self.depthwise(F.pad(x.transpose(1, 2), self.reach)).transpose(1, 2))
+        return self.inside(F.pad(x, (0, 0, *self.reach)))
+
+    def inside(self, x: Tensor) -> Tensor:
+        """The frames alone whose neighbours are all there: [B, past + T + future, W] -> [B, T, W]."""
+        past, future = self.reach
+        y = self.norm(self.depthwise(x.transpose(1, 2)).transpose(1, 2))
         y = self.narrow(F.gelu(self.widen(y), approximate="tanh"))
-        return x + self.dropout(y) * self.scale
+        return x[:, past : x.shape[1] - future] + self.dropout(y) * self.scale
+
+
+def through(blocks: nn.Sequential, x: Tensor, inside: bool) -> Tensor:
+    """[B, T, W] -> [B, T, W] with zeros beyond the ends, or the frames alone whose neighbours are all there."""
+    for block in blocks:
+        x = block.inside(x) if inside else block(x)
+    return x
 
 
 class Hear(nn.Module):
@@ -175,11 +189,13 @@ class Hear(nn.Module):
         self.phones = nn.Linear(width, len(PHONES))
         self.residual = nn.Linear(width, config.residual)
 
-    def forward(self, mel: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, mel: Tensor, inside: bool = False) -> tuple[Tensor, Tensor]:
+        """`inside`: the frames alone whose context is all there."""
         x = (mel.transpose(1, 2) + 5.0) / 4.0  # about zero mean and unit spread for speech
         rows = F.pad(x, (0, 0, 2, 2)).unflatten(1, (-1, 2)).flatten(2)  # two mel frames each
         weight = self.stem.weight.transpose(1, 2).flatten(1)
-        x = self.norm(self.blocks(F.linear(sliding(rows, weight.shape[1]), weight, self.stem.bias)))
+        x = F.linear(sliding(rows, weight.shape[1]), weight, self.stem.bias)
+        x = self.norm(through(self.blocks, x[:, STEM:-STEM] if inside else x, inside))
         return self.phones(x), torch.tanh(self.residual(x))
 
 
@@ -207,9 +223,13 @@ class Move(nn.Module):
         self.register_buffer("neutral", torch.tensor(list(CONTROLS.values())))
         self.rest = config.rest
 
-    def forward(self, phones: Tensor, residual: Tensor, controls: Tensor) -> Motion:
+    def forward(self, phones: Tensor, residual: Tensor, controls: Tensor, inside: bool = False) -> Motion:
+        """`inside`: the frames alone whose context is all there."""
         x = self.enter(torch.cat([phones, residual], dim=-1)) + self.control(controls - self.neutral)
-        features = self.norm(self.blocks(x))
+        features = self.norm(through(self.blocks, x, inside))
+        if inside:
+            past, future = (sum(reach) for reach in zip(*(block.reach for block in self.blocks)))
+            phones, controls = (rows[:, past : rows.shape[1] - future] for rows in (phones, controls))
         # A slope below 0 too: a unit that training once pushed under 0 (the jaw, early on) must find back.
         units = F.leaky_relu(self.units(features), SLOPE)
         if not self.training:  # which would learn to get past it
@@ -250,25 +270,35 @@ class Lipsync(nn.Module):
 
 
 class HearGraph(nn.Module):
-    """*hear* as it is exported: of the spectrum only what the mel filters take."""
+    """*hear* as it is exported: of the spectrum only what the mel filters take, of the frames only those whose context is there.
+
+    The others, which nobody reads, are 0. They would be a quarter of the work of a short line and half of live sound's.
+    """
 
     def __init__(self, network: Lipsync) -> None:
         super().__init__()
+        self.context = network.config.context("hear")
         self.mel, self.hear = deepcopy(network.mel), network.hear
         heard = self.mel.filters.any(0)
         self.mel.filters, self.mel.basis = self.mel.filters[:, heard], self.mel.basis[heard.repeat(2)]
 
     def forward(self, samples: Tensor) -> tuple[Tensor, Tensor]:
         """[B, N] -> phones [B, T, P], which sum to 1, and residual [B, T, R]."""
-        logits, residual = self.hear(self.mel(samples))
-        return torch.softmax(logits, dim=-1), residual
+        logits, residual = self.hear(self.mel(samples), inside=True)
+        return _framed(torch.softmax(logits, dim=-1), self.context), _framed(residual, self.context)
+
+
+def _framed(rows: Tensor, context: tuple[int, int]) -> Tensor:
+    """[B, T, C] -> [B, past + T + future, C]."""
+    return F.pad(rows, (0, 0, *context))
 
 
 class MoveGraph(nn.Module):
-    """*move* as it is exported: units on both sides of the face, visemes of the phones."""
+    """*move* as it is exported: units on both sides of the face, visemes of the phones; frames whose context is not there are 0."""
 
     def __init__(self, network: Lipsync) -> None:
         super().__init__()
+        self.context = network.config.context("move")
         self.move = network.move
         to_arkit = np.zeros((len(UNITS), len(ARKIT_CHANNELS)), np.float32)
         for column, name in enumerate(ARKIT_CHANNELS):
@@ -281,6 +311,8 @@ class MoveGraph(nn.Module):
 
     def forward(self, phones: Tensor, residual: Tensor, controls: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """-> arkit [B, T, C] in 0..1, visemes [B, T, 15], log_variance [B, T, C], features [B, T, W]."""
-        motion = self.move(phones, residual, controls)
+        motion = self.move(phones, residual, controls, inside=True)
         arkit = torch.clamp(motion.units, 0.0, 1.0) @ self.to_arkit
-        return arkit, phones @ self.to_viseme, motion.log_variance @ self.to_arkit, motion.features
+        whole = (_framed(rows, self.context) for rows in (arkit, motion.log_variance @ self.to_arkit, motion.features))
+        arkit, log_variance, features = whole
+        return arkit, phones @ self.to_viseme, log_variance, features

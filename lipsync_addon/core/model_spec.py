@@ -35,7 +35,9 @@ class GraphSpec:
     right_context: int
     """Future frames that an output frame depends on."""
     outputs: Mapping[str, tuple[str, ...]]
-    """Output tensor name -> its channel names in order; each [B, T, C]."""
+    """Output tensor name -> its channel names in order; each [B, T, C].
+
+    Frames whose context is not in the input mean nothing (0 in our networks)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,9 +118,29 @@ def test_visemes_and_phones_are_probabilities_and_coefficients_stay_in_range(net
     phones, residual = HearGraph(network)(torch.from_numpy(speech[None, : HOP * 100]))
     told = network.move.neutral.expand(1, 100, -1)
     arkit, visemes, _, _ = MoveGraph(network)(phones, residual, told)
-    assert float(arkit.min()) >= 0 and float(arkit.max()) <= 1 and arkit.shape[-1] == len(ARKIT_CHANNELS)
+    assert float(arkit.min()) >= 0 and float(arkit.max()) <= 1 and arkit.shape == (1, 100, len(ARKIT_CHANNELS))
+    past, future = SMALL.context("hear")
+    known = torch.zeros(1, 100)  # frames whose context is not there are 0
+    known[:, past : 100 - future] = 1
     for shares in (visemes, phones):
-        torch.testing.assert_close(shares.sum(-1), torch.ones(1, 100))
+        torch.testing.assert_close(shares.sum(-1), known)
+
+
+@pytest.mark.parametrize("kind", KEPT)
+@torch.no_grad()
+def test_frames_with_their_context_are_those_of_the_trained_network(kind, speech):
+    kept = load_checkpoint(CHECKPOINTS / KEPT[kind])
+    samples = torch.from_numpy(speech[None, : HOP * 150])
+    inside = {part: slice(past, 150 - future) for part in ("hear", "move") for past, future in [kept.config.context(part)]}
+    logits, residual = kept.hear(kept.mel(samples))
+    phones = torch.softmax(logits, -1)
+    for found, wanted in zip(HearGraph(kept)(samples), (phones, residual)):
+        torch.testing.assert_close(found[:, inside["hear"]], wanted[:, inside["hear"]], rtol=0, atol=1e-5)
+    told = kept.move.neutral.expand(1, 150, -1)
+    motion, found = kept.move(phones, residual, told), MoveGraph(kept)(phones, residual, told)
+    jaw = motion.units[..., UNITS.index("jawOpen")].clamp(0, 1)
+    torch.testing.assert_close(found[0][:, inside["move"], ARKIT_CHANNELS.index("jawOpen")], jaw[:, inside["move"]], rtol=0, atol=1e-5)
+    torch.testing.assert_close(found[3][:, inside["move"]], motion.features[:, inside["move"]], rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("kind", NAMES)
