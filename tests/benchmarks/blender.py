@@ -143,15 +143,18 @@ def phonemes(speech: np.ndarray, folder: Path) -> None:
 
 def character(runs: int) -> None:
     """A head of 60,000 vertices with 200 shape keys: told by its names, and by what the keys do."""
+    import lipsync_addon
     from lipsync_addon.blender.mesh_measure import fitted, forget_meshes, measured_lips, read_meshes
-    from lipsync_addon.blender.rig_scan import best_match, scan_rig
+    from lipsync_addon.blender.rig_scan import scan_rig
     from lipsync_addon.core.channels import ARKIT_52, VISEMES_15
     from lipsync_addon.core import lip_truth
+    from lipsync_addon.core.keying import KEY_MODES, KeySettings, closures, keyed
     from lipsync_addon.core.lip_truth import corrected
     from lipsync_addon.core.mapping import map_track, resolve
     from lipsync_addon.core.track import AnimationTrack
     from tests.core.paper_face import motion, sheet
 
+    lipsync_addon.register()
     bpy.ops.wm.read_factory_settings(use_empty=True)
     step = 0.0131
     points, faces, _ = sheet(step)
@@ -168,8 +171,8 @@ def character(runs: int) -> None:
     objects, size = [face], f"{len(points)} vertices, 200 keys"
 
     def detect() -> None:
-        forget_meshes()
-        best_match(objects)
+        bpy.context.scene.lipsync.character = None
+        bpy.ops.lipsync.detect()
 
     row(f"Detect by names, {size}"[:43], *best(detect, runs), "under 0.2 s")
     row("  the same read from Blender as arrays", *best(lambda: read_meshes(objects), runs))
@@ -197,6 +200,13 @@ def character(runs: int) -> None:
         corrected(track, mapped, lips, *bounds)
 
     row("  120 closures of 60 s made true", *best(mend, runs))
+    true, truth = corrected(track, mapped, lips, *bounds)
+    times, closed = np.arange(1441) / 24, closures(track)
+    for mode in KEY_MODES:
+        settings = KeySettings(mode)
+        work = lambda s=settings: keyed(true, bounds[1] - bounds[0], 24 * times, times, closed, s, truth=truth)  # noqa: E731
+        row(f"  keys of it that show them, {mode}", *best(work, runs))
+    lipsync_addon.unregister()
 
 
 def live(speech: np.ndarray) -> None:
