@@ -141,15 +141,22 @@ def forget_fits() -> None:
 def _evaluated(
     targets: Sequence[Target], wanted: NDArray[np.bool_], take: Take, frames: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """[F, K] values of the `wanted` [K] targets under all curves of the take, as Blender evaluates them; 0 for others."""
+    """[F, K] values of the `wanted` [K] targets under all curves of the take, as Blender evaluates them; 0 for others.
+    Of muted curves and driven keys what they are now; a muted key is 0, whatever is keyed."""
     values = np.zeros((len(frames), len(targets)))
     for column in np.flatnonzero(wanted):
         target = targets[column]
         owner = data_block(target)
-        if None not in (curves := take.there(owner, _properties(target))):
-            values[:, column] = _read(target, curves, frames.tolist())
-        elif target.kind == "shape_key":
-            values[:, column] = owner.key_blocks[target.name].value
+        curves = take.there(owner, _properties(target))
+        plays = not any(curve is None or curve.mute for curve in curves)
+        if target.kind != "shape_key":
+            values[:, column] = _read(target, curves, frames.tolist()) if plays else 0.0
+            continue
+        key = owner.key_blocks[target.name]
+        drivers = owner.animation_data.drivers if owner.animation_data else ()
+        plays = plays and not any(driver.data_path == curves[0].data_path for driver in drivers)
+        shown = _read(target, curves, frames.tolist()) if plays else key.value
+        values[:, column] = 0.0 if key.mute else np.clip(shown, key.slider_min, key.slider_max)
     return values
 
 

@@ -20,7 +20,7 @@ class LipReport:
     lost_at: tuple[float, ...] = ()
     """Those that it can make, and that the keys do not show."""
     changed_at: tuple[float, ...] = ()
-    """Those that the keys would show, were it not for what the artist changed."""
+    """Those that the keys would show, were it not for what the artist changed, or for keys that no curve moves."""
     bites: int = 0
     """f and v, where teeth could be measured."""
     reached: int = 0
@@ -40,7 +40,7 @@ class LipReport:
         reasons = {
             "the character has no shape that closes them there": self.open_at,
             "the keys have no frame left for it, but Every Frame or more frames a second would": self.lost_at,
-            "curves that you changed or made keep them open": self.changed_at,
+            "curves that you changed or made, or keys that are muted or driven, keep them open": self.changed_at,
         }
         return tuple(f"The lips stay apart at {_places(at)}: {why}." for why, at in reasons.items() if at)
 

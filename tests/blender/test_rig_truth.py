@@ -148,9 +148,34 @@ def test_a_closure_that_the_animator_opens_is_told(character, line):
     report = bake(scene, character, line, "line", settings)
     assert report.edits and report.lips.sealed == report.lips.closures - 1 and len(report.lips.changed_at) == 1
     agrees(report, seen(character, line.track))
-    assert any("curves that you changed or made keep them open" in notice for notice in report.notices)
+    assert any("curves that you changed or made, or keys" in notice for notice in report.notices)
 
 
+@pytest.mark.parametrize("character", ["example"], indirect=True)
+@pytest.mark.parametrize("how", ["muted key", "driven key", "muted curve"])
+def test_a_closure_that_a_muted_or_driven_key_opens_is_told(character, line, how):
+    """mouthClose does nothing, so the lips are as far apart as the jaw opens."""
+    scene, settings = bpy.context.scene, BakeSettings(START)
+    meshes = [obj for obj in character if obj.type == "MESH" and obj.data.shape_keys]
+    bake(scene, character, line, "line", settings)
+    for obj in meshes:
+        if not (key := obj.data.shape_keys.key_blocks.get("mouthClose")):
+            continue
+        if how == "muted key":
+            key.mute = True
+        elif how == "driven key":
+            key.driver_add("value").driver.expression = "0.0"
+    if how == "muted curve":
+        for action in bpy.data.actions:
+            for curve in curves_of(action):
+                curve.mute |= "mouthClose" in curve.data_path
+    bpy.context.view_layer.update()
+    report = bake(scene, character, line, "line", settings)
+    assert report.lips.changed_at and report.lips.sealed + len(report.lips.changed_at) == report.lips.closures
+    agrees(report, seen(character, line.track))
+
+
+@pytest.mark.parametrize("character", ["ICT"], indirect=True)
 @pytest.mark.parametrize("mode", KEY_MODES)
 def test_after_a_slider_the_report_says_what_the_character_does_now(addon, character, line, mode, monkeypatch):
     app = SimpleNamespace(background=False, timers=bpy.app.timers)
