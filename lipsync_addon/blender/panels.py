@@ -79,8 +79,8 @@ class LIPSYNC_PT_performance(SidebarPanel, bpy.types.Panel):
         row = layout.row(align=True)
         row.alert = bool(problem)
         row.prop(settings, "preset", placeholder=told("None"))
-        row.alert = False
-        row.operator("lipsync.save_preset", text="", icon="ADD")
+        row = layout.row(align=True)
+        row.operator("lipsync.save_preset", icon="ADD")
         row.operator("lipsync.delete_preset", text="", icon="REMOVE")
         row.operator("lipsync.import_preset", text="", icon="IMPORT")
         row.operator("lipsync.export_preset", text="", icon="EXPORT")
@@ -207,7 +207,7 @@ class LIPSYNC_PT_export(SidebarPanel, bpy.types.Panel):
 def _draw_ranking(layout: bpy.types.UILayout, found: panel_data.Facts) -> None:
     if found.ranked:
         box = layout.box()
-        draw_text(box, explain(found.ranked), "PRESET")
+        draw_text(box, explain(found.ranked).removeprefix(f"{found.ranked[0]}. "), "PRESET")
         for match in found.ranked[1:_RANKS]:  # the first is told above
             draw_text(box, str(match), "CHECKMARK" if match.complete else "BLANK1")
 
