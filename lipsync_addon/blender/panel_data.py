@@ -63,9 +63,17 @@ def facts(context: bpy.types.Context) -> Facts:
 
 
 def character(context: bpy.types.Context) -> list[bpy.types.Object]:
-    """The objects. Raises LipsyncError if there is no character that can speak."""
-    chosen = context.scene.lipsync.character
-    return character_of(chosen, context.scene) if chosen else find_character(context.scene)
+    """The objects. Raises LipsyncError if there is no character that can speak, or if the chosen one is elsewhere."""
+    return _character(context.scene)
+
+
+def _character(scene: bpy.types.Scene) -> list[bpy.types.Object]:
+    chosen = scene.lipsync.character
+    if chosen is None:
+        return find_character(scene)
+    if chosen not in scene.objects.values():
+        raise LipsyncError(f"'{chosen.name}' is not in this scene.", "Choose another character, or empty the field.")
+    return character_of(chosen, scene)
 
 
 def profiles(context: bpy.types.Context) -> tuple[RigProfile, ...] | None:
@@ -177,7 +185,7 @@ def _find(scene: bpy.types.Scene) -> Facts:
     settings = scene.lipsync
     known, problems = all_profiles()
     try:
-        objects = character_of(settings.character, scene) if settings.character else find_character(scene)
+        objects = _character(scene)
         inventory = scan_rig(objects)
         ranked = ranked_with_fit(objects, inventory, known)
         best = _ranked(settings.profile, objects, inventory, known)[0] if settings.profile else ranked[0]

@@ -123,6 +123,15 @@ def test_a_bone_and_a_channel_that_there_are_not_are_told(settings):
     assert "There is no bone" not in text and "There is no channel" not in text
 
 
+def test_a_character_that_is_not_in_the_scene_any_more_is_told(settings):
+    face = bpy.data.objects["Face"]
+    settings.character = face
+    bpy.context.scene.collection.objects.unlink(face)
+    assert "'Face' is not in this scene. Choose another character, or empty the field." in flat(drawn())
+    with pytest.raises(RuntimeError, match="'Face' is not in this scene"):
+        bpy.ops.lipsync.bake()
+
+
 def test_a_strip_that_there_is_not_is_told_by_its_name(settings):
     bpy.context.scene.sequence_editor_create()
     settings.source = "STRIP"
