@@ -17,6 +17,11 @@ from .spoken import Heard, TimeMap, time_map
 
 UNSEEN = 5e-4
 """Share of a curve's range; a difference below it is rounding."""
+FADE = 0.12
+"""Seconds in which an edit comes to rest in a pause that only the new take has."""
+TAIL, TAIL_SECONDS = 0.4, 0.25
+"""What lies of an edit beyond such a pause is its end or its beginning where it is shorter than this share of it, and than
+so many seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,23 @@ class Retiming:
         """Frames of the new take in the old one."""
         seconds = (np.asarray(frames) - self.new.start_frame) / self.new.rate
         return self.seconds.back(seconds) * self.old.rate + self.old.start_frame
+
+    def shares(self, frames: NDArray[np.float64], first: float, last: float) -> NDArray[np.float64]:
+        """[F] how much there is to be at frames of the new take of an edit between two frames of the old one: 1, and down to
+        0 in a pause that the old one does not have, where nobody moved the mouth. What only ran out, or began, beyond
+        such a pause stays away."""
+        shares, fade = np.ones(len(frames)), FADE * self.new.rate
+        for moment, start, end in self.seconds.leaps():
+            moment = moment * self.old.rate + self.old.start_frame
+            if not first <= moment <= last:
+                continue
+            start, end = (each * self.new.rate + self.new.start_frame for each in (start, end))
+            short = min(TAIL * (last - first), TAIL_SECONDS * self.old.rate)
+            falls = np.full(len(frames), np.inf) if moment - first < short else frames - start
+            rises = np.full(len(frames), np.inf) if last - moment < short else end - frames
+            beside = np.clip(np.minimum(falls, rises) / fade, 0.0, 1.0)
+            shares *= 0.5 + 0.5 * np.cos(np.pi * beside)
+        return shares
 
     def holds(self, first: float, last: float) -> bool:
         """Whether the same is said from one old frame to another."""
@@ -93,7 +115,7 @@ def carried(
             dropped.append((first, last))
             continue
         piece = _moved_keys(written, current.between(first, last), new, ends, moved)
-        piece = _within_error(piece, written, current, new, reach * max_error, moved)
+        piece = _within_error(piece, (first, last), written, current, new, reach * max_error, moved)
         curve = _spliced(curve, piece, UNSEEN * reach)
         base = base.with_key(ends[0]).with_key(ends[1])
         kept.append((float(ends[0]), float(ends[1])))
@@ -150,17 +172,27 @@ def _moved_keys(
 
 
 def _within_error(
-    piece: KeyCurve, written: KeyCurve, current: KeyCurve, new: KeyCurve, allowed: float, moved: Retiming
+    piece: KeyCurve,
+    span: tuple[float, float],
+    written: KeyCurve,
+    current: KeyCurve,
+    new: KeyCurve,
+    allowed: float,
+    moved: Retiming,
 ) -> KeyCurve:
-    """The piece if it keeps to the new curve plus the difference, else one with more keys that does."""
+    """The piece if it keeps to the new curve plus the difference, which fades in pauses that are new, else one with more keys that does."""
     frames = np.arange(np.ceil(piece.frames[0] - 1e-3), np.floor(piece.frames[-1] + 1e-3) + 1)
-    there = moved.back(frames)
-    wanted = new.at(frames) + current.at(there) - written.at(there)
+    there, shares = moved.back(frames), moved.shares(frames, *span)
+    held = len(new.kinds) > 0 and (new.kinds == CONSTANT).all()
+    if held:
+        shares = np.floor(shares)  # a pose that is held does not fade
+    wanted = new.at(frames) + shares * (current.at(there) - written.at(there))
     if len(frames) < 3 or np.abs(piece.at(frames) - wanted).max() <= allowed:
         return piece
     keyed = np.flatnonzero(np.isin(frames, np.round(piece.frames)))
-    if (new.kinds == CONSTANT).all():
-        keyed = np.union1d(keyed, np.flatnonzero(np.isin(frames, new.frames)))
+    if held:
+        turns = np.flatnonzero(np.diff(shares)) + 1
+        keyed = np.union1d(np.union1d(keyed, turns), np.flatnonzero(np.isin(frames, new.frames)))
         return KeyCurve.plain(frames[keyed], wanted[keyed], CONSTANT)
     if not (new.kinds == BEZIER).any():
         return KeyCurve.plain(frames, wanted, LINEAR)

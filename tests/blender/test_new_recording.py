@@ -100,3 +100,26 @@ def test_an_edit_of_what_is_not_said_any_more_is_dropped_and_told(line):
     assert "'mouthFunnel' of 'Face' at 0.9" in told or "'mouthFunnel' of 'Face' at 1.0" in told
     bpy.ops.lipsync.bake()
     assert panel_data.last_report().edits == 1 and not any("dropped" in n for n in panel_data.last_report().notices)
+
+
+@pytest.mark.parametrize("mode", ["every", "sparse", "twos", "stepped"])
+@pytest.mark.parametrize("as_strip", [False, True])
+def test_an_edit_does_not_hold_the_mouth_through_a_pause_that_is_new(line, mode, as_strip):
+    """Another reader stops after the word: the edit ends with it, and its last frames do not come back after the pause."""
+    settings = bpy.context.scene.lipsync
+    settings.words.text, settings.words.language, settings.key_mode = BOAT, "en-US", mode
+    settings.as_strip = as_strip
+    shutil.copy(LINES / "boat_en.flac", line)
+    bpy.ops.lipsync.bake()
+    before = word("paddled")
+    raised(before.start, before.end + 0.05)
+    samples, rate = soundfile.read(LINES / "boat_en.flac")
+    cut = round(before.end * rate)
+    soundfile.write(line, np.concatenate((samples[:cut], np.zeros(rate), samples[cut:])), rate)
+    bpy.ops.lipsync.bake()
+    after, following = word("paddled"), word("a")
+    assert following.start > after.end + 0.7 and panel_data.last_report().edits == 1
+    assert lifted(after.start, after.end - 0.05) == pytest.approx(0.4, abs=0.12)
+    assert lifted(after.end + 0.25, following.start - 0.05) < 0.03
+    assert lifted(following.start + 0.1, following.end + 0.5) < 0.03
+    assert lifted(0.0, before.start - 0.1) < 0.03
