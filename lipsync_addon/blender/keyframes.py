@@ -56,7 +56,7 @@ class Written:
     kept: Mapping[Target, tuple[tuple[float, float], ...]] = field(default_factory=dict)
     """First and last frame of the artist's edits that are in the new curves."""
     dropped: Mapping[Target, tuple[tuple[float, float], ...]] = field(default_factory=dict)
-    """Those that found no place, in seconds of the earlier sound."""
+    """Those that found no place any more, in seconds of the sound that they were made in."""
     lips: LipReport = LipReport()
     """What all curves of the take, the artist's among them, show on the frames of the scene."""
 
@@ -114,7 +114,8 @@ def write_track(
             )
             if result:
                 kept.setdefault(target, []).extend(result.kept)
-                seconds = np.subtract(result.dropped, origin.timing.start_frame) / origin.timing.rate
+                gone = _newly(result.dropped, origin, old.timing)
+                seconds = np.subtract(gone, origin.timing.start_frame) / origin.timing.rate
                 dropped.setdefault(target, []).extend(map(tuple, seconds.tolist()))
             as_it_was = known.result or known.written if known and origin is known.origin else None
             if shown is not as_it_was and not (as_it_was and _write_changes(curve, shown, as_it_was)):
@@ -128,6 +129,16 @@ def write_track(
         seen = key_truth.shown(truth, times, step, lambda at: _evaluated(targets, truth.model.moved, take, frames[at]))
         lips = truth.report(met, seen)
     return Written(frames, tuple(left), tuple(removed), _spans(kept), _spans(dropped), lips)
+
+
+def _newly(
+    spans: Sequence[tuple[float, float]], origin: Origin, before: Timing
+) -> list[tuple[float, float]]:
+    """Those of the artist's edits that had a place in the take as it was `before`."""
+    if not spans:
+        return []
+    there = Retiming.between(origin.timing, before)
+    return [span for span in spans if there.holds(*span)]
 
 
 _fitters: list[tuple[TakeRecord, Fitter, KeySettings]] = []  # of the take that was written last

@@ -89,8 +89,6 @@ class Carried:
     curve: KeyCurve
     base: KeyCurve
     """The new curve without them, with a key where each begins and ends: what the next comparison is made with."""
-    current: KeyCurve
-    """The old curve without the edits that were dropped."""
     kept: tuple[tuple[float, float], ...] = ()
     """First and last frame of each edit, in the new take."""
     dropped: tuple[tuple[float, float], ...] = ()
@@ -119,9 +117,7 @@ def carried(
         curve = _spliced(curve, piece, UNSEEN * reach)
         base = base.with_key(ends[0]).with_key(ends[1])
         kept.append((float(ends[0]), float(ends[1])))
-    for first, last in dropped:
-        current = _spliced(current, written.between(first, last), UNSEEN * reach)
-    return Carried(curve, base, current, tuple(kept), tuple(dropped))
+    return Carried(curve, base, tuple(kept), tuple(dropped))
 
 
 def edited_spans(written: KeyCurve, current: KeyCurve, reach: float) -> list[tuple[float, float]]:

@@ -21,7 +21,8 @@ VERSION = 1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Origin:
-    """An animator's edits as he made them; every bake starts from these again, so that nothing adds up."""
+    """An animator's edits as he made them; every bake starts from these again, so that nothing adds up, and what has no
+    place in one recording is there again in the next that has it."""
 
     written: KeyCurve
     """The curve below his hands."""
@@ -37,7 +38,7 @@ class CurveRecord:
     written: KeyCurve
     """Without edits."""
     result: KeyCurve | None = None
-    """With them, as it was last written; None without edits, or while they are hidden."""
+    """With them, as it was last written; None without edits, while they are hidden, or have no place."""
     origin: Origin | None = None
 
 
@@ -96,10 +97,7 @@ def renewed(
     if origin is None:
         return new, CurveRecord(new), None
     result = carried(origin.written, origin.current, new, reach, max_error, moved)
-    if not result.kept:
-        return new, CurveRecord(new), result
-    origin = replace(origin, current=result.current)
-    if hidden:
+    if hidden or not result.kept:
         return new, CurveRecord(new, None, origin), result
     return result.curve, CurveRecord(result.base, result.curve, origin), result
 

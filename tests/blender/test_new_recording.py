@@ -123,3 +123,32 @@ def test_an_edit_does_not_hold_the_mouth_through_a_pause_that_is_new(line, mode,
     assert lifted(after.end + 0.25, following.start - 0.05) < 0.03
     assert lifted(following.start + 0.1, following.end + 0.5) < 0.03
     assert lifted(0.0, before.start - 0.1) < 0.03
+
+
+@pytest.mark.parametrize("mode", ["every", "sparse"])
+def test_an_edit_without_a_place_is_there_again_in_the_next_recording_that_has_its_words(line, mode):
+    settings = bpy.context.scene.lipsync
+    settings.key_mode, settings.words.language = mode, "en-US"
+    hello, rate = soundfile.read(LINES / "hello_en.flac")
+    boat, _ = soundfile.read(LINES / "boat_en.flac")
+    both = "Hello! My name is Poppy. Feed me a voice, and watch my mouth move. " + BOAT
+    recordings = [(np.concatenate((hello, boat)), both), (hello, both.removesuffix(BOAT)), (np.concatenate((hello, boat)), both)]
+    told = []
+    for index, (samples, text) in enumerate(recordings):
+        soundfile.write(line, samples, rate)
+        settings.words.text = text
+        bpy.ops.lipsync.bake()
+        told.append([notice for notice in panel_data.last_report().notices if "dropped" in notice])
+        if index == 0:
+            raised(word("paddled").start, word("paddled").end)
+            made = lifted(word("paddled").start, word("paddled").end)
+        if index == 1:
+            assert panel_data.last_report().edits == 0 and lifted(0.0, 3.0) < 0.02
+            settings.jaw = 1.1
+            settings.jaw = 1.0
+            bpy.ops.lipsync.bake()
+            assert not any("dropped" in notice for notice in panel_data.last_report().notices), "told once"
+    assert [len(each) for each in told] == [0, 1, 0]
+    assert panel_data.last_report().edits == 1 and made > 0.3
+    span = word("paddled")
+    assert lifted(span.start, span.end) == pytest.approx(made, abs=0.05)
