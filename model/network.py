@@ -167,7 +167,7 @@ class Block(nn.Module):
         past, future = self.reach
         y = self.norm(self.depthwise(x.transpose(1, 2)).transpose(1, 2))
         y = self.narrow(F.gelu(self.widen(y), approximate="tanh"))
-        return x[:, past : x.shape[1] - future] + self.dropout(y) * self.scale
+        return x[:, past : -future or None] + self.dropout(y) * self.scale
 
 
 def through(blocks: nn.Sequential, x: Tensor, inside: bool) -> Tensor:
@@ -229,7 +229,7 @@ class Move(nn.Module):
         features = self.norm(through(self.blocks, x, inside))
         if inside:
             past, future = (sum(reach) for reach in zip(*(block.reach for block in self.blocks)))
-            phones, controls = (rows[:, past : rows.shape[1] - future] for rows in (phones, controls))
+            phones, controls = (rows[:, past : -future or None] for rows in (phones, controls))
         # A slope below 0 too: a unit that training once pushed under 0 (the jaw, early on) must find back.
         units = F.leaky_relu(self.units(features), SLOPE)
         if not self.training:  # which would learn to get past it
