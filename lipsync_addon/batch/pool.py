@@ -7,11 +7,9 @@ lines that waited behind go to others.
 
 from __future__ import annotations
 
-import ctypes
 import multiprocessing
 import os
 import signal
-import sys
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -31,8 +29,8 @@ LONG = 2_000_000
 TRIES = 2
 BEAT = 0.25
 """Seconds after which run() yields None if nothing else comes, so that the caller can look after other things."""
-TRIMMED = 16
-"""Lines after which a process gives memory back that it does not use."""
+BLENDER_LINES = 250
+"""Lines of a character after which a process is replaced: Blender keeps some memory of every file that it opened."""
 STARTING = 300.0
 """Seconds that opening the network (and Blender) may take."""
 
@@ -69,10 +67,17 @@ class _Process:
     since: float = field(default_factory=time.monotonic)
     """When it began with that."""
     ready: bool = False
+    characters: int = 0
+    """Lines of a character that it baked."""
+
+    @property
+    def worn(self) -> bool:
+        """Whether it ends with what it holds."""
+        return self.characters >= BLENDER_LINES
 
     @property
     def load(self) -> int:
-        return sum(each.load for each in self.held)
+        return AHEAD * self.worn + sum(each.load for each in self.held)
 
 
 class Pool:
@@ -92,10 +97,8 @@ class Pool:
     def __exit__(self, *error: object) -> None:
         for each in self._processes:
             each.process.kill()
-        for each in self._processes:
-            each.process.join()
-            each.pipe.close()
-        self._processes.clear()
+        for each in list(self._processes):
+            self._end(each)
 
     def run(self, tasks: Iterator[Task]) -> Iterator[Outcome | None]:
         """An outcome for each task, in any order; None now and then. Takes of `tasks` only what is baked next.
@@ -153,7 +156,9 @@ class Pool:
             if message is None:
                 each.ready = True
             else:
-                each.held.popleft()
+                each.characters += bool(each.held.popleft().task.line.character)
+                if each.worn and not each.held:
+                    self._end(each)
                 yield message
             each.since = time.monotonic()
         now = time.monotonic()
@@ -165,11 +170,14 @@ class Pool:
         if not heard:
             yield None
 
+    def _end(self, each: _Process) -> None:
+        self._processes.remove(each)
+        each.process.kill()
+        each.process.join()
+        each.pipe.close()
+
     def _lost(self, lost: _Process, why: str) -> Iterator[Outcome]:
-        self._processes.remove(lost)
-        lost.process.kill()
-        lost.process.join()
-        lost.pipe.close()
+        self._end(lost)
         suspects = min(len(lost.held), TOGETHER)  # it was at one of these
         for place, attempt in enumerate(lost.held):
             attempt.tries += suspects == 1
@@ -228,21 +236,9 @@ def _work(worker: Worker, pipe: Connection, threads: int) -> None:
             pipe.send(error)
             return
         pipe.send(None)
-        since = 0
         while True:
             tasks = [pipe.recv()]
             while len(tasks) < TOGETHER and pipe.poll():
                 tasks.append(pipe.recv())
             for outcome in bake(tasks):
                 pipe.send(outcome)
-            if (since := since + len(tasks)) >= TRIMMED:
-                since = 0
-                _trim()
-
-
-def _trim() -> None:
-    """Gives free memory back. The network's tensors come and go in sizes that differ with every line, and glibc keeps
-    the gaps between them: what is in use stays the same, yet the process would grow with the number of lines."""
-    if sys.platform == "linux":
-        with suppress(OSError, AttributeError):  # another C library, musl for example
-            ctypes.CDLL(None).malloc_trim(0)

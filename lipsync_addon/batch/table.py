@@ -265,7 +265,7 @@ def _delimited(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
         raise LipsyncError(f"{path} is not encoded as UTF-8.", "Save it as UTF-8.") from error
     except csv.Error as error:
         raise LipsyncError(
-            f"{path}, row {reader.line_num} is not CSV: {error}.", "Check its quotation marks."
+            f"{path}, row {reader.reader.line_num} is not CSV: {error}.", "Check its quotation marks."
         ) from error
 
 

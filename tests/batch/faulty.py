@@ -60,6 +60,16 @@ class Faulty:
             threading.Event().wait()
 
 
+class Numbered:
+    """Follows worker.Worker: an outcome's error is the number of the process that it comes from."""
+
+    def open(self) -> Bake:
+        return lambda tasks: (Outcome(task, error=str(os.getpid())) for task in tasks)
+
+    def inputs(self, line: Line) -> Mapping[str, str]:
+        return {}
+
+
 class Told:
     """Follows run.Events; keeps what it was told."""
 

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import time
+from collections import Counter
 from functools import partial
 from pathlib import Path
 
@@ -15,12 +16,14 @@ from distributed import Client, LocalCluster
 
 # Beforehand, for the test as another user, to whom Python's own folder may be closed.
 import lipsync_addon.batch.report  # noqa: F401
+from lipsync_addon.batch import pool
 from lipsync_addon.batch.cluster import Cluster
 from lipsync_addon.batch.pool import Pool
+from lipsync_addon.batch.worker import Line, Task
 from lipsync_addon.cli import main
 from lipsync_addon.core.errors import LipsyncError
 from tests.batch.conftest import Batch, results, words, write_table
-from tests.batch.faulty import Told, run_rows
+from tests.batch.faulty import Numbered, Told, run_rows
 
 LIMIT = 4.0
 """Seconds after which a line counts as hanging."""
@@ -83,6 +86,22 @@ def test_the_same_on_a_cluster_that_loses_workers(
         executor = partial(Cluster, address=machines.scheduler_address, timeout=LIMIT)
         _, told = run_rows(tiny_network, out, with_bad(voices), executor, Told(strike))
         check(out, told, plain)
+
+
+@pytest.mark.parametrize("character", ["", "hero.blend"])
+def test_a_process_whose_blender_opened_many_characters_is_replaced(
+    monkeypatch: pytest.MonkeyPatch, character: str
+) -> None:
+    monkeypatch.setattr(pool, "BLENDER_LINES", 3)
+    tasks = [Task(Line(str(n), "", "", (), character), "") for n in range(12)]
+    with Pool(Numbered(), 2) as processes:
+        outcomes = [outcome for outcome in processes.run(iter(tasks)) if outcome]
+    assert sorted(int(outcome.task.line.id) for outcome in outcomes) == list(range(12))
+    lines = Counter(outcome.error for outcome in outcomes)
+    if character:
+        assert 3 <= max(lines.values()) <= 4 and len(lines) >= 3  # one more may wait when the last is done
+    else:
+        assert len(lines) <= 2
 
 
 def test_no_scheduler_is_said(batch: Batch, voices: Path) -> None:

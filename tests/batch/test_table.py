@@ -144,7 +144,7 @@ def test_a_glob_in_a_cell(tmp_path: Path) -> None:
     ("name", "content", "complaint"),
     [
         ("x.csv", b"id,text\n\xff\xfe\xfa,a\n", "not encoded as UTF-8"),
-        ("x.csv", b'id,sound\n"a,b.wav\n', "is not CSV"),
+        ("x.csv", b'id,sound\n"a,b.wav\n', "row 2 is not CSV"),
         ("x.jsonl", b"{]\n", "row 1 is not JSON"),
         ("x.jsonl", b"[1]\n", "row 1 is no JSON object"),
         ("x.xlsx", b"no zip", "is not an XLSX file"),

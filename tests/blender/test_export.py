@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,7 +16,8 @@ from lipsync_addon.blender.operators.export import (
     LIPSYNC_OT_export_curves,
     with_ending,
 )
-from lipsync_addon.blender.scene_export import ENDINGS
+from lipsync_addon.blender.rig_scan import find_character
+from lipsync_addon.blender.scene_export import ENDINGS, export_character
 from lipsync_addon.core.pipeline import Performance
 from tests.blender.scene_builder import build_character, random_track, snapshot
 
@@ -118,6 +120,16 @@ def test_the_ending_follows_the_format(path: str, ending: str, expected: str) ->
     dialog = SimpleNamespace(filepath=path, ending=ending)
     assert LIPSYNC_OT_export_character.check(dialog, bpy.context) == (path != expected)
     assert dialog.filepath == expected and LIPSYNC_OT_export_character.check(dialog, bpy.context) is False
+
+
+def test_blenders_exporter_does_not_keep_the_names_of_ever_more_lines(takes, tmp_path: Path) -> None:
+    """A batch writes thousands in one process."""
+    scene, kept = bpy.context.scene, []
+    for name in ("first", "second"):
+        export_character(tmp_path / f"{name}.fbx", scene, find_character(scene), name, 0, 4)
+        gc.collect()
+        kept.append(sum(type(each).__module__.startswith("io_scene_fbx") for each in gc.get_objects()))
+    assert kept[0] == kept[1]
 
 
 def test_the_dialog_offers_every_format(addon) -> None:
