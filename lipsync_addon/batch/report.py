@@ -51,7 +51,8 @@ def numbers(totals: Totals) -> dict[str, object]:
 def sentences(state: State, totals: Totals) -> Iterator[str]:
     """The same for the terminal."""
     n = numbers(totals)
-    speed = f", {totals.seconds / totals.elapsed:.0f} times real time" if n["baked"] and totals.elapsed else ""
+    times = totals.seconds / totals.elapsed if totals.elapsed else 0.0
+    speed = f", {times:.{int(times < 10)}f} times real time" if n["baked"] else ""
     yield (
         f"{n['lines']} lines: {n['baked']} baked, {n['unchanged']} unchanged, {n['kept']} kept as changed by hand, "
         f"{n['failed']} failed. {totals.seconds:.0f} s of sound in {totals.elapsed:.1f} s{speed}."
