@@ -25,6 +25,8 @@ HEIGHTS = (20.0, 20.0, 44.0)
 """Pixels of each at a scale of 1."""
 BASE = 24.0
 """Pixels at a scale of 1 below the phones: the scroll bar."""
+MARKERS = 22.0
+"""The same more where the scene has markers, whose names are there."""
 RULER = 24.0
 """Pixels at a scale of 1 above the rows: the numbers of the frames."""
 GRIP = 5.0
@@ -120,7 +122,7 @@ def boxes(
 
 def bottom(row: int) -> float:
     """Pixels at a scale of 1 from the bottom of the region to that of the row; of the row above the last: the top."""
-    return BASE + sum(HEIGHTS[:row])
+    return BASE + MARKERS * bool(bpy.context.scene.timeline_markers) + sum(HEIGHTS[:row])
 
 
 def rows_in(context: bpy.types.Context) -> int:
@@ -205,7 +207,7 @@ def _draw() -> None:
         if not whole or whole[1] <= left or whole[0] >= right:
             continue
         first, last = max(whole[0], left), min(whole[1], right)
-        shapes.row(x_of(first), x_of(last), BASE - 2, top, _GROUND)
+        shapes.row(x_of(first), x_of(last), bottom(PHONES) - 2, top, _GROUND)
         if outline and rows > WAVE:
             shapes.wave(outline, [x_of(first), x_of(last)], place.seconds(first), place.seconds(last))
         found = part_shown(words, *sorted((place.seconds(first), place.seconds(last))))
@@ -222,7 +224,7 @@ def _draw() -> None:
                     shapes.box(box, x_of(box.first), x_of(box.last), active, rows > WAVE)
                     texts.append((box, x_of(box.first), x_of(box.last)))
         if first <= now <= last:
-            shapes.row(x_of(now) - scale, x_of(now) + scale, BASE - 2, top, _PLAYHEAD)
+            shapes.row(x_of(now) - scale, x_of(now) + scale, bottom(PHONES) - 2, top, _PLAYHEAD)
     if not shapes.empty:
         shapes.draw()
         _write(texts, scale, region.width)

@@ -22,6 +22,7 @@ from .operators.detect import LIPSYNC_OT_detect
 from .operators.export import LIPSYNC_OT_export_character, LIPSYNC_OT_export_curves
 from .operators.import_curves import LIPSYNC_OT_import_curves
 from .operators.live import LIPSYNC_OT_live, LIPSYNC_OT_stop_live, give_up
+from .operators.phoneme_files import CLASSES as PHONEME_FILE_OPERATORS
 from .operators.phones import CLASSES as PHONE_OPERATORS
 from .operators.speech import LIPSYNC_OT_speak, LIPSYNC_OT_transcribe
 from .operators.strip import CLASSES as STRIP_CLASSES, add_keys, remove_keys
@@ -79,6 +80,7 @@ CLASSES: tuple[type, ...] = (
     LIPSYNC_OT_export_curves,
     LIPSYNC_OT_import_curves,
     *PHONE_OPERATORS,
+    *PHONEME_FILE_OPERATORS,
     *STRIP_CLASSES,
     *STRIP_TAKE_OPERATORS,
     *STYLE_OPERATORS,

@@ -50,6 +50,9 @@ class LIPSYNC_PT_words(SidebarPanel, bpy.types.Panel):
         layout.prop(words, "text_block")
         draw_field(layout, words, "language", language_problem(words), placeholder=told("Automatic"))
         draw_field(layout, words, "replaces", replaces_problem(context), placeholder=told("None"))
+        row = layout.row(align=True)
+        row.operator("lipsync.load_phonemes", icon="IMPORT")
+        row.operator("lipsync.save_phonemes", icon="EXPORT")
         if not words.phones:
             return
         layout.template_list("LIPSYNC_UL_phones", "", words, "phones", words, "active", rows=6)
