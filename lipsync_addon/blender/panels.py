@@ -121,6 +121,8 @@ class LIPSYNC_PT_channels(SidebarPanel, bpy.types.Panel):
         column = row.column(align=True)
         column.operator("lipsync.add_channel", text="", icon="ADD")
         column.operator("lipsync.remove_channel", text="", icon="REMOVE")
+        if not settings.channels:
+            draw_text(self.layout, "Add a channel to give it a gain and an offset of its own.", "INFO")
         for problem in channel_problems(settings):
             draw_text(self.layout, problem, "ERROR")
 

@@ -38,6 +38,8 @@ class LIPSYNC_PT_voices(SidebarPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         layout, voices = self.layout, context.scene.lipsync.voices
+        layout.use_property_split = True
+        layout.use_property_decorate = False
         layout.row().prop(voices, "scope", expand=True)
         if voices.rows:
             layout.template_list("LIPSYNC_UL_voices", "", voices, "rows", voices, "row", rows=3)

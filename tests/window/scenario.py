@@ -16,9 +16,10 @@ def choose(session: Session, name: str) -> None:
 
 
 def scroll(session: Session, by: int) -> None:
-    """Turns the mouse's wheel at the edge of the sidebar, where no list takes it; below 0 upwards."""
+    """Turns the mouse's wheel beside what the sidebar holds, where no list takes it, and not on its edge, which a slow Blender
+    would take for a drag; below 0 upwards."""
     left, top, _, _ = session.state["sidebar"]
-    session.click_at(left + 6, top + 100, button=5 if by > 0 else 4, times=abs(by))
+    session.click_at(left + 15, top + 100, button=5 if by > 0 else 4, times=abs(by))
 
 
 def scroll_to(session: Session, word: str, name: str) -> tuple[int, int]:
@@ -52,13 +53,19 @@ def speak(session: Session, text: str) -> dict:
     session.type(text)
     session.press("Return")
     session.wait_for("the text", lambda state: state["text"] == text)
-    session.click_at(*scroll_to(session, "Speak", "7-closed"))
+    for _ in range(12):  # the box's head until it is open, then downwards until its button is there
+        session.click_at(*scroll_to(session, "Speak", "7-closed"))
+        session.still("7-opened")
+        if {"Voice", "Rate", "Pitch"} & {word for word, _, _ in session.words(FOLDER / "7-opened.png")}:
+            break
     for _ in range(12):
         scroll(session, 4)
         session.still("7-opened")
         places = [(x, y) for word, x, y in session.words(FOLDER / "7-opened.png") if word == "Speak"]
         if len(places) > 1:
             break
+    else:
+        raise TimeoutError("the button Speak is nowhere on the tab")
     before = len(session.state["jobs"])
     session.click_at(*max(places, key=lambda place: place[1]))
     session.wait_for("the speech", lambda state: len(state["jobs"]) > before and state["jobs"][-1][3])

@@ -22,12 +22,12 @@ class LIPSYNC_OT_detect(LipsyncOperator, bpy.types.Operator):
         settings = context.scene.lipsync
         settings.profile = ""
         panel_data.forget_character()
-        objects = panel_data.character(context)
         found = panel_data.facts(context)
         if not found.ranked:
+            panel_data.character(context)  # says why, in two sentences
             raise LipsyncError(found.problem or "There is no character.")
         if settings.character is None:
-            settings.character = next((obj for obj in objects if obj.name == found.ranked[0].objects[0]), None)
+            settings.character = context.scene.objects.get(found.ranked[0].objects[0])
         panel_data.show_ranking()
         for problem in (*found.profile_problems, *found.obstacles):
             self.report({"WARNING"}, problem)
