@@ -10,7 +10,7 @@ import bpy
 
 from ..core.errors import LipsyncError
 from .actions import TAKE
-from .sound_import import open_sound
+from .sound_import import heard_range, open_sound
 
 _CHANNELS = 128
 
@@ -65,8 +65,13 @@ def _audible(strips: Iterable[bpy.types.Strip], editor: bpy.types.SequenceEditor
             continue
         if strip.type == "META":
             yield from _audible(strip.strips, editor)
-        elif strip.type == "SOUND" and strip.sound is not None:
+        elif strip.type == "SOUND" and strip.sound is not None and _is_heard(strip):
             yield strip
+
+
+def _is_heard(strip: bpy.types.SoundStrip) -> bool:
+    first, last = heard_range(strip)
+    return last > first
 
 
 def _new_strip(strips, path: Path, start_frame: float, undo: ExitStack) -> bpy.types.Strip:

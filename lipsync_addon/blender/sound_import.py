@@ -96,16 +96,25 @@ def sound_of_strip(
     """
     if strip.type != "SOUND" or strip.sound is None:
         raise LipsyncError(f"The strip '{strip.name}' is not a sound.", "Choose a sound strip.")
+    first, last = heard_range(strip)
+    if last <= first:
+        raise LipsyncError(f"Nothing of the strip '{strip.name}' is heard: its meta strip cuts it off.", "Make that longer.")
     if len(strip.retiming_keys) > 0:
-        first, last = strip.frame_final_start, strip.frame_final_end
         return _mixed_down(scene, first, last, strip.name, sample_rate, only=strip)
     rate = frame_rate(scene)
-    start = (strip.frame_final_start - strip.frame_start) / rate
-    end = (strip.frame_final_end - strip.frame_start) / rate
+    start, end = ((frame - strip.frame_start) / rate for frame in (first, last))
     sound = _sound_of(strip.sound)
-    return ImportedSound(sound, strip.name, sample_rate, max(start, 0.0), end), float(
-        max(strip.frame_final_start, strip.frame_start)
-    )
+    return ImportedSound(sound, strip.name, sample_rate, max(start, 0.0), end), float(max(first, strip.frame_start))
+
+
+def heard_range(strip: bpy.types.SoundStrip) -> tuple[int, int]:
+    """First frame of the scene in which a strip is heard, and the one after the last: meta strips cut off what is in
+    them."""
+    first, last, holder = strip.frame_final_start, strip.frame_final_end, strip.parent_meta()
+    while holder is not None:
+        first, last = max(first, holder.frame_final_start), min(last, holder.frame_final_end)
+        holder = holder.parent_meta()
+    return first, last
 
 
 def sound_of_scene(scene: bpy.types.Scene, sample_rate: int) -> tuple[ImportedSound, float]:

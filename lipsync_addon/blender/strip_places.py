@@ -13,6 +13,7 @@ import bpy
 from .actions import CHARACTER, TAKE
 from .playing import pieces_of, playing_takes
 from .sequencer import sound_strips
+from .sound_import import heard_range
 
 STRIPS = "lipsync_strips"
 """Custom property of our actions: scene and strips, as JSON."""
@@ -36,7 +37,7 @@ class StripPlace:
     def of(cls, strip: bpy.types.SoundStrip) -> StripPlace:
         """As it is now."""
         file = strip.sound.filepath if strip.sound else ""
-        return cls(strip.name, file, strip.frame_start, float(strip.frame_final_start), float(strip.frame_final_end))
+        return cls(strip.name, file, strip.frame_start, *map(float, heard_range(strip)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ def _of_take(
 
 
 def _far(frame: float, strip: bpy.types.SoundStrip | None) -> float:
-    return abs(frame - strip.frame_final_start) if strip else frame
+    return abs(frame - heard_range(strip)[0]) if strip else frame
 
 
 def _change(

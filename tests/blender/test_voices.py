@@ -96,6 +96,23 @@ def test_cuts_and_offsets_are_where_they_are_heard(clicks):
     assert heard(sound, start) == pytest.approx([46, 58, 70, 82], abs=0.1)
 
 
+def test_a_meta_strip_cuts_what_is_in_it(clicks):
+    scene, strip = bpy.context.scene, add(clicks, "line", 1, 10)
+    later = add(clicks, "later", 2, 100)
+    meta = scene.sequence_editor.strips.new_meta("meta", 3, 10)
+    for each in (strip, later):
+        each.move_to_meta(meta)
+    meta.frame_final_end = 90
+    meta.frame_final_start = 40
+    sound, start = sound_of_strip(strip, scene, RATE)
+    assert start == 40 and sound.duration == pytest.approx(50 / 24)
+    assert heard(sound, start) == pytest.approx([46, 58, 70, 82], abs=0.1)
+    character("Zoe")
+    assert [(v.take, v.start_frame) for v in find_voices(scene, RATE)[0]] == [("line", 40)]
+    with pytest.raises(LipsyncError, match="'later' is heard"):
+        sound_of_strip(later, scene, RATE)
+
+
 def test_a_strip_at_another_speed_is_heard_as_it_plays(clicks):
     scene, strip = bpy.context.scene, add(clicks, "line", 1, 10)
     add(clicks, "other", 2, 13)
