@@ -101,8 +101,11 @@ class JobOperator(LipsyncOperator):
         if self._job.done:
             self._stop(context)
             return self.guarded(lambda: self.finish(context, self._job.result()))
-        context.workspace.status_text_set(f"{self.label}: {self._job.fraction:.0%}   Esc: stop")
-        _redraw(context)
+        text = f"{self.label}: {self._job.fraction:.0%}   Esc: stop"
+        if text != self._shown:  # drawing takes the cores from the work
+            self._shown = text
+            context.workspace.status_text_set(text)
+            _redraw(context)
         return {"PASS_THROUGH"}
 
     def cancel(self, context: bpy.types.Context) -> None:
@@ -115,6 +118,7 @@ class JobOperator(LipsyncOperator):
 
     def _start(self, context: bpy.types.Context) -> None:
         self._job = Job(self.prepare(context), self.label)
+        self._shown = ""
         self._timer = context.window_manager.event_timer_add(0.1, window=context.window)
         context.window_manager.modal_handler_add(self)
         _running.append(self._job)

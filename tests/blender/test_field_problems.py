@@ -4,6 +4,7 @@ and the button or the report does."""
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import bpy
 import pytest
@@ -145,3 +146,16 @@ def test_the_names_of_presets_are_read_again_only_when_a_file_comes_or_goes(sett
     monkeypatch.setattr(presets, "known", lambda: pytest.fail("read again"))
     for _ in range(3):
         drawn()
+
+
+def test_the_preferences_tell_of_names_that_there_are_not(addon, folder):
+    told: list[str] = []
+    layout = SimpleNamespace(prop=lambda *_, **__: None, label=lambda text, **_: told.append(text))
+    layout.row, layout.operator = lambda: layout, lambda *_, **__: SimpleNamespace()
+    names = {"preset": "Whispr", "rigs": str(folder / "rigs"), "actors": str(folder), "log": str(folder / "no" / "log.txt")}
+    preferences.LIPSYNC_AP_preferences.draw(SimpleNamespace(layout=layout, **names), bpy.context)
+    assert [text for text in told if text.startswith("There is no")] == [
+        "There is no preset of that name.",
+        "There is no such folder.",
+        "There is no such folder, so the usual file is used.",
+    ]
