@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from ..core.errors import LipsyncError
@@ -64,7 +65,7 @@ def run(options: argparse.Namespace) -> None:
     """Speaks, and animates what was spoken with its exact phones."""
     from ..speech.sound_file import open_sound, save_sound
     from ..speech.synthesis import PITCHES, RATES, language_of, speak
-    from ..speech.transcript import Transcript
+    from ..speech.transcript import Transcript, reading
 
     for name, (low, high) in (("rate", RATES), ("pitch", PITCHES)):
         if not low <= getattr(options, name) <= high:
@@ -81,6 +82,9 @@ def run(options: argparse.Namespace) -> None:
     _, curves = checked_outputs(options, alone=set(EXPORTERS))
     predictor = chosen_predictor(options) if curves else None
     clip, timeline = speak(options.text, options.voice, rate=options.rate, pitch=options.pitch)
+    words = Transcript.of(options.text, language_of(options.voice))
+    for notice in reading(words.pronunciation):
+        print(f"lipsync: {notice}", file=sys.stderr)
     save_sound(clip, options.sound)
     print(f"{clip.source}, {clip.duration:.2f} s -> {options.sound}")
     if timeline is None:
@@ -88,8 +92,8 @@ def run(options: argparse.Namespace) -> None:
         predictor = predictor or chosen_predictor(options)
     if predictor:
         sound = open_sound(options.sound, predictor.spec.sample_rate)
-        words = Known(timeline) if timeline else Transcript.of(options.text, language_of(options.voice))
-        performance = animate(sound, predictor, style, face, words, controls=chosen_controls(options))
+        known = Known(timeline) if timeline else words
+        performance = animate(sound, predictor, style, face, known, controls=chosen_controls(options))
         timeline = performance.timeline
         if curves:
             print(*write_curves(options, performance, curves), sep="\n")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .large_arrays import let_go
 from .phones import PHONES, likeness
 
 SILENCE = PHONES.index("sil")
@@ -157,6 +158,7 @@ def _best_path(posteriors: NDArray[np.float32], text: _Text) -> NDArray[np.intp]
             kept.append((low, came_from))
             alive = np.flatnonzero(best >= best.max() - BEAM)
             low, high, best = low + alive[0], low + alive[-1] + 1, best[alive[0] : alive[-1] + 1]
+        let_go(posteriors)
         if begin + BLOCK < frames:
             common = _traced(path, settled, kept, np.arange(low, high), text)
             del kept[: common - settled]
@@ -217,6 +219,7 @@ def _along(
             fade = min(FADE, (lasts[edge] - frame) / 2) if other == SILENCE else 0.0
             edges.append(float(frame - 1 + share + fade))
             edge += 1
+        let_go(posteriors)
     return along, gap, (*edges, float(frames))
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .channels import VISEMES_15
+from .large_arrays import pieces
 from .phones import PHONES, VISEME_OF_PHONE
 from .timeline import ROUNDING, SILENCE, PhonemeTimeline
 from .track import AnimationTrack
@@ -51,7 +52,8 @@ def heard(track: AnimationTrack) -> tuple[Heard, ...]:
         names = [name for name in VISEMES_15 if name in track.names]
     if len(names) < 2 or len(track.values) < 2:
         return ()
-    likeliest = (track if track.names == tuple(names) else track.select(names)).values.argmax(1)
+    values = (track if track.names == tuple(names) else track.select(names)).values
+    likeliest = np.concatenate([piece.argmax(1) for piece in pieces(values)])
     edges = np.flatnonzero(np.diff(likeliest, prepend=-1, append=-1))
     found: list[Heard] = []
     for first, last in pairwise(edges):

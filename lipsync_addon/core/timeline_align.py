@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .alignment import Alignment, align
-from .spoken import heard
+from .large_arrays import let_go
+from .spoken import Heard, heard
 from .text_fit import FEW, FITS, SURE, text_fit
 from .timeline import ROUNDING, SILENCE, Phone, PhonemeTimeline, without_gaps
 from .track import AnimationTrack
@@ -75,32 +76,29 @@ class Fitted:
 
 def recognised(phones: AnimationTrack, language: str = "", source: str = "") -> PhonemeTimeline:
     """What is heard, without a text: the likeliest phones of a track of PHONES."""
-    # A frame hears what sounds at its time, so that it stands for half of the way to its neighbours.
-    middle = AnimationTrack(phones.names, phones.values, phones.fps, phones.start - 0.5 / phones.fps)
-    found = [
-        Phone(sound.unit, max(sound.start, 0.0), sound.end, _share(phones, sound.start, sound.end, sound.unit))
-        for sound in heard(middle)
-    ]
+    found = [_phone(phones, sound) for sound in _sounds(phones)]
     return PhonemeTimeline(without_gaps(found, _end(phones), shortest=1 / phones.fps), (), language, source)
 
 
 def fitted(phones: AnimationTrack, words: Sequence[tuple[str, Sequence[str]]], language: str, source: str) -> Fitted:
     """(word, units) in order laid over a track of PHONES. Where nothing fits, the timeline is what is heard."""
-    ours = recognised(phones, language, source)
     texts = tuple(text for text, _ in words)
     result = align(phones.values, [units for _, units in words])
     if result is None or not any(result.words):
-        return Fitted(replace(ours, words=texts), (), 0.0)
+        return Fitted(replace(recognised(phones, language, source), words=texts), (), 0.0)
     fit = text_fit(phones.values, [units for _, units in words], result)
     kept, score = [True] * len(words), fit.score
     for first, last in fit.wrong:
         kept[first:last] = [False] * (last - first)
     if score < FITS:
+        ours = recognised(phones, language, source)
         nothing = Mismatch(0.0, ours.end, " ".join(texts), " ".join(p.unit for p in ours.phones if p.unit != SILENCE))
         return Fitted(replace(ours, words=texts), (nothing,), score)
     row = list(_phones(phones.fps, result, kept))
-    filled, extra = _with_heard(row, ours.phones, _end(phones))
-    unsaid = list(_unsaid(filled, kept, texts, ours.phones))
+    del result  # of an hour as large as all that follows
+    sounds = _sounds(phones)
+    filled, extra = _with_heard(row, sounds, phones)
+    unsaid = list(_unsaid(filled, kept, texts, sounds))
     unsaid += [each for each in extra if not any(m.start < each.end and each.start < m.end for m in unsaid)]
     mismatches = tuple(sorted(unsaid, key=lambda each: each.start))
     few = sum(len(units) for _, units in words) < FEW
@@ -111,11 +109,27 @@ def _end(phones: AnimationTrack) -> float:
     return phones.start + len(phones.values) / phones.fps
 
 
+def _sounds(phones: AnimationTrack) -> list[Heard]:
+    """The likeliest phones of a track of PHONES, from second 0 to its end."""
+    # A frame hears what sounds at its time, so that it stands for half of the way to its neighbours.
+    sounds = [*heard(AnimationTrack(phones.names, phones.values, phones.fps, phones.start - 0.5 / phones.fps))]
+    if sounds:
+        sounds[0] = replace(sounds[0], start=max(sounds[0].start, 0.0))
+        sounds[-1] = replace(sounds[-1], end=_end(phones))
+    return sounds
+
+
+def _phone(phones: AnimationTrack, sound: Heard) -> Phone:
+    return Phone(sound.unit, sound.start, sound.end, _share(phones, sound.start, sound.end, sound.unit))
+
+
 def _share(phones: AnimationTrack, start: float, end: float, unit: str) -> float:
     """Mean posterior of a unit over that time."""
     first, last = (round((seconds - phones.start) * phones.fps) for seconds in (start, end))
     part = phones.values[max(first, 0) : max(last, first + 1), phones.names.index(unit)]
-    return float(np.clip(part.mean(), 0, SUREST)) if part.size else 0.0
+    share = float(np.clip(part.mean(), 0, SUREST)) if part.size else 0.0
+    let_go(phones.values)
+    return share
 
 
 def _phones(fps: float, result: Alignment, kept: Sequence[bool]) -> Iterator[Phone]:
@@ -129,15 +143,18 @@ def _phones(fps: float, result: Alignment, kept: Sequence[bool]) -> Iterator[Pho
             yield Phone(unit, start, end, float(np.clip(result.heard[index], 0, SUREST)), word_of[index])
 
 
-def _with_heard(row: list[Phone], ours: Sequence[Phone], end: float) -> tuple[tuple[Phone, ...], list[Mismatch]]:
+def _with_heard(
+    row: list[Phone], sounds: Sequence[Heard], phones: AnimationTrack
+) -> tuple[tuple[Phone, ...], list[Mismatch]]:
     """The phones with what is heard in every gap between them, and the gaps in which somebody speaks."""
+    end = _end(phones)
     filled: list[Phone] = []
     extra: list[Mismatch] = []
     edges = [0.0, *(edge for phone in row for edge in (phone.start, phone.end)), end]
     for index, (start, stop) in enumerate(zip(edges[::2], edges[1::2])):
         inside = [
-            replace(phone, start=max(phone.start, start), end=min(phone.end, stop))
-            for phone in (_within(ours, start + ROUNDING, stop - ROUNDING) if stop - start > ROUNDING else ())
+            replace(_phone(phones, sound), start=max(sound.start, start), end=min(sound.end, stop))
+            for sound in (_within(sounds, start + ROUNDING, stop - ROUNDING) if stop - start > ROUNDING else ())
         ]
         speech = [phone for phone in inside if phone.unit != SILENCE]
         if sum(phone.length for phone in speech) >= EXTRA:
@@ -148,14 +165,14 @@ def _with_heard(row: list[Phone], ours: Sequence[Phone], end: float) -> tuple[tu
     return without_gaps(filled, end), extra
 
 
-def _within(phones: Sequence[Phone], start: float, end: float) -> Sequence[Phone]:
+def _within(sounds: Sequence[Heard], start: float, end: float) -> Sequence[Heard]:
     """Those that last beyond `start` and begin before `end`."""
-    first = bisect_right(phones, start, key=lambda phone: phone.end)
-    return phones[first : bisect_left(phones, end, key=lambda phone: phone.start)]
+    first = bisect_right(sounds, start, key=lambda sound: sound.end)
+    return sounds[first : bisect_left(sounds, end, key=lambda sound: sound.start)]
 
 
 def _unsaid(
-    filled: Sequence[Phone], kept: Sequence[bool], texts: Sequence[str], ours: Sequence[Phone]
+    filled: Sequence[Phone], kept: Sequence[bool], texts: Sequence[str], sounds: Sequence[Heard]
 ) -> Iterator[Mismatch]:
     """The words that are not said, those beside each other as one."""
     words = [phone for phone in filled if phone.word is not None]
@@ -166,5 +183,5 @@ def _unsaid(
         after = bisect_right(words, run[-1], key=lambda phone: phone.word)
         start = words[before - 1].end if before else 0.0
         end = words[after].start if after < len(words) else filled[-1].end
-        sounds = [phone.unit for phone in _within(ours, start + 0.03, end - 0.03) if phone.unit != SILENCE]
-        yield Mismatch(start, end, " ".join(texts[i] for i in run), " ".join(sounds))
+        units = [sound.unit for sound in _within(sounds, start + 0.03, end - 0.03) if sound.unit != SILENCE]
+        yield Mismatch(start, end, " ".join(texts[i] for i in run), " ".join(units))

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .aperture import SEALED, lip_gap_weights
+from .large_arrays import let_go, room
 from .phones import BILABIALS
 from .timeline import PhonemeTimeline
 from .track import AnimationTrack
@@ -28,10 +29,13 @@ def with_closures(track: AnimationTrack, timeline: PhonemeTimeline) -> Animation
     share = closing(timeline, track)
     if not share.any():
         return track
-    values, touched = track.values.copy(), np.flatnonzero(share)
-    for begin in range(0, len(touched), BLOCK):
-        part = touched[begin : begin + BLOCK]
-        values[part] = _closed(values[part], share[part, None], track.names)
+    values = room(track.values.shape)
+    for begin in range(0, len(values), BLOCK):
+        block, here = slice(begin, begin + BLOCK), share[begin : begin + BLOCK]
+        values[block], touched = track.values[block], np.flatnonzero(here)
+        values[begin + touched] = _closed(track.values[begin + touched], here[touched, None], track.names)
+        let_go(values)
+        let_go(track.values)
     values.flags.writeable = False
     return track.with_values(values)
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .hearing import Hearing
+from .large_arrays import let_go
 from .phones import BILABIALS, LABIODENTALS, PHONES
 from .timeline import Phone, PhonemeTimeline
 
@@ -45,6 +46,7 @@ class Fused:
 
     def part(self, first: int, last: int) -> Hearing:
         """These frames. Those that no phone of the timeline touches keep their bits."""
+        let_go(self.hearing.phones)
         heard = self.hearing.part(first, last)
         some = slice(*np.searchsorted(self.frames, (first, last)))
         frames, shares = self.frames[some] - first, self.shares[some]

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .alignment import Alignment
+from .large_arrays import let_go
 from .phones import PHONES
 
 DATA = Path(__file__).parents[1] / "data" / "text_fit.json"
@@ -81,6 +82,7 @@ def measures(
         beside += np.nansum(aligned.gap[end : min(end + BESIDE, most)])
         rows[word] = each.sum(), each.min(), heard, np.log1p(beside), np.log(b - a), 0
         means[word] = each.mean()
+        let_go(posteriors)
     rows[:, MEASURES.index("line")] += np.nanmedian(means) if said else 0
     return rows
 

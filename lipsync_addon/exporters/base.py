@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ..core.errors import LipsyncError
 from ..core.key_reduction import reduced_keys
+from ..core.large_arrays import let_go, pieces
 from ..core.timeline import PhonemeTimeline
 from ..core.track import AnimationTrack
 from ..core.writing import whole_file
@@ -114,7 +115,7 @@ def write(track: AnimationTrack, path: Path, exporter: Exporter, options: Export
     for each in (track, *(other for _, other in options.others)):
         if each.values.size == 0:
             raise LipsyncError(f"{path} would be empty: there are no curves.", "Bake a voice line first.")
-        if not np.isfinite(each.values).all():
+        if not all(np.isfinite(piece).all() for piece in pieces(each.values)):
             raise LipsyncError(f"{path}: the curves hold values that are not numbers (NaN or infinity).", "Bake again.")
         if each.start + each.duration + options.offset < 0:
             raise LipsyncError(
@@ -159,6 +160,7 @@ def blocks(track: AnimationTrack, fps: float, offset: float) -> Iterator[Animati
     for first in range(0, count, ROWS_AT_ONCE):
         times = np.arange(first, min(first + ROWS_AT_ONCE, count)) / fps
         yield AnimationTrack(track.names, track.at(times - offset), fps, first / fps)
+        let_go(track.values)
 
 
 def on_clock(track: AnimationTrack, fps: float, offset: float) -> AnimationTrack:

@@ -14,6 +14,7 @@ from ..core.closure_fade import REACH, closures_kept
 from ..core.controls import Controls
 from ..core.errors import LipsyncError
 from ..core.hearing import Hearing, silence
+from ..core.large_arrays import let_go, room
 from ..core.model_spec import ModelSpec
 from ..core.progress import Progress, no_progress
 from ..core.timeline_posteriors import Fused
@@ -289,11 +290,12 @@ def _joined(blocks: Iterable[NDArray[np.float32]], frames: int) -> NDArray[np.fl
     values, count = None, 0
     for block in blocks:
         if values is None:
-            values = np.empty((max(frames, len(block)), *block.shape[1:]), np.float32)
+            values = room((max(frames, len(block)), *block.shape[1:]))
         if count + len(block) > len(values):
             values = np.concatenate([values[:count], np.empty((max(count, len(block)), *values.shape[1:]), np.float32)])
         values[count : count + len(block)] = block
         count += len(block)
+        let_go(values)
     assert values is not None  # there is always a first frame
     values = values[:count]
     values.flags.writeable = False

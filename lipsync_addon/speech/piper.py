@@ -75,6 +75,9 @@ def speak(text: str, voice: str, *, rate: int = NORMAL_RATE) -> tuple[AudioClip,
 
 def _opened(path: Path, speaker: str, rate: int) -> tuple[Any, Any]:
     """(piper.PiperVoice, piper.SynthesisConfig)"""
+    for file in (path, Path(f"{path}.json")):
+        if not file.is_file():
+            raise LipsyncError(f"{file} does not exist.", "A Piper voice is a .onnx with its .onnx.json beside it.")
     try:
         import piper
     except ImportError as error:
@@ -82,9 +85,6 @@ def _opened(path: Path, speaker: str, rate: int) -> tuple[Any, Any]:
             f"piper-tts, which runs Piper voices, cannot be loaded: {error}.",
             "Run `pip install piper-tts[alignment]`, or name a voice of espeak-ng, such as en-GB.",
         ) from error
-    for file in (path, Path(f"{path}.json")):
-        if not file.is_file():
-            raise LipsyncError(f"{file} does not exist.", "A Piper voice is a .onnx with its .onnx.json beside it.")
     try:
         voice = piper.PiperVoice.load(path, include_alignments=True)
     except Exception as error:  # of onnx, ONNX Runtime, json or a key that is missing

@@ -15,6 +15,11 @@ _TAG = re.compile(r"</?[A-Za-z!?][^<>]*>|\{[^{}]*\}|\[[^\[\]]*\]")
 """SSML, HTML, {braces} and [directions]: marks that nobody says."""
 _SWITCH = re.compile(r"\([a-z0-9-]+\)")
 """espeak-ng's sign for a word that it reads in another language."""
+_LATIN = frozenset(
+    """af an ca cs cy da de en eo es et eu fi fo fr ga gd gn haw hr ht hu ia id io is it kl la lb lfn lt ltg lv mi ms mt mto nb nci
+    nl no om pap pl pt qu quc ro sk sl smj sq sv sw tn tr vi""".split()
+)
+"""Languages of espeak-ng that are written with Latin letters alone: words in others are spelled out, sign by sign."""
 LONGEST = 250_000
 """Characters of a text; nobody says more in four hours, and a book is not the text of a line."""
 MOST = 2000
@@ -65,7 +70,7 @@ def pronounce(text: str, reader: Reader) -> Pronunciation:
     for piece in pieces(said):
         spoken = espeak().speak(piece, reader.voice.identifier, sound=False)
         for word, symbols in spoken_words(piece, spoken):
-            if any(_SWITCH.fullmatch(symbol) for symbol in symbols):
+            if any(_SWITCH.fullmatch(symbol) for symbol in symbols) or _is_spelled(word, reader):
                 foreign[word] = None
             units, missed = units_of(symbols, reader)
             unknown |= dict.fromkeys(missed)
@@ -116,6 +121,14 @@ def units_of(symbols: list[str], reader: Reader) -> tuple[tuple[str, ...], tuple
         unknown += missed
         units += [part for unit in found for part in reader.changes.get(unit, unit).split()]
     return tuple(units), tuple(unknown)
+
+
+def _is_spelled(word: str, reader: Reader) -> bool:
+    """Whether a word has letters that the reader's language is not written with; one alone is a sign, such as π."""
+    own = {tag.split("-")[0] for tag, _ in reader.voice.languages}
+    letters = [letter for letter in word if letter.isalpha() and unicodedata.category(letter) != "Lm"]
+    others = sum(not unicodedata.name(letter, "LATIN").startswith("LATIN") for letter in letters)
+    return others > 1 and bool(own & _LATIN)
 
 
 def _parts(text: str, before: int, after: int) -> bool:

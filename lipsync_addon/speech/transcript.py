@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..core.pipeline import Known, LineWords
@@ -46,20 +47,25 @@ def line_words(text: str, language: str = "") -> LineWords:
     return Transcript.of(text, language)
 
 
+def reading(said: Pronunciation) -> Iterator[str]:
+    """What the user should know of how a text is read."""
+    reader: Reader = said.reader
+    if reader.guessed is not None:
+        yield f"the text is read as {reader}. Give the language where it is another."
+    elif other := other_language(" ".join(word.text for word in said.words), reader):
+        yield f"the text seems to be {other}, and it is read as {reader}."
+    if said.foreign:
+        shown = ", ".join(f"'{bare(word)}'" for word in said.foreign[:5])
+        yield f"{reader.voice.name} has no reading for {shown}. Write how it sounds."
+
+
 def bare(word: str) -> str:
     """A word without the punctuation around it."""
     return re.sub(r"^\W+|\W+$", "", word) or word
 
 
-def _told(result: Fitted, said: Pronunciation, source: str):
-    reader: Reader = said.reader
-    if reader.guessed is not None:
-        yield f"{source}: the text is read as {reader}. Give the language where it is another."
-    elif other := other_language(" ".join(word.text for word in said.words), reader):
-        yield f"{source}: the text seems to be {other}, and it is read as {reader}."
-    if said.foreign:
-        shown = ", ".join(f"'{bare(word)}'" for word in said.foreign[:5])
-        yield f"{source}: {reader.voice.name} has no reading for {shown}. Write how it sounds."
+def _told(result: Fitted, said: Pronunciation, source: str) -> Iterator[str]:
+    yield from (f"{source}: {notice}" for notice in reading(said))
     if not result.fits:
         yield (
             f"{source}: the text does not fit the sound (score {result.score:.2f}; right texts have more than "

@@ -48,6 +48,16 @@ def test_an_accent_that_the_voice_does_not_speak_is_named_beside_it(tmp_path: Pa
     assert "speech of Russian, " in capsys.readouterr().out
 
 
+def test_what_was_guessed_and_what_the_voice_cannot_read_is_told(tmp_path: Path, capsys) -> None:
+    text = "Een kat hoort immers te miauwen, en niet te praten."
+    assert main(["speak", text, "--to", str(tmp_path / "a.wav")]) == 0
+    assert "the text is read as Dutch, guessed from the text (" in capsys.readouterr().err
+    assert main(["speak", text, "--voice", "en-GB", "--to", str(tmp_path / "b.wav")]) == 0
+    assert "the text seems to be Dutch, and it is read as English (Great Britain)." in capsys.readouterr().err
+    assert main(["speak", "Hello (мир)!", "--voice", "en-GB", "--to", str(tmp_path / "c.wav")]) == 0
+    assert "English (Great Britain) has no reading for 'мир'." in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
@@ -55,6 +65,7 @@ def test_an_accent_that_the_voice_does_not_speak_is_named_beside_it(tmp_path: Pa
         (["😀", "--voice", "en"], "no words that can be said"),
         (["hello", "--voice", "xx"], "does not read the language 'xx'"),
         (["hello", "--voice", "en+zz"], "no timbre 'zz'"),
+        (["hello", "--voice", "no.onnx"], "no.onnx does not exist"),
         (["hello", "--rate", "9"], "--rate 9 is not within 80 to 450"),
         (["hello", "--animate", "line.fbi"], "line.fbi cannot be made of curves alone"),
     ],

@@ -112,6 +112,7 @@ def test_what_is_missing_is_named(voice: str, monkeypatch: pytest.MonkeyPatch) -
     Path(f"{voice}.json").unlink()
     with pytest.raises(LipsyncError, match=r"joe.onnx.json does not exist"):
         speak(TEXT, voice)
+    Path(f"{voice}.json").touch()
     monkeypatch.setitem(sys.modules, "piper", None)
     with pytest.raises(LipsyncError, match=r"pip install piper-tts\[alignment\]"):
         speak(TEXT, voice)

@@ -75,6 +75,7 @@ def test_indian_english_differs_from_british() -> None:
     ("language", "text", "said"),
     [
         ("ru", "ты был мышь", ["tɨ", "bɨl", "mɨʃ"]),
+        ("pt-BR", "mãe cães", ["mɐj", "kɐjs"]),
         ("ru", "юг", ["juk"]),
         ("vi", "tư sư", ["tɯ", "sɯ"]),
         ("vi-VN-x-central", "tư", ["tɯ"]),
