@@ -1,11 +1,11 @@
 """What size and look-ahead are worth, told apart: smaller and less far-seeing copies of a kept network, taught by it.
 
-    python -m model.shrink --checkpoint model/checkpoints/0.2.0.pt --steps 700      runs/shrink, stops and resumes at will
+    python -m model.shrink --checkpoint model/checkpoints/0.2.0.pt --steps 390      runs/shrink, stops and resumes at will
     python -m model.shrink --checkpoint model/checkpoints/0.2.0.pt --table          the bench's dev sounds, each beside BASE
 
 Every copy of COPIES begins with the network's own weights. A smaller one keeps the hidden units that matter most in each
 block; one that sees less far loses the taps of its filters that lie in the future. All then learn side by side, on the
-same pieces, to hear and to move as the network does: an hour on one core instead of a long run each, and far nearer to
+same pieces, to hear and to move as the network does: 20 CPU minutes instead of a long run each, and far nearer to
 where long runs end than short runs from nothing. Sound as it is, without augmentation; no label and no face is used.
 """
 
@@ -265,7 +265,8 @@ class Lesson:
 
 def performer(network: Lipsync) -> Perform:
     """Sound to the network's own 50 frames a second, by PyTorch."""
-    graph = MoveGraph(network).eval()
+    network.eval()
+    sides = MoveGraph(network)
 
     @torch.inference_mode()
     def perform(sound: Sound) -> AnimationTrack:
@@ -273,8 +274,8 @@ def performer(network: Lipsync) -> Perform:
         samples = F.pad(samples, (0, -samples.shape[1] % HOP))
         logits, residual = network.hear(network.mel(samples))
         phones = torch.softmax(logits, -1)
-        arkit, visemes, *_ = graph(phones, residual, network.move.neutral.expand(*phones.shape[:2], -1))
-        values = torch.cat([arkit, visemes, phones], -1)[0].numpy()
+        units = network.move(phones, residual, network.move.neutral.expand(*phones.shape[:2], -1)).units
+        values = torch.cat([units.clamp(0, 1) @ sides.to_arkit, phones @ sides.to_viseme, phones], -1)[0].numpy()
         return AnimationTrack((*ARKIT_CHANNELS, *VISEMES_15, *PHONES), values, FPS)
 
     return perform
@@ -300,7 +301,7 @@ def table(lesson: Lesson) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--checkpoint", type=Path, required=True, help="the kept network, of the offline kind")
-    parser.add_argument("--steps", type=int, default=700)
+    parser.add_argument("--steps", type=int, default=390)
     parser.add_argument("--minutes", type=float, default=1e9, help="stop after this long, to resume later")
     parser.add_argument("--table", action="store_true", help="judge what is there, without learning")
     options = parser.parse_args()

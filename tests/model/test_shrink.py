@@ -11,8 +11,9 @@ import torch
 
 from model import shrink
 from model.evaluation.paired import Figure
+from model.evaluation.performance import clip
 from model.export import load_checkpoint
-from model.network import HOP, Block
+from model.network import HOP, UNITS, Block
 from model.paths import REPOSITORY
 from model.shrink import Copy, Lesson, pruned, shrunk, turned_to_the_past
 
@@ -108,3 +109,13 @@ def test_a_paired_difference_is_surer_than_two_figures():
     assert noisy.minus(theirs).error == pytest.approx(0.05 / np.sqrt(30), rel=0.35)
 
 
+
+
+def test_a_performance_has_the_networks_motion_from_its_first_frame_on(speech):
+    network, samples = load_checkpoint(CHECKPOINT), speech[: 100 * HOP]
+    track = shrink.performer(network)(clip(samples))
+    units = network(torch.from_numpy(samples[None]))[1][0].clamp(0, 1).detach()
+    jaw = track.select(("jawOpen", "mouthSmileLeft", "mouthSmileRight")).values
+    smile = UNITS.index("mouthSmile")
+    np.testing.assert_allclose(jaw, units[:, [UNITS.index("jawOpen"), smile, smile]].numpy(), atol=1e-6)
+    assert np.abs(jaw[:15]).max() > 0
