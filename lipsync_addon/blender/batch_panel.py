@@ -18,12 +18,13 @@ _ICONS = {"done": "CHECKMARK", "failed": "ERROR", "kept": "GREASEPENCIL", "": "B
 
 
 class LIPSYNC_UL_batch(bpy.types.UIList):
-    """Id and state."""
+    """Id, state, and what is said."""
 
     def draw_item(self, context, layout, data, item, icon, active_data, active_property) -> None:
         row = layout.row(align=True)
         row.prop(item, "selected", text="")
         row.label(text=item.name, icon=_ICONS[item.state] if not item.told or item.state != "done" else "INFO")
+        row.label(text=item.said, translate=False)
 
 
 class LIPSYNC_PT_batch(SidebarPanel, bpy.types.Panel):
@@ -45,6 +46,8 @@ class LIPSYNC_PT_batch(SidebarPanel, bpy.types.Panel):
             return
         layout.template_list("LIPSYNC_UL_batch", "", batch, "lines", batch, "line", rows=6)
         line = batch.lines[min(batch.line, len(batch.lines) - 1)]
+        if line.said:
+            draw_text(layout, line.said, "BLANK1")
         if line.told:
             draw_text(layout, line.told, "ERROR" if line.state == "failed" else "INFO")
         row = layout.row(align=True)

@@ -11,6 +11,7 @@ class LIPSYNC_PG_batch_line(bpy.types.PropertyGroup):
 
     selected: BoolProperty(name="Selected", description="Bake this line again, or import it", default=False)
     state: StringProperty(name="State", description="done, failed, or empty for a line that was never baked")
+    said: StringProperty(name="Text", description="Who says what in which language, as the table has it")
     told: StringProperty(name="Told", description="What there is to look at, or why the line failed")
 
 

@@ -28,6 +28,7 @@ def built(root: Path, tmp_path: Path, tiny_network: Path) -> Path:
         samples, rate = soundfile.read(root / "examples" / "lines" / "boat_en.flac", frames=16000)
         soundfile.write(voices / f"{name}.wav", samples * gain, rate)
     (voices / "broken.wav").write_bytes(b"RIFF" + 100 * b"x")
+    (voices / "zug.txt").write_text("Am Abend fuhr ein bunter Zug.")
     build = tmp_path / "build"
     command = ["batch", "--network", str(tiny_network), str(voices), "--out", str(build), "--quiet"]
     assert main([*command, "--to", "{id}.json", "--to", "{id}.csv"]) == 1
@@ -47,6 +48,7 @@ def test_the_table_shows_what_the_report_does(settings) -> None:
     found = {line.name: (line.state, line.told) for line in settings.lines}
     assert found["boat [1]"] == ("done", "")
     assert found["zug"] == ("done", "nobody speaks")
+    assert [line.said for line in settings.lines] == ["", "", "Am Abend fuhr ein bunter Zug."]
     assert found["broken"][0] == "failed" and "is not a sound that can be read" in found["broken"][1]
     bpy.ops.lipsync.select_lines(which="LOOK")
     assert [line.name for line in settings.lines if line.selected] == ["broken", "zug"]

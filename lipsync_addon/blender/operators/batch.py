@@ -134,6 +134,7 @@ def read(scene: bpy.types.Scene) -> None:
             line = batch.lines.add()
             line.name, line.selected = known.line.id, known.line.id in before
             line.state = "kept" if known.decision == "keep" else known.status or ""
+            line.said = " · ".join(filter(None, map(known.line.fields.get, ("text", "character", "language"))))
             line.told = "; ".join(what for _, what in troubles(known))
     finally:
         state.close()
