@@ -1,9 +1,9 @@
 """What earlier runs did, in SQLite: `<output folder>/.lipsync/state.sqlite`.
 
 Nothing is lost at whatever moment the process or the power goes. A worker writes into a staging folder that is its
-task's own; record() commits what lies there, then the files are moved to their names. After a kill between the two, recover()
-moves the rest. So a file under its name is always whole, and always one whose digest is recorded: one with another
-digest was changed by somebody else.
+task's own; record() commits what lies there, then the files are moved to their names. After a kill between the two,
+recover() moves the rest. So a file under its name is always whole, and always one whose digest is recorded: one with
+another digest was changed by somebody else.
 """
 
 from __future__ import annotations
@@ -265,7 +265,8 @@ class State:
                         raise
                 refused[name] = f"{name} cannot be written: {error.strerror}. Check that you may write there."
         if staged:
-            _flush({folder for _, name, _ in staged for folder in (self.out / name).parents if folder.is_relative_to(self.out)})
+            folders = {folder for _, name, _ in staged for folder in (self.out / name).parents}
+            _flush(folder for folder in folders if folder.is_relative_to(self.out))
             with self.transaction():
                 for _, name, id in staged:
                     if name in refused:

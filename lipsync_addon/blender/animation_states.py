@@ -1,4 +1,5 @@
-"""Other states of a character's animation, for as long as an export lasts: nothing plays, one take alone, all of it moved in time."""
+"""Other states of a character's animation, for as long as an export lasts: nothing plays, one take alone, all of it
+moved in time."""
 
 from __future__ import annotations
 

@@ -92,7 +92,8 @@ def bake_scene(
 ) -> list[BakeReport]:
     """Writes the performances of the voices, one for each. `settings.start_frame` is not looked at: strips say where.
 
-    `mover`: the Predictor, which makes one motion of the lines of a character where they become one take. Raises LipsyncError; after any error in any of them the scene is exactly as it was.
+    `mover`: the Predictor, which makes one motion of the lines of a character where they become one take. Raises
+    LipsyncError; after any error in any of them the scene is exactly as it was.
     """
     groups = groups_of(scene, voices, per)
     return bake_groups(scene, groups, perform_groups(groups, performances, mover), voices, settings)

@@ -109,9 +109,9 @@ def replay(
     """restyle() with the phones of an edited timeline; keys that the edit does not reach keep their bits.
 
     The actor is the take's own, as he was when it was baked; `actors`: the folder where he may have changed
-    meanwhile, which is told. `take`: its name, where others of the sound may play. None, and nothing is done, where the take that plays does not know what was heard in
-    this line, or another network heard it: bake the line again then. Raises LipsyncError; the scene is then exactly
-    as it was."""
+    meanwhile, which is told. `take`: its name, where others of the sound may play. None, and nothing is done, where the
+    take that plays does not know what was heard in this line, or another network heard it: bake the line again then.
+    Raises LipsyncError; the scene is then exactly as it was."""
     takes = {each.action: None for each in playing_takes(objects, scene.frame_current) if take in ("", each.action[TAKE])}
     own = ((each, known) for each in takes if (known := stored_prediction(each)) and known.source == timeline.source)
     action, prediction = next(own, (None, None))

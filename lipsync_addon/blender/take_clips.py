@@ -38,8 +38,8 @@ _BONE = re.compile(r'pose\.bones\["(.*)"\]\.(location|rotation_euler|rotation_qu
 def export_takes(
     target: Path, scene: bpy.types.Scene, objects: Sequence[bpy.types.Object], engine: str = "", *, clamp: bool = False
 ) -> tuple[str, ...]:
-    """Writes `target`, whose ending is one of ENDINGS, with all takes of the character, and returns notices for the user. `clamp`: shape keys
-    stay within 0 and 1, whatever their ranges allow.
+    """Writes `target`, whose ending is one of ENDINGS, with all takes of the character, and returns notices for the
+    user. `clamp`: shape keys stay within 0 and 1, whatever their ranges allow.
 
     Raises LipsyncError for another ending, without a take, and for a take that moves what no clip can hold.
     """

@@ -69,7 +69,8 @@ def run(options: argparse.Namespace) -> None:
     settings = {
         "network": predictor.spec.fingerprint, "denoise": options.denoise, "loudness": options.loudness,
         "language": options.language, "fps": options.fps, "transcribe": options.transcribe,
-        "transcriber": [options.transcriber, str(options.transcriber_model or "")], "tracker": options.tracker or "MediaPipe", "recipe": RECIPE,
+        "transcriber": [options.transcriber, str(options.transcriber_model or "")],
+        "tracker": options.tracker or "MediaPipe", "recipe": RECIPE,
     }  # fmt: skip
     try:
         options.out.mkdir(parents=True, exist_ok=True)

@@ -176,7 +176,8 @@ def _within_error(
     allowed: float,
     moved: Retiming,
 ) -> KeyCurve:
-    """The piece if it keeps to the new curve plus the difference, which fades in pauses that are new, else one with more keys that does."""
+    """The piece if it keeps to the new curve plus the difference, which fades in pauses that are new, else one with more
+    keys that does."""
     frames = np.arange(np.ceil(piece.frames[0] - 1e-3), np.floor(piece.frames[-1] + 1e-3) + 1)
     there, shares = moved.back(frames), moved.shares(frames, *span)
     held = len(new.kinds) > 0 and (new.kinds == CONSTANT).all()

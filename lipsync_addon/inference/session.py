@@ -109,6 +109,7 @@ class Session:
         options.intra_op_num_threads = self._threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 4  # what it logs about a provider is in provider_line
+        # The arena, which is on, holds no more than a window takes; without it tensors of ever other sizes leave gaps.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         # DirectML cannot have it; on a CPU it gains nothing and keeps a plan for every length of line for ever.
         options.enable_mem_pattern = provider.name not in ("DirectML", "CPU")

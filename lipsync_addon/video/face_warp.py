@@ -107,8 +107,8 @@ class FaceInPicture:
     def moved(self, wanted: NDArray[np.float64], turn: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
         """[478, 3] where the landmarks are under `wanted` [C] coefficients and a `turn` [3, 3] of the head.
 
-        A mouth that smiles in the picture stops smiling as it opens or rounds. The rims of the lips are as far apart as the coefficients say, whatever they are in the picture: a mouth that is
-        open in the picture closes. So do lids.
+        A mouth that smiles in the picture stops smiling as it opens or rounds. The rims of the lips are as far apart as
+        the coefficients say, whatever they are in the picture: a mouth that is open in the picture closes. So do lids.
         """
         face = reference_face()
         change = np.einsum("c,cpk->pk", wanted - self.own, face.deltas) + self._spoken(wanted) * self.unsmile

@@ -115,7 +115,8 @@ class FilmSound:
 
 
 def open_film(path: Path, fps: float | None = None) -> Film:
-    """What the film holds. `fps`: bring the pictures to that rate as they are read. Raises LipsyncError if it is missing, damaged, or without pictures."""
+    """What the film holds. `fps`: bring the pictures to that rate as they are read. Raises LipsyncError if it is missing,
+    damaged, or without pictures."""
     path = Path(path)
     if path.is_dir():
         raise LipsyncError(f"{path} is a folder.", "Choose a film in it.")

@@ -53,7 +53,12 @@ def page(title: str, evaluation: Evaluation, thumbnails: list[tuple[str, str]]) 
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     return environment.get_template("report.html.jinja").render(
-        title=title, e=evaluation, a=evaluation.agreement, thumbnails=thumbnails, curves=_curves(evaluation), lags=_lags(evaluation)
+        title=title,
+        e=evaluation,
+        a=evaluation.agreement,
+        thumbnails=thumbnails,
+        curves=_curves(evaluation),
+        lags=_lags(evaluation),
     )
 
 
