@@ -98,7 +98,9 @@ def sound_of_strip(
         raise LipsyncError(f"The strip '{strip.name}' is not a sound.", "Choose a sound strip.")
     first, last = heard_range(strip)
     if last <= first:
-        raise LipsyncError(f"Nothing of the strip '{strip.name}' is heard: its meta strip cuts it off.", "Make that longer.")
+        raise LipsyncError(
+            f"Nothing of the strip '{strip.name}' is heard: its meta strip cuts it off.", "Make that longer."
+        )
     if len(strip.retiming_keys) > 0:
         return _mixed_down(scene, first, last, strip.name, sample_rate, only=strip)
     rate = frame_rate(scene)

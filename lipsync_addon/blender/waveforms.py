@@ -82,7 +82,8 @@ def _keep(key: tuple[object, ...], found: Waveform | None) -> None:
 
 def sound_of(scene: bpy.types.Scene) -> Sound | None:
     """The sound that the phonemes of the scene belong to: the file that is chosen, else a strip of the sequencer, or
-    several for a take that is made of them. A strip that plays at another speed has none that could be read while drawing."""
+    several for a take that is made of them. A strip that plays at another speed has none that could be read while
+    drawing."""
     source = scene.lipsync.words.source
     path = sound_path(scene.lipsync)
     if path and path.name == source and path.is_file():

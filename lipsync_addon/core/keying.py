@@ -165,7 +165,8 @@ def _show(
     drawn: Callable[[], Callable[[NDArray[np.intp]], NDArray[np.float64]]],
     pins: dict[int, float],
 ) -> NDArray[np.bool_]:
-    """More and more `pins`, until what is `drawn` with them, values on frames, shows all contacts that it can; [C] these."""
+    """More and more `pins`, until what is `drawn` with them, values on frames, shows all contacts that it can. [C]
+    these."""
     while True:
         met = shown(truth, times, step, drawn())
         new = pinned(truth, truth.met & ~met, times, step, pins)

@@ -132,7 +132,8 @@ def test_an_edit_without_a_place_is_there_again_in_the_next_recording_that_has_i
     hello, rate = soundfile.read(LINES / "hello_en.flac")
     boat, _ = soundfile.read(LINES / "boat_en.flac")
     both = "Hello! My name is Poppy. Feed me a voice, and watch my mouth move. " + BOAT
-    recordings = [(np.concatenate((hello, boat)), both), (hello, both.removesuffix(BOAT)), (np.concatenate((hello, boat)), both)]
+    whole = np.concatenate((hello, boat))
+    recordings = [(whole, both), (hello, both.removesuffix(BOAT)), (whole, both)]
     told = []
     for index, (samples, text) in enumerate(recordings):
         soundfile.write(line, samples, rate)
