@@ -8,7 +8,6 @@ from ..core.channels import ARKIT_52, VISEMES_15
 from ..core.presets import LIMITS
 from ..core.profile_match import explain
 from . import panel_data, sliders
-from .actions import TAKE
 from .field_problems import bone_problem, channel_problems, preset_problem
 from .hand_edits import edits_hidden
 from .jobs import running
@@ -157,9 +156,8 @@ class LIPSYNC_PT_take(SidebarPanel, bpy.types.Panel):
         if prediction is None:
             draw_text(layout, _NO_RECORDING if action else "Bake a voice line first.", "INFO")
             return
-        for trouble in troubles(context.scene, panel_data.objects(context)):
-            if trouble.take == action[TAKE]:
-                draw_text(layout, str(trouble), "ERROR")
+        for trouble in troubles(context.scene, panel_data.objects(context), action):
+            draw_text(layout, str(trouble), "ERROR")
         count = len(prediction.doubts)
         text = f"Next of {count} Doubtful Places" if count > 1 else "Next Doubtful Place"
         layout.operator("lipsync.next_doubt", text=text, icon="VIEWZOOM")

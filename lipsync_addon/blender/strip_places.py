@@ -4,7 +4,7 @@ deletes, mutes, moves or cuts one is told that its keys still play where it was.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from typing import Literal
 
@@ -80,14 +80,18 @@ def stored_strips(action: bpy.types.Action, scene: bpy.types.Scene) -> list[Stri
     return [StripPlace(*row) for row in known["strips"]] if known.get("scene") == scene.name else []
 
 
-def troubles(scene: bpy.types.Scene, objects: Sequence[bpy.types.Object] | None = None) -> list[Trouble]:
-    """Of the takes that play on these objects, or on any of the scene; by name of the take."""
+def troubles(
+    scene: bpy.types.Scene,
+    objects: Sequence[bpy.types.Object] | None = None,
+    take: bpy.types.Action | None = None,
+) -> list[Trouble]:
+    """Of the takes that play on these objects, or on any of the scene, or of this one `take`; by name of the take."""
     if not any(STRIPS in action for action in bpy.data.actions):
         return []
     objects = list(scene.objects if objects is None else objects)
-    actions = {take.action for take in playing_takes(objects) if STRIPS in take.action}
+    actions = {each.action for each in playing_takes(objects) if STRIPS in each.action and take in (None, each.action)}
     claimed = {place.name for action in bpy.data.actions for place in stored_strips(action, scene)}
-    strips, heard = _sounds(scene), {strip.name for strip in sound_strips(scene)}
+    strips, heard = {strip.name: strip for strip in _sounds(scene)}, {strip.name for strip in sound_strips(scene)}
     found: list[Trouble] = []
     for action in sorted(actions, key=lambda action: action[TAKE]):
         found += _of_take(action, scene, objects, strips, heard, claimed)
@@ -98,15 +102,15 @@ def _of_take(
     action: bpy.types.Action,
     scene: bpy.types.Scene,
     objects: Sequence[bpy.types.Object],
-    strips: Sequence[bpy.types.SoundStrip],
+    strips: Mapping[str, bpy.types.SoundStrip],
     heard: set[str],
     claimed: set[str],
 ) -> Iterator[Trouble]:
     places, pieces = stored_strips(action, scene), pieces_of(objects, action)
     changes = []
     for place in places:
-        others = (strip for strip in strips if strip.name not in claimed and _is_renamed(strip, place))
-        strip = next((strip for strip in strips if strip.name == place.name), None) or next(others, None)
+        others = (strip for name, strip in strips.items() if name not in claimed and _is_renamed(strip, place))
+        strip = strips.get(place.name) or next(others, None)
         plays = min((piece.in_scene(place.first) for piece in pieces), key=lambda at: _far(at, strip), default=place.first)
         changes.append(_change(place, strip, heard, plays))
     same = len(set(changes)) == 1
