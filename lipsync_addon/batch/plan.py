@@ -32,17 +32,22 @@ class Choice:
 
     only: Sequence[str] = ()
     """Patterns of ids."""
-    ids: Collection[str] = ()
+    ids: Collection[str] | None = None
     """Ids; neither these nor patterns: all lines."""
     again: bool = False
     """Bake what did not change as well."""
     growing: Collection[str] = ()
     """Absolute paths of sounds that are not complete: their lines wait."""
+    languages: Collection[str] = ()
+    """Lines in these alone; none: in all."""
 
-    def has(self, id: str) -> bool:
+    def has(self, line: Line) -> bool:
         """Whether the line is one that the user wants baked."""
-        everything = not (self.only or self.ids)
-        return everything or id in self.ids or any(fnmatchcase(id, pattern) for pattern in self.only)
+        id = line.id
+        if self.languages and line.fields.get("language", "") not in self.languages:
+            return False
+        everything = not self.only and self.ids is None
+        return everything or id in (self.ids or ()) or any(fnmatchcase(id, pattern) for pattern in self.only)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,7 @@ def steps(state: State, worker: Worker, choice: Choice = Choice()) -> Iterator[S
 
 def _step(state: State, worker: Worker, choice: Choice, known: Known) -> Step:
     line, inputs = known.line, {}
-    if not choice.has(line.id):
+    if not choice.has(line):
         return Step(line, Decision.LEAVE, "not chosen", inputs)
     if line.sound in choice.growing:
         return Step(line, Decision.LEAVE, "still growing", inputs)

@@ -25,8 +25,8 @@ from .run import Totals
 from .state import CannotWrite, Known, State
 
 SURE, CLIPPED = 0.36, 0.001
-"""What an animator should look at: confidence below, share of samples above. No one of 74 clean lines is below, half of
-them with as much white noise as speech are."""
+"""What an animator should look at: confidence below, share of samples above. How many lines are below depends on the
+recording: docs/batch.md has figures."""
 NOT_SHOWN = ("confidence", "clipped", "silent", "closures", "unsealed", "notices")
 """What the page tells by `troubles` instead."""
 PAGE = Path(__file__).parent.parent / "data" / "report.html"
@@ -59,7 +59,8 @@ def sentences(state: State, totals: Totals) -> Iterator[str]:
     )
     ids, files = state.removed()
     if ids or files:
-        yield f"No longer in the table: {len(ids)} lines, {len(files)} files. --delete-removed deletes those files."
+        gone = f"No longer in the table: {len(ids)} lines, {len(files)} files."
+        yield f"{gone} --delete-removed deletes those that nobody changed."
     if totals.stopped:
         yield f"Not finished: {totals.stopped} The next run goes on from here."
 
@@ -80,7 +81,7 @@ def troubles(known: Known) -> list[tuple[float, str]]:
         elif not told.startswith("the text is read as"):  # which is no trouble
             found.append((1.5, told))
     if q.confidence is not None and q.confidence < SURE:
-        found.append((1 + 3 * (SURE - q.confidence), f"network {q.confidence:.0%} sure"))
+        found.append((1 - q.confidence / SURE, f"network {q.confidence:.0%} sure"))  # after all others: it is a hint
     if q.unsealed:
         found.append((1 + q.unsealed / max(q.closures, 1), f"lips stay open at {q.unsealed} of {q.closures} p, b, m"))
     if q.clipped > CLIPPED:

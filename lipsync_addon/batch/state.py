@@ -169,6 +169,10 @@ class State:
             )
         return ""
 
+    def ids(self) -> Iterator[str]:
+        """Of the lines of the latest table."""
+        return (row[0] for row in self._db.execute("SELECT id FROM lines WHERE position IS NOT NULL"))
+
     def lines(self, *, previews: bool = False) -> Iterator[Known]:
         """The lines of the latest table in its order, with previews or without."""
         last, preview = -1, ", preview" * previews

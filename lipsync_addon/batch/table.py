@@ -59,8 +59,8 @@ def rows(
     """The lines of all sources: tables, folders, sound files, globs.
 
     `columns`: our name -> the table's, where ALIASES do not know it. `sound`: template of the sound file, for tables
-    that name none, such as "voices/{language}/{id}.wav". `languages`: only these. Raises LipsyncError for a source
-    that cannot be read; memory does not grow with the number of rows.
+    that name none, such as "voices/{language}/{id}.wav". `languages`: some row must be in one of them; the others come too.
+    Raises LipsyncError for a source that cannot be read; memory does not grow with the number of rows.
     """
     empty = True
     for source in sources:
@@ -74,9 +74,8 @@ def rows(
         else:
             found = _in_table(path, columns or {}, sound)
         for row in found:
-            if not languages or row.fields.get("language", "") in languages:
-                empty = False
-                yield _storable(row)
+            empty = empty and row.fields.get("language", "") not in languages
+            yield _storable(row)
     if languages and empty:
         raise LipsyncError(f"No line is in {' or '.join(languages)}.", "--language chooses among the lines of a table.")
 
@@ -259,7 +258,11 @@ def _delimited(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
             head = file.readline()
             delimiter = max(",;\t", key=head.count)
             file.seek(0)
-            for record in (reader := csv.DictReader(file, delimiter=delimiter, restkey="", strict=True)):
+            for record in (reader := csv.DictReader(file, delimiter=delimiter, strict=True)):
+                if any(map(str.strip, record.pop(None, ()))):
+                    more = f"{path}, row {reader.line_num} has more cells than the head."
+                    hint = f"Put text with {delimiter!r} in it into quotation marks."
+                    raise LipsyncError(more, hint.replace(repr("\t"), "a tab"))
                 yield reader.line_num, {name: text or "" for name, text in record.items() if name}
     except UnicodeError as error:
         raise LipsyncError(f"{path} is not encoded as UTF-8.", "Save it as UTF-8.") from error

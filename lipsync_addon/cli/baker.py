@@ -38,6 +38,10 @@ from .performance import chosen_controls, chosen_face, chosen_style
 
 NOT_COLUMNS = {"line", "to", "also", "character", "quiet", "overwrite", "provider", "help", "network", "edits_of"}
 """Options of `lipsync bake` that a batch sets itself, or that mean nothing for a line."""
+READ = {"text_file", "timeline_in", "transcriber_model"}
+"""Those with a path that may be columns, for it is only read; others, `timeline`, would write wherever a table says."""
+YES, NO = ("1", "yes", "true", "on"), ("0", "no", "false", "off")
+"""What a column says for an option that is a switch, such as `face`."""
 CODE = (
     "core",
     "inference",
@@ -82,9 +86,32 @@ def option_of(column: str) -> str:
     An actor goes by `style`: a column "actor" names whose voice it is, as tables of games do.
     """
     flag = "--" + column.replace("_", "-").replace(" ", "-")
+    action = _action(flag)
+    if action is None or action.dest in NOT_COLUMNS or (action.type is Path and action.dest not in READ):
+        return ""
+    return flag if flag != "--actor" else ""
+
+
+def _action(flag: str) -> argparse.Action | None:
     # argparse lists its options nowhere else
-    flags = (flag for action in _parser()._actions if action.dest not in NOT_COLUMNS for flag in action.option_strings)
-    return flag if flag in flags and flag != "--actor" else ""
+    return next((action for action in _parser()._actions if flag in action.option_strings), None)
+
+
+def _words(where: str, fields: Mapping[str, str]) -> Iterator[str]:
+    """The columns that are options of `lipsync bake`, as words of its command. Raises LipsyncError for a switch that is
+    neither on nor off."""
+    for name, text in fields.items():
+        flag = option_of(name)
+        if not flag or not text:
+            continue
+        if _action(flag).nargs == 0:
+            if text.lower() in YES:
+                yield flag
+            elif text.lower() not in NO:
+                raise LipsyncError(f"{where}: {name} is on or off, and this says {text!r}.", "Write yes or no.")
+            continue
+        for part in text.split(";") if name in ("emotion", "format") else [text]:
+            yield f"{flag}={part.strip()}"
 
 
 def lines(
@@ -96,7 +123,7 @@ def lines(
     `alone`: endings that mean curves without a character. What is wrong with a row goes into Line.problem.
     """
     for row in rows:
-        fields, outputs, problem = dict(row.fields), [], row.problem
+        fields, outputs, words, problem = dict(row.fields), [], [], row.problem
         given = [text.strip() for text in fields.get("outputs", "").split(";") if text.strip()]
         character = fields.get("character", "")
         if character.lower().endswith(".blend"):
@@ -105,18 +132,15 @@ def lines(
             file = str(characters.get(character, characters.get("", "")) or "")
         try:
             outputs = [output_name(template, fields).as_posix() for template in given or templates]
+            words = list(_words(row.where, fields))
+            if not any(word.startswith(("--text", "--transcribe")) for word in words):  # it may just name a folder
+                words = [word for word in words if not word.startswith("--language=")]
         except LipsyncError as error:
             problem = str(error)
         if not fields["sound"] and not problem:
             problem = f"{row.where} names no sound. Fill the column in, or give --sound."
         endings = {Path(output).suffix.lower() for output in outputs} - alone
         needs = endings & set(CHARACTER_ENDINGS)
-        words = [
-            f"{option_of(name)}={part.strip()}"
-            for name, text in fields.items()
-            if text and option_of(name)
-            for part in (text.split(";") if name in ("emotion", "format") else [text])
-        ]
         yield Line(
             id=fields["id"],
             where=row.where,

@@ -18,6 +18,7 @@ from . import bake
 if TYPE_CHECKING:  # they load sqlite and more, which no other command needs
     from ..batch.plan import Choice
     from ..batch.run import Executor
+    from ..batch.state import State
     from ..batch.worker import Line
 
 HELP = "Bake many lines: a table, a folder or sound files; only what changed since the last run."
@@ -83,7 +84,8 @@ def run(options: argparse.Namespace) -> int:
     """Bakes what changed. Returns 0, FAILED, STOPPED or 130."""
     from ..batch.plan import Choice
 
-    choice = Choice(options.only, _ids(options.ids) if options.ids else (), options.again)
+    ids = _ids(options.ids) if options.ids else None
+    choice = Choice(options.only, ids, options.again, languages=options.languages)
     if options.dry_run:
         return _dry_run(options, choice)
     with stoppable() as stop, executor(options) as baking:
@@ -109,8 +111,10 @@ def bake_all(options: argparse.Namespace, choice: Choice, executor: Executor, st
             state.recover()
             with state.transaction():
                 total = plan.take_in(state, _lines(options))
-                if not (choice.only or choice.ids) and options.words[0] == "batch":  # the panel in Blender does it again
+                chosen = choice.only or choice.ids is not None
+                if not chosen and options.words[0] == "batch":  # the panel in Blender does it again
                     state.remember(words=json.dumps(options.words), folder=str(Path.cwd()))
+            _tell_absent(options, choice, state)
             with shown(total, quiet=options.quiet, machine_readable=options.machine_readable) as events:
                 totals = run_lines(state, worker, executor, choice, events, stop.is_set)
             if options.delete_removed and not totals.stopped:
@@ -140,6 +144,7 @@ def _dry_run(options: argparse.Namespace, choice: Choice) -> int:
     state, counts, columns = State(options.out, writing=False), {}, set()
     with state.transaction(keep=False):
         plan.take_in(state, _lines(options))
+        _tell_absent(options, choice, state)
         for step in plan.steps(state, Baker(options), choice):
             counts[step.decision] = counts.get(step.decision, 0) + 1
             columns |= set(step.line.fields)
@@ -174,14 +179,22 @@ def _lines(options: argparse.Namespace) -> Iterator[Line]:
 
 def _ids(file: Path) -> frozenset[str]:
     try:
-        ids = json.loads(file.read_text(encoding="utf-8"))
+        ids = json.loads(file.read_bytes())
     except OSError as error:
         raise LipsyncError(f"{file} cannot be read: {error.strerror or error}.", "Check the path.") from error
     except ValueError as error:
         raise LipsyncError(f"{file} is not JSON: {error}.", 'Give a list such as ["intro", "outro"].') from error
-    if not isinstance(ids, list) or not ids or not all(isinstance(id, str) for id in ids):
+    if not isinstance(ids, list) or not all(isinstance(id, str) for id in ids):
         raise LipsyncError(f"{file} is no list of ids.", 'Give a list such as ["intro", "outro"].')
     return frozenset(ids)
+
+
+def _tell_absent(options: argparse.Namespace, choice: Choice, state: State) -> None:
+    """Which ids of the list no line has: a name that is spelled otherwise would be left out without a word."""
+    if absent := sorted(set(choice.ids or ()).difference(state.ids())):
+        shown = ", ".join(absent[:5]) + " ..." * (len(absent) > 5)
+        told = f"The table has no line for {len(absent)} of the ids in {options.ids.name}: {shown}"
+        print(f"lipsync: {told}", file=sys.stderr)
 
 
 def _pair(text: str, option: str) -> tuple[str, str]:

@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
     with batch.stoppable() as stop, batch.executor(options) as executor:
         looks = settled(lambda: look(options.folder), lambda: stop.wait(options.interval), lambda: bool(waiting))
         for growing in looks:
-            choice = Choice(growing=frozenset(str(path.absolute()) for path in growing))
+            choice = Choice(growing=frozenset(str(path.absolute()) for path in growing), languages=options.languages)
             try:
                 if batch.bake_all(options, choice, executor, stop) == batch.STOPPED:
                     return batch.STOPPED

@@ -36,7 +36,8 @@ def needed_words(options: ExportOptions) -> list[Part]:
     """said_words(). Raises LipsyncError where there are none."""
     if words := said_words(options):
         return words
-    raise LipsyncError("The words of this line are not known, and subtitles show words.", "Give what is said (--text).")
+    unknown = "The words of this line are not known, and subtitles show words: none are given, or they do not fit."
+    raise LipsyncError(unknown, "Give what is said (--text), or leave the subtitles out.")
 
 
 def _moved(parts: Iterable[Part], offset: float) -> Iterator[Part]:

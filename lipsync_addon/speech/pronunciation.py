@@ -44,7 +44,8 @@ class Pronunciation:
     unknown: tuple[str, ...] = ()
     """IPA symbols without a unit: a fault of our table, which a test holds empty."""
     foreign: tuple[str, ...] = ()
-    """Words that espeak-ng can only read as another language, for example kanji or a name in another script."""
+    """Words that espeak-ng can only read as another language: kanji, a name in another script. Of a language with Latin
+    letters not those that it knows from another with such letters, "Team" in German."""
 
 
 def cleaned(text: str) -> str:
@@ -70,7 +71,8 @@ def pronounce(text: str, reader: Reader) -> Pronunciation:
     for piece in pieces(said):
         spoken = espeak().speak(piece, reader.voice.identifier, sound=False)
         for word, symbols in spoken_words(piece, spoken):
-            if any(_SWITCH.fullmatch(symbol) for symbol in symbols) or _is_spelled(word, reader):
+            switched = any(_SWITCH.fullmatch(symbol) for symbol in symbols)
+            if (switched and not _is_latin(reader)) or _is_spelled(word, reader):
                 foreign[word] = None
             units, missed = units_of(symbols, reader)
             unknown |= dict.fromkeys(missed)
@@ -104,6 +106,7 @@ def spoken_words(text: str, spoken: Spoken) -> list[tuple[str, list[str]]]:
         if starts and not _parts(text, starts[-1][0], position):
             continue
         starts.append((position, first))
+    starts = [(0, 0), *(start for start in starts if start[0])]  # Korean: it does not say that the first word begins
     found = []
     for (position, first), (end, last) in zip(starts, [*starts[1:], (len(text), len(spoken.phones))]):
         symbols = [symbol for _, symbol in spoken.phones[first:last]]
@@ -125,10 +128,13 @@ def units_of(symbols: list[str], reader: Reader) -> tuple[tuple[str, ...], tuple
 
 def _is_spelled(word: str, reader: Reader) -> bool:
     """Whether a word has letters that the reader's language is not written with; one alone is a sign, such as π."""
-    own = {tag.split("-")[0] for tag, _ in reader.voice.languages}
     letters = [letter for letter in word if letter.isalpha() and unicodedata.category(letter) != "Lm"]
     others = sum(not unicodedata.name(letter, "LATIN").startswith("LATIN") for letter in letters)
-    return others > 1 and bool(own & _LATIN)
+    return others > 1 and _is_latin(reader)
+
+
+def _is_latin(reader: Reader) -> bool:
+    return any(tag.split("-")[0] in _LATIN for tag, _ in reader.voice.languages)
 
 
 def _parts(text: str, before: int, after: int) -> bool:

@@ -71,7 +71,7 @@ def _by_espeak(text: str, voice: str, rate: int, pitch: int) -> tuple[AudioClip,
 def _placed(text: str, spoken: Spoken, reader: Reader, words: list[str], offset: float) -> list[Phone]:
     """The phones of one piece, `offset` seconds later; its words are added to `words`."""
     times = [time for time, _ in spoken.phones] + [spoken.end]
-    found, index = [], spoken.words[0][1] if spoken.words else 0
+    found, index = [], 0
     for word, symbols in spoken_words(text, spoken):
         number = len(words)
         said = False

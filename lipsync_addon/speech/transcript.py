@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..core.pipeline import Known, LineWords
@@ -54,14 +54,27 @@ def reading(said: Pronunciation) -> Iterator[str]:
         yield f"the text is read as {reader}. Give the language where it is another."
     elif other := other_language(" ".join(word.text for word in said.words), reader):
         yield f"the text seems to be {other}, and it is read as {reader}."
-    if said.foreign:
-        shown = ", ".join(f"'{bare(word)}'" for word in said.foreign[:5])
-        yield f"{reader.voice.name} has no reading for {shown}. Write how it sounds."
+    latin = [word for word in said.foreign if _has_latin(word)]  # espeak-ng has English for them
+    if latin:
+        verb = "is" if len(latin) == 1 else "are"
+        yield f"{_quoted(latin)} {verb} read as in English. Write how it sounds where it is said otherwise."
+    if others := [word for word in said.foreign if word not in latin]:
+        yield f"{reader.voice.name} has no reading for {_quoted(others)}. Write how it sounds."
+
+
+def _has_latin(word: str) -> bool:
+    """Whether there are Latin letters in it."""
+    return any(unicodedata.name(letter, "").startswith("LATIN") for letter in word)
+
+
+def _quoted(words: Sequence[str]) -> str:
+    return ", ".join(f"'{bare(word)}'" for word in words[:5])
 
 
 def bare(word: str) -> str:
     """A word without the punctuation around it."""
-    return re.sub(r"^\W+|\W+$", "", word) or word
+    inside = [index for index, letter in enumerate(word) if unicodedata.category(letter)[0] in "LMN"]
+    return word[inside[0] : inside[-1] + 1] if inside else word
 
 
 def _told(result: Fitted, said: Pronunciation, source: str) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 import json
 import os
@@ -17,8 +18,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from lipsync_addon.batch.state import State
-from lipsync_addon.cli.baker import Baker
+from lipsync_addon.batch.report import troubles
+from lipsync_addon.batch.state import Known, State
+from lipsync_addon.batch.table import rows as read_rows
+from lipsync_addon.batch.worker import Line, Quality
+from lipsync_addon.cli.baker import Baker, _parser, lines, option_of
 from tests.batch.conftest import Batch, results, words, write_table
 from tests.batch.faulty import options
 
@@ -142,7 +146,15 @@ def test_lines_of_a_list_of_ids_that_no_command_could_hold(batch: Batch, voices:
     ran = batch(voices, "--ids", file, "--only", "hello*")
     assert (ran.code, ran.count("baked"), ran.count("not_chosen")) == (0, 2, 2)
     assert sorted(results(out)) == ["boat_en.csv", "hello_en.csv"]
-    for wrong in ("[]", '{"ids": []}', "[1]", "boat_en"):
+    assert ran.err == "lipsync: The table has no line for 300000 of the ids in ids.json: 0, 1, 10, 100, 1000 ...\n"
+    for encoding in ("utf-8-sig", "utf-16"):
+        file.write_text('["boat_en", "zug_de"]', encoding=encoding)
+        ran = batch(voices, "--ids", file, "--again")
+        assert (ran.code, ran.err, ran.count("baked"), ran.count("not_chosen")) == (0, "", 2, 2)
+    file.write_text("[]")  # as jq gives it where no line has troubles
+    ran = batch(voices, "--ids", file, "--again")
+    assert (ran.code, ran.err, ran.count("baked"), ran.count("not_chosen")) == (0, "", 0, 4)
+    for wrong in ('{"ids": []}', "[1]", "boat_en"):
         file.write_text(wrong)
         ran = batch(voices, "--ids", file)
         assert ran.code == 2 and "ids.json is no" in ran.err
@@ -207,6 +219,64 @@ def test_hostile_names_stay_inside(batch: Batch, voices: Path, tmp_path: Path, o
         table = list(csv.DictReader(file))
     assert {row["text"] for row in table} == {"'=HYPERLINK(1)"}
     assert not any(cell.startswith(("=", "+", "-", "@")) for row in table for cell in row.values())
+
+
+def test_no_column_writes_outside_the_output_folder(batch: Batch, voices: Path, tmp_path: Path, out: Path) -> None:
+    mine = tmp_path / "mine.json"
+    mine.write_text("mine")
+    rows = [
+        {"id": "a", "sound": "boat_en.wav", "timeline": str(mine)},
+        {"id": "b", "sound": "boat_en.wav", "timeline": str(tmp_path / "new.json")},
+    ]
+    ran = batch(write_table(voices / "t.csv", rows))
+    assert (ran.code, ran.count("baked")) == (0, 2), ran.err
+    assert mine.read_text() == "mine" and not (tmp_path / "new.json").exists()
+    assert "Columns that change nothing but names: timeline" in batch(voices / "t.csv", "--dry-run").out
+
+
+def test_options_with_a_path_are_columns_only_where_it_is_read() -> None:
+    paths = {action.dest for action in _parser()._actions if action.type is Path}
+    columns = {action.dest for action in _parser()._actions if any(map(option_of, _names(action)))}
+    assert paths & columns == {"text_file", "timeline_in", "transcriber_model"}
+    assert paths - columns == {"line", "to", "also", "character", "edits_of", "timeline"}
+
+
+def _names(action: argparse.Action) -> list[str]:
+    return [flag.removeprefix("--") for flag in action.option_strings]
+
+
+@pytest.mark.parametrize("said", ["1", "yes", "True", "on"])
+def test_a_column_turns_a_switch_on(batch: Batch, voices: Path, tmp_path: Path, said: str) -> None:
+    rows = [{"id": "on", "sound": "boat_en.wav", "face": said}, {"id": "off", "sound": "boat_en.wav", "face": "No"}]
+    rows += [{"id": "unsure", "sound": "boat_en.wav", "face": "maybe"}, {"id": "none", "sound": "boat_en.wav"}]
+    table = voices / "t.jsonl"
+    table.write_text("\n".join(map(json.dumps, rows)).replace('"True"', "true").replace('"No"', "false"))
+    taken = {line.id: line for line in lines(read_rows([table]), ["{id}.csv"], {}, set())}
+    assert {id: line.words for id, line in taken.items()} == {"on": ("--face",), "off": (), "unsure": (), "none": ()}
+    told = "t.jsonl, row 3: face is on or off, and this says 'maybe'. Write yes or no."
+    assert {id: line.problem for id, line in taken.items()} == {"on": "", "off": "", "unsure": told, "none": ""}
+    if said == "True":
+        ran = batch(table)
+        assert (ran.code, ran.count("baked"), ran.line("unsure")["error"]) == (1, 3, told)
+
+
+def test_another_language_is_left_and_not_gone(batch: Batch, voices: Path, out: Path) -> None:
+    said = {"boat_en": "A boat.", "zug_de": "Ein Zug."}
+    rows = [{"id": id, "sound": f"{id}.wav", "text": text, "language": id[-2:]} for id, text in said.items()]
+    table = write_table(voices / "t.csv", rows)
+    assert batch(table).count("baked") == 2
+    ran = batch(table, "--language", "de", "--delete-removed", "--again")
+    assert (ran.code, ran.count("baked"), ran.count("not_chosen")) == (0, 1, 1)
+    assert sorted(results(out)) == ["boat_en.csv", "zug_de.csv"]
+    assert "Deleted: nothing." in ran.out and ran.report["removed_lines"] == []
+    assert batch(table, "--language", "fr", "--delete-removed").code == 2
+    assert sorted(results(out)) == ["boat_en.csv", "zug_de.csv"]
+
+
+def test_a_language_without_a_text_names_a_folder_alone(batch: Batch, voices: Path, out: Path) -> None:
+    rows = [{"id": id, "sound": f"{id}.wav", "language": id[-2:]} for id in ("boat_en", "zug_de")]
+    ran = batch(write_table(voices / "t.csv", rows), "--to", "{language}/{id}.csv")
+    assert (ran.code, sorted(results(out))) == (0, ["de/zug_de.csv", "en/boat_en.csv"])
 
 
 def test_an_id_that_is_there_twice_is_refused(batch: Batch, voices: Path, tmp_path: Path) -> None:
@@ -337,6 +407,17 @@ def test_a_text_in_another_language_than_the_table_says_is_among_the_worst(batch
     ran = batch(write_table(voices / "t.csv", rows))
     told = {line["id"]: any("seems to be German" in each for each in line["troubles"]) for line in ran.report["lines"]}
     assert told == {"en": True, "de": False}
+
+
+def test_a_network_that_is_unsure_comes_after_all_other_troubles() -> None:
+    def line(**quality: float) -> Known:
+        return Known(Line("a", "here", "a.wav", ()), "done", "", {}, Quality(seconds=2.0, **quality), "bake", "")
+
+    unsure, open_lips, clipped = line(confidence=0.05), line(closures=40, unsealed=1), line(clipped=0.0011)
+    (worst, told), = troubles(unsure)
+    assert told == "network 5% sure" and 0 < worst < min(troubles(open_lips)[0][0], troubles(clipped)[0][0])
+    assert [what[:7] for _, what in troubles(line(confidence=0.3, closures=40, unsealed=1))] == ["lips st", "network"]
+    assert troubles(line(confidence=0.2)) > troubles(line(confidence=0.3)) and not troubles(line(confidence=0.4))
 
 
 def test_no_result_has_the_name_of_a_report(batch: Batch, voices: Path, tmp_path: Path) -> None:

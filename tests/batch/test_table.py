@@ -102,7 +102,7 @@ def test_unity_string_table(tmp_path: Path) -> None:
         ("en/BYE", "Bye", "en"),
     ]
     assert Path(found[1].fields["sound"]) == tmp_path / "voices/pt-BR/GREET.wav"
-    assert [r.fields["id"] for r in read(file, sound="{key}.wav", languages=["pt-BR"])] == ["pt-BR/GREET"]
+    assert len(read(file, sound="{key}.wav", languages=["pt-BR"])) == 3  # the plan chooses among them
 
 
 def test_unreal_string_table_and_godot_columns(tmp_path: Path) -> None:
@@ -145,6 +145,8 @@ def test_a_glob_in_a_cell(tmp_path: Path) -> None:
     [
         ("x.csv", b"id,text\n\xff\xfe\xfa,a\n", "not encoded as UTF-8"),
         ("x.csv", b'id,sound\n"a,b.wav\n', "row 2 is not CSV"),
+        ("x.csv", b"id,text\na,Hello, you\n", "row 2 has more cells than the head. Put text with ',' in it"),
+        ("x.tsv", b"id\ttext\na\tHello\tyou\n", "row 2 has more cells than the head. Put text with a tab in it"),
         ("x.jsonl", b"{]\n", "row 1 is not JSON"),
         ("x.jsonl", b"[1]\n", "row 1 is no JSON object"),
         ("x.xlsx", b"no zip", "is not an XLSX file"),
@@ -156,6 +158,11 @@ def test_what_cannot_be_read_is_named(tmp_path: Path, name: str, content: bytes,
     with pytest.raises(LipsyncError, match=complaint) as raised:
         read(tmp_path / name)
     assert name in str(raised.value) and raised.value.hint
+
+
+def test_empty_cells_behind_the_last_column_are_nothing(tmp_path: Path) -> None:
+    file = written(tmp_path / "x.csv", 'id,text\na,"Hello, you",,\nb,Bye, ,\n')
+    assert [(row.fields["id"], row.fields["text"]) for row in read(file)] == [("a", "Hello, you"), ("b", "Bye")]
 
 
 def test_a_column_for_an_option_is_no_language(tmp_path: Path) -> None:

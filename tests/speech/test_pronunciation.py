@@ -12,6 +12,8 @@ from lipsync_addon.core.phones import BILABIALS, PHONES, read_ipa
 from lipsync_addon.speech.espeak import espeak
 from lipsync_addon.speech.languages import guessed_reader, other_language, reader_of
 from lipsync_addon.speech.pronunciation import LONGEST, MOST, cleaned, pronounce
+from lipsync_addon.speech.synthesis import speak
+from lipsync_addon.speech.transcript import bare, reading
 
 SENTENCES = json.loads((Path(__file__).parents[1] / "data" / "sentences.json").read_text(encoding="utf-8"))
 """BCP-47 tag -> a sentence, most of the Universal Declaration of Human Rights, article 1 (public domain)."""
@@ -31,6 +33,7 @@ def test_no_symbol_of_any_language_is_unknown(tag: str) -> None:
     assert said.unknown == ()
     assert said.foreign == ()
     assert len(said.words) >= 3
+    assert cleaned(SENTENCES[tag]).startswith(said.words[0].text)
     assert {unit for word in said.words for unit in word.units} <= set(PHONES)
 
 
@@ -53,6 +56,41 @@ def test_words_are_those_of_the_text_and_keep_their_phones() -> None:
         "home.",
     ]
     assert ["".join(word.units) for word in said.words][:3] == ["ɒvðə", "fɔtitu", "pipəl"]
+
+
+@pytest.mark.parametrize("text", ["모든 인간은", "– 모든 인간은", "모든"])
+def test_a_first_word_of_which_espeak_does_not_say_that_it_begins_is_said(text: str) -> None:
+    said = pronounce(text, reader_of("ko"))
+    assert [word.text.removeprefix("– ") for word in said.words] == text.removeprefix("– ").split()
+    assert said.words[0].units == tuple("modɯn")
+    clip, timeline = speak(text, "ko")
+    assert len(timeline.words) == len(said.words)
+    assert [phone.unit for phone in timeline.phones if phone.word == 0] == list("modɯn")
+
+
+@pytest.mark.parametrize("tag", SENTENCES)
+def test_what_stands_before_the_first_word_is_no_word(tag: str) -> None:
+    said, led = (pronounce(lead + SENTENCES[tag], reader_of(tag)) for lead in ("", "- - "))
+    assert [word.units for word in led.words] == [word.units for word in said.words]
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "told"),
+    [
+        ("de", "Das Team kauft Jeans online.", []),
+        ("nl", "Het team koopt een computer.", []),
+        ("de", "Das Wort мир.", ["German has no reading for 'мир'. Write how it sounds."]),
+        ("ru", "Это Team.", ["'Team' is read as in English. Write how it sounds where it is said otherwise."]),
+        ("ja", "東京です", ["Japanese has no reading for '東京です'. Write how it sounds."]),
+    ],
+)
+def test_words_of_other_languages_are_told_where_they_are_not_read(language: str, text: str, told: list[str]) -> None:
+    assert list(reading(pronounce(text, reader_of(language)))) == told
+
+
+@pytest.mark.parametrize(("word", "said"), [("(नमस्ते)!", "नमस्ते"), ("«été»,", "été"), ("...", "..."), ("42%", "42")])
+def test_a_word_loses_the_signs_around_it_and_no_vowel(word: str, said: str) -> None:
+    assert bare(word) == said
 
 
 def test_languages_without_spaces_are_parted_by_syllable() -> None:
