@@ -24,6 +24,7 @@ from lipsync_addon.inference.predictor import Predictor
 from lipsync_addon.video.agreement import LIKELY, UNLIKELY, SeenMouth
 from lipsync_addon.video.evaluation import Heard, evaluate
 
+from .command import arguments, in_a_sentence, shared
 from .datasets.corpora import GRID_AUDIO, SAMPLE_RATE, tar_sound
 from .datasets.faces import GRID_FPS
 from .paths import BENCH, FACES
@@ -96,8 +97,12 @@ def told(title: str, pairs: Measures, right: NDArray[np.bool_]) -> str:
     )
 
 
+@in_a_sentence()
 def main() -> None:
     """Prints the calibration and the table."""
+    arguments(__doc__).parse_args()
+    shared(FACES)
+    shared(BENCH)
     predictor = Predictor.load()
     mouths = dict(tracked_mouths())
     samples = {path.stem for path in (FACES / "video_samples").glob("*.mpg")}

@@ -37,6 +37,7 @@ from lipsync_addon.inference.predictor import Predictor
 from lipsync_addon.speech.languages import reader_of
 from lipsync_addon.speech.pronunciation import pronounce
 
+from .command import arguments, in_a_sentence, shared
 from .datasets.corpora import GRID_AUDIO, SAMPLE_RATE, dev_utterances, tar_sound
 from .evaluation.wrong_words import Line, corpus_lines, every_other, exchanged, exchanges, of, speakers, units_of
 from .paths import FACES, REPOSITORY
@@ -61,7 +62,7 @@ def per_mille() -> dict[str, int]:
 def grid(predictor: Predictor) -> Iterator[Line]:
     """Clips that are not of the bench, one in nine by a hash."""
     texts = defaultdict(list)
-    with open(FACES / "grid_s1" / "alignments.tsv", encoding="utf-8") as file:
+    with open(shared(FACES / "grid_s1" / "alignments.tsv"), encoding="utf-8") as file:
         for row in csv.DictReader(file, delimiter="\t"):
             if row["word"] not in ("sil", "sp"):
                 texts[row["clip"]].append(row["word"])
@@ -98,7 +99,10 @@ def right_and_wrong(lines: Sequence[Line], ratios: NDArray[np.float32]) -> tuple
     return tuple(rows[~np.isnan(rows[:, 0])] for rows in (np.concatenate(right), np.array(wrong)))
 
 
+@in_a_sentence()
 def main() -> None:
+    arguments(__doc__).parse_args()
+    shared(FACES)
     predictor = Predictor.load()
     sets = {
         "nathalie": list(corpus_lines(predictor, "nathalie_nl", "nl")),

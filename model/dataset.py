@@ -16,6 +16,7 @@ from torch import Tensor
 from lipsync_addon.core.hearing import silence
 from lipsync_addon.core.phones import PHONES
 
+from .command import needed
 from .network import HOP
 from .paths import PREPARED
 
@@ -35,11 +36,17 @@ class Piece:
     seal: NDArray[np.bool_]
 
 
+def prepared(name: str) -> Path:
+    """The folder of a prepared source. Raises LipsyncError where there is none."""
+    needed(PREPARED / name / "names.json", f"Prepare the source first: python -m model.prepare {name}")
+    return PREPARED / name
+
+
 class Source:
     """One prepared source (model/prepare.py), read from disk as needed."""
 
     def __init__(self, name: str) -> None:
-        folder = PREPARED / name
+        folder = prepared(name)
         self.name = name
         self.names: list[str] = json.loads((folder / "names.json").read_text(encoding="utf-8"))
         self.starts = np.load(folder / "starts.npy")

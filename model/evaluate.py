@@ -5,12 +5,13 @@
     python -m model.evaluate --quick                          the bench's tables alone, half a minute
 
 Writes runs/evaluation/report.html (one file, no network needed), report.json (the same numbers) and the curves of the
-bench's sounds. The last release as --previous: lipsync.json, .hear.onnx and .move.onnx of its tag.
+bench's sounds. `--previous` takes a network of two graphs: 0.2.0's files are in git at commit 31597e6 (there are no
+tags; commands in model/README.md). 0.1.0 is one graph that only the code of its own day reads, so its columns in the
+model card were measured then and cannot be measured again by this command.
 """
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import datetime
 import json
@@ -24,10 +25,11 @@ import numpy as np
 from lipsync_addon.core.writing import whole_file
 from lipsync_addon.inference.network import DEFAULT_NETWORK
 
+from .command import arguments, in_a_sentence, needed, shared
 from .evaluation import bench, page, sections, targets
 from .evaluation.lines import lines_missing
 from .evaluation.performance import Network
-from .paths import RUNS
+from .paths import BENCH, RUNS
 
 LINES = 60
 """Most lines of a set: about all that there are, in under three minutes altogether."""
@@ -98,17 +100,21 @@ def summary(numbers: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+@in_a_sentence()
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = arguments(__doc__)
     parser.add_argument("--network", type=Path, default=DEFAULT_NETWORK, help="the network's .json")
     parser.add_argument("--previous", type=Path, help="the network to beat, in the same form")
     parser.add_argument("--to", type=Path, default=RUNS / "evaluation", help="folder of the report")
     parser.add_argument("--lines", type=int, default=LINES, help=f"most lines of each set (default {LINES})")
     parser.add_argument("--quick", action="store_true", help="the bench's tables alone")
     options = parser.parse_args()
+    shared(BENCH)
+    networks = {"ours": options.network} | ({"previous": options.previous} if options.previous else {})
+    for path in networks.values():
+        needed(path, "Name a network's .json, its two graphs beside it; model/README.md says how to get an older one.")
     folder = options.to.resolve()  # the bench runs in a folder of its own
     folder.mkdir(parents=True, exist_ok=True)
-    networks = {"ours": options.network} | ({"previous": options.previous} if options.previous else {})
     numbers = evaluate(networks, folder, quick=options.quick, lines=options.lines)
     print(summary(numbers))
     print(f"\n{folder / 'report.html'}")

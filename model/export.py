@@ -11,7 +11,6 @@ leaves what was there, if an output differs on real speech.
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import os
 import tempfile
@@ -30,6 +29,7 @@ from lipsync_addon.core.channels import VISEMES_15
 from lipsync_addon.core.model_spec import ControlSpec, GraphSpec, ModelSpec
 from lipsync_addon.core.phones import PHONES
 
+from .command import arguments, in_a_sentence, needed
 from .controls import EMOTIONS, INTENSITIES, STYLES
 from .datasets.corpora import corpus_sound
 from .network import ARKIT_CHANNELS, CONTROLS, HOP, SAMPLE_RATE, HearGraph, Lipsync, MoveGraph, NetworkConfig
@@ -51,7 +51,11 @@ MEANINGS = {
 
 
 def load_checkpoint(path: Path) -> Lipsync:
-    """The averaged network of a run's checkpoint or of a kept one (float16), ready to run."""
+    """The averaged network of a run's checkpoint or of a kept one (float16), ready to run.
+
+    Raises LipsyncError where there is none.
+    """
+    needed(path, "Train a run first, or take one of model/checkpoints.")
     state = torch.load(path, weights_only=True, map_location="cpu")
     network = Lipsync(NetworkConfig.from_dict(state["network"]))
     network.load_state_dict(state["averaged"])
@@ -206,8 +210,9 @@ def export(checkpoint: Path, folder: Path, name: str, version: str) -> tuple[Mod
     return spec, by_runtime, by_half
 
 
+@in_a_sentence()
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = arguments(__doc__)
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--run", help="name of the folder under runs/")
     source.add_argument("--checkpoint", type=Path, help="a checkpoint, also one that was kept in half precision")

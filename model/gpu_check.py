@@ -5,23 +5,18 @@
 
 from __future__ import annotations
 
-import argparse
 import copy
 import time
 
 import torch
 
+from lipsync_addon.core.errors import LipsyncError
+
+from .command import arguments, in_a_sentence
 from .dataset import Pieces
-from .network import HOP, SAMPLE_RATE, Lipsync, NetworkConfig
+from .export import load_checkpoint
+from .network import HOP, SAMPLE_RATE, Lipsync
 from .paths import RUNS
-
-
-def averaged(run: str) -> Lipsync:
-    """The averaged network of a run, on the CPU."""
-    state = torch.load(RUNS / run / "checkpoint.pt", weights_only=True, map_location="cpu")
-    network = Lipsync(NetworkConfig.from_dict(state["network"]))
-    network.load_state_dict(state["averaged"])
-    return network.eval()
 
 
 @torch.no_grad()
@@ -47,10 +42,13 @@ def throughput(network: Lipsync, lines: int, seconds: float, repeats: int = 10) 
     return lines * seconds * repeats / (time.perf_counter() - start)
 
 
+@in_a_sentence()
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = arguments(__doc__)
     parser.add_argument("--run", default="offline")
-    network = averaged(parser.parse_args().run)
+    network = load_checkpoint(RUNS / parser.parse_args().run / "checkpoint.pt")
+    if not torch.cuda.is_available():
+        raise LipsyncError("PyTorch finds no GPU here.", "Run it on a machine with one.")
     torch.set_num_threads(4)
     samples = Pieces({"nathalie_nl": 1.0}, 200, 0, held_out=True).draw(16).samples
     print(torch.cuda.get_device_name())

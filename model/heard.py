@@ -10,7 +10,6 @@ the others are heard as they are, the rest changed as training changes sound (mo
 
 from __future__ import annotations
 
-import argparse
 import math
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from numpy.lib.format import open_memmap
 from lipsync_addon.core.phones import PHONES
 
 from .augment import augmented, coloured, drawn_filters
+from .command import arguments, in_a_sentence
 from .dataset import Source
 from .export import load_checkpoint
 from .network import HOP, Lipsync
@@ -54,8 +54,9 @@ def hear_source(network: Lipsync, name: str, path: Path) -> None:
     part.replace(path)
 
 
+@in_a_sentence()
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = arguments(__doc__)
     parser.add_argument("--checkpoint", type=Path, required=True, help="of a run, or one that was kept in half precision")
     parser.add_argument("--to", required=True, help="name of the folder under runs/heard")
     parser.add_argument("sources", nargs="*", metavar="SOURCE", help="default: every prepared one that is not there yet")

@@ -1,9 +1,9 @@
 """Packs prepared sources into small files and unpacks them on another machine, one with a GPU say.
 
-    python -m model.pack to FOLDER [SOURCE …]      runs/data -> FOLDER, about 8 MB an hour: sound as Ogg Opus (ffmpeg), the rest in 8 bits
-    python -m model.pack from FOLDER               and back
+    python -m model.pack to FOLDER [SOURCE …]      runs/data -> FOLDER, about 8 MB an hour
+    python -m model.pack from FOLDER [SOURCE …]    and back
 
-Opus takes away a little of the sound, and curves are rounded to 1/254 (units) and 1/400 (opening).
+Sound becomes Ogg Opus (ffmpeg), the rest 8 bits. Opus takes away a little of the sound, and curves are rounded to 1/254 (units) and 1/400 (opening).
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 import io
 import lzma
 import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -19,6 +18,9 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from lipsync_addon.core.errors import LipsyncError
+
+from .command import arguments, in_a_sentence, needed
 from .network import SAMPLE_RATE
 from .paths import PREPARED
 
@@ -27,6 +29,7 @@ CHUNK = 300 * SAMPLE_RATE
 BITRATES = {"speechocean762_en": 13, "espeak": 11, "flite": 12, "grid_s1_voices": 12, "facegood_voices": 12, "grid_s1": 18}
 """kbit/s of Opus; 14 where not named."""
 UNKNOWN = 255
+LABELS = ".labels.xz"
 SCALES = {"opening": 400.0, "units": 254.0}
 
 
@@ -59,14 +62,15 @@ def pack(source: str, folder: Path) -> None:
         names=np.frombuffer((prepared / "names.json").read_bytes(), np.uint8),
         **{part: packed(load(part), scale) for part, scale in SCALES.items()},
     )  # fmt: skip
-    (folder / f"{source}.labels.xz").write_bytes(lzma.compress(held.getvalue()))
+    (folder / f"{source}{LABELS}").write_bytes(lzma.compress(held.getvalue()))
 
 
 def unpack(source: str, folder: Path, pool: ThreadPoolExecutor) -> None:
     """One source of the folder into runs/data."""
     prepared = PREPARED / source
+    labels = needed(folder / f"{source}{LABELS}", "Name a source that was packed.").read_bytes()
     prepared.mkdir(parents=True, exist_ok=True)
-    with np.load(io.BytesIO(lzma.decompress((folder / f"{source}.labels.xz").read_bytes()))) as held:
+    with np.load(io.BytesIO(lzma.decompress(labels))) as held:
         for part in ("starts", "held_out", "seal"):
             np.save(prepared / f"{part}.npy", held[part])
         np.save(prepared / "phones.npy", held["phones"].astype(np.int16))
@@ -77,16 +81,30 @@ def unpack(source: str, folder: Path, pool: ThreadPoolExecutor) -> None:
     np.save(prepared / "audio.npy", np.concatenate(list(sounds)))
 
 
+@in_a_sentence()
 def main() -> None:
-    direction, folder, wanted = sys.argv[1], Path(sys.argv[2]), sys.argv[3:]
-    folder.mkdir(parents=True, exist_ok=True)
-    if direction == "to":
-        for source in wanted or [path.parent.name for path in PREPARED.glob("*/names.json")]:
+    parser = arguments(__doc__)
+    parser.add_argument("direction", choices=("to", "from"))
+    parser.add_argument("folder", type=Path, metavar="FOLDER")
+    parser.add_argument("sources", nargs="*", metavar="SOURCE", help="default: all that are there")
+    options = parser.parse_args()
+    folder = options.folder
+    if options.direction == "to":
+        sources = options.sources or sorted(path.parent.name for path in PREPARED.glob("*/names.json"))
+        if not sources:
+            raise LipsyncError(f"Nothing is prepared in {PREPARED}.", "Run python -m model.prepare first.")
+        for source in sources:
+            needed(PREPARED / source / "names.json", f"Prepare it first: python -m model.prepare {source}")
+        folder.mkdir(parents=True, exist_ok=True)
+        for source in sources:
             pack(source, folder)
     else:
+        sources = options.sources or sorted(path.name.removesuffix(LABELS) for path in folder.glob(f"*{LABELS}"))
+        if not sources:
+            raise LipsyncError(f"No packed source is in {folder}.", f"Run python -m model.pack to {folder} first.")
         with ThreadPoolExecutor() as pool:
-            for path in folder.glob("*.labels.xz"):
-                unpack(path.name.removesuffix(".labels.xz"), folder, pool)
+            for source in sources:
+                unpack(source, folder, pool)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ unknown), seal.npy bool [F] (middle of p b m), held_out.npy bool [U] (never trai
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -21,6 +20,7 @@ from scipy.interpolate import CubicSpline
 
 from lipsync_addon.core.training_frames import bilabial_core, frame_phones, is_held_out
 
+from .command import arguments, in_a_sentence, shared
 from .datasets.aligned import aligned_phones
 from .datasets.corpora import FACEGOOD_AUDIO, GRID_AUDIO, corpus_sound, dev_utterances, tar_sound, utterances
 from .datasets.dutch import dutch_phones
@@ -29,7 +29,7 @@ from .datasets.lip_solve import grid_units
 from .datasets.synthetic import espeak_lines, festival_lines, flite_lines
 from .datasets.teacher import teacher_opening
 from .network import HOP, UNITS
-from .paths import PREPARED
+from .paths import BENCH, FACES, PREPARED, SPEECH
 from .targets import FPS, Phones, fused, gap_weights
 
 
@@ -152,10 +152,18 @@ WHEN_NAMED = frozenset({"festival"})
 """Sources that the network that ships was not trained on: prepared when they are asked for."""
 
 
+@in_a_sentence()
 def main() -> None:
+    parser = arguments(__doc__)
+    parser.add_argument("sources", nargs="*", metavar="SOURCE", help=f"of {', '.join(SOURCES)}")
+    wanted = parser.parse_args().sources
+    if unknown := set(wanted) - set(SOURCES):
+        parser.error(f"there is no source {', '.join(sorted(unknown))}; there are {', '.join(SOURCES)}")
+    for folder in (BENCH, FACES, SPEECH):
+        shared(folder)
     missing = [name for name in SOURCES if not (PREPARED / name / "names.json").exists()]
     try:
-        for source in sys.argv[1:] or [name for name in missing if name not in WHEN_NAMED]:
+        for source in wanted or [name for name in missing if name not in WHEN_NAMED]:
             store(source, SOURCES[source]())
     except RuntimeError as error:  # a synthesiser that is not installed
         raise SystemExit(str(error)) from error

@@ -11,7 +11,6 @@ where long runs end than short runs from nothing. Sound as it is, without augmen
 
 from __future__ import annotations
 
-import argparse
 import copy
 import json
 import os
@@ -27,9 +26,11 @@ from torch.nn import functional as F
 
 from lipsync_addon.core.audio_clip import Sound
 from lipsync_addon.core.channels import VISEMES_15
+from lipsync_addon.core.errors import LipsyncError
 from lipsync_addon.core.phones import PHONES
 from lipsync_addon.core.track import AnimationTrack
 
+from .command import arguments, in_a_sentence
 from .dataset import Batch, Pieces
 from .evaluation.paired import Perform, figures
 from .export import load_checkpoint
@@ -222,6 +223,9 @@ class Lesson:
     @staticmethod
     def pieces(seed: int) -> Pieces:
         shares = {name: share for name, share in SHARES.items() if (PREPARED / name).is_dir()}
+        if not shares:
+            what = f"None of {', '.join(SHARES)} is prepared in {PREPARED}."
+            raise LipsyncError(what, "Run python -m model.prepare first.")
         return Pieces(shares, SETTINGS.frames, seed)
 
     def save(self) -> None:
@@ -298,16 +302,17 @@ def table(lesson: Lesson) -> str:
     return "\n".join(lines)
 
 
+@in_a_sentence()
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = arguments(__doc__)
     parser.add_argument("--checkpoint", type=Path, required=True, help="the kept network, of the offline kind")
     parser.add_argument("--steps", type=int, default=390)
     parser.add_argument("--minutes", type=float, default=1e9, help="stop after this long, to resume later")
     parser.add_argument("--table", action="store_true", help="judge what is there, without learning")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    FOLDER.mkdir(parents=True, exist_ok=True)
     lesson = Lesson(options.checkpoint)
+    FOLDER.mkdir(parents=True, exist_ok=True)
     if options.table:
         print(f"{lesson.step} steps\n\n{table(lesson)}")
     else:

@@ -13,7 +13,6 @@ half precision). Stop it at any time; the same command resumes. On a GPU, if the
 
 from __future__ import annotations
 
-import argparse
 import copy
 import json
 import math
@@ -33,7 +32,8 @@ from lipsync_addon.core.phones import PHONES
 
 from . import controls
 from .augment import augmented, coloured, drawn_filters
-from .dataset import Batch, HeardPieces, Pieces, is_filmed
+from .command import arguments, in_a_sentence, needed
+from .dataset import Batch, HeardPieces, Pieces, is_filmed, prepared
 from .losses import Hinges, LossWeights, total_loss, with_phones_obeyed
 from .network import LIVE, OFFLINE, Lipsync, NetworkConfig
 from .paths import HEARD, REPOSITORY, RUNS
@@ -88,7 +88,7 @@ class TrainConfig:
         for name, value in changes.items():
             group, _, entry = name.rpartition(".")
             if name == "network":
-                config = replace(config, network=value if isinstance(value, NetworkConfig) else NETWORKS[value])
+                config = replace(config, network=NETWORKS[value])
             elif not group and name in asdict(self):
                 config = replace(config, **{name: value})
             elif entry in asdict(self).get(group, {}) or (group == "shares" and is_filmed(entry)):
@@ -269,11 +269,22 @@ def commit() -> str:
         return ""
 
 
+def check_data(config: TrainConfig, start_from: Path | None) -> None:
+    """Raises LipsyncError, before anything is written, where a source or a network is missing that the run needs."""
+    for name in (name for name, share in config.shares.items() if share > 0):
+        prepared(name)
+        if config.heard:
+            needed(HEARD / config.heard / f"{name}.npy", "Let a network hear it first: python -m model.heard")
+    if start_from:
+        needed(start_from, "Take one of model/checkpoints, or the weights.pt of a run.")
+
+
 def train(
     config: TrainConfig, folder: Path, *, minutes: float = 1e9, seconds: float | None = None,
     start_from: Path | None = None, compiled: bool = False,
 ) -> Trainer:  # fmt: skip
     """A whole run in a folder, resumed if it has begun. `start_from`: weights for the first step; see Trainer.run."""
+    check_data(config, start_from)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps({"commit": commit(), **asdict(config)}, indent=1), encoding="utf-8")
@@ -294,8 +305,9 @@ def setting(text: str) -> tuple[str, Any]:
         return name, value
 
 
+@in_a_sentence()
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = arguments(__doc__)
     parser.add_argument("--run", required=True, help="name of the folder under runs/")
     parser.add_argument("--network", choices=NETWORKS, default="offline")
     parser.add_argument("--steps", type=int, default=TrainConfig().steps)
@@ -309,7 +321,10 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     changes = {"network": options.network, "steps": options.steps, "seed": options.seed} | dict(options.set)
-    config = TrainConfig().changed(changes)
+    try:
+        config = TrainConfig().changed(changes)
+    except ValueError as error:
+        parser.error(str(error))
     train(
         config, RUNS / options.run, minutes=options.minutes, seconds=options.seconds, start_from=options.start_from,
         compiled=options.compile,

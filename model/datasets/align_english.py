@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from lipsync_addon.core.phones import arpabet_to_units, spread
 
+from ..command import arguments, in_a_sentence, shared
 from ..paths import FACES, PREPARED
 from .corpora import GRID_AUDIO, corpus_sound, dev_utterances, tar_sound, utterances
 
@@ -76,7 +77,7 @@ def to_units(phones: Phones) -> Phones:
 def grid_words() -> dict[str, str]:
     """{clip: words} of the tracked GRID talker."""
     words = defaultdict(list)
-    with open(FACES / "grid_s1" / "alignments.tsv", encoding="utf-8") as file:
+    with open(shared(FACES / "grid_s1" / "alignments.tsv"), encoding="utf-8") as file:
         for row in csv.DictReader(file, delimiter="\t"):
             if row["word"] not in ("sil", "sp"):
                 words[row["clip"]].append(row["word"])
@@ -106,7 +107,9 @@ def align_corpus(corpus: str) -> tuple[dict[str, Phones], int]:
     return found, tried
 
 
+@in_a_sentence()
 def main() -> None:
+    arguments(__doc__).parse_args()
     folder = PREPARED / "phones"
     folder.mkdir(parents=True, exist_ok=True)
     for corpus in ("grid_s1", "kathleen_en", "ljspeech32_en", "speechocean762_en"):

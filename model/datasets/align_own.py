@@ -4,13 +4,12 @@
     python -m model.datasets.align_own kerstin_de    one corpus
 
 Writes runs/data/phones/<corpus>.own.json for lines that align_english could not do, or whose language it does not
-know. Lines whose text and sound disagree (confidence below a quarter of all) are left out.
+know. Lines whose text and sound disagree (a fifth of each corpus, by confidence) are left out.
 """
 
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator
 
 import numpy as np
@@ -20,6 +19,7 @@ from lipsync_addon.core.alignment import align
 from lipsync_addon.core.audio_clip import AudioClip
 from lipsync_addon.inference.predictor import Predictor
 
+from ..command import arguments, in_a_sentence
 from ..paths import PREPARED
 from .align_english import grid_words
 from .corpora import GRID_AUDIO, SAMPLE_RATE, corpus_sound, tar_sound, utterances
@@ -55,9 +55,16 @@ def align_corpus(corpus: str, predictor: Predictor, skip: set[str]) -> dict[str,
     return kept
 
 
+@in_a_sentence()
 def main() -> None:
+    parser = arguments(__doc__)
+    parser.add_argument("corpora", nargs="*", metavar="CORPUS", help=f"default: {' '.join(CORPORA)}")
+    corpora = parser.parse_args().corpora or list(CORPORA)
+    if unknown := set(corpora) - set(CORPORA):
+        parser.error(f"there is no corpus {', '.join(sorted(unknown))}; there are {', '.join(CORPORA)}")
     predictor = Predictor.load()
-    for corpus in sys.argv[1:] or CORPORA:
+    (PREPARED / "phones").mkdir(parents=True, exist_ok=True)
+    for corpus in corpora:
         english = PREPARED / "phones" / f"{corpus}.json"
         skip = set(json.loads(english.read_text(encoding="utf-8"))) if english.exists() else set()
         found = align_corpus(corpus, predictor, skip)

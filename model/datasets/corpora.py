@@ -14,6 +14,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from ..command import shared
 from ..paths import BENCH, FACES, SPEECH
 
 SAMPLE_RATE = 16000
@@ -36,7 +37,7 @@ class Utterance:
 
 def utterances(corpus: str) -> list[Utterance]:
     """All lines of one corpus that may be trained on: the bench's dev utterances are left out."""
-    with open(SPEECH / corpus / "utterances.tsv", encoding="utf-8") as file:
+    with open(shared(SPEECH / corpus / "utterances.tsv"), encoding="utf-8") as file:
         rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
     kept_back = dev_utterances()
     return [
@@ -48,7 +49,7 @@ def utterances(corpus: str) -> list[Utterance]:
 
 def dev_utterances() -> frozenset[str]:
     """Names of everything in shared/bench: clips, takes and utterances that must never train."""
-    with open(BENCH / "dev" / "clips.tsv", encoding="utf-8") as file:
+    with open(shared(BENCH / "dev" / "clips.tsv"), encoding="utf-8") as file:
         clips = {r["clip"] for r in csv.DictReader(file, delimiter="\t")}
     with open(BENCH / "dev_nl" / "phones.json", encoding="utf-8") as file:
         dutch = set(json.load(file))
@@ -57,13 +58,13 @@ def dev_utterances() -> frozenset[str]:
 
 def corpus_sound(corpus: str) -> Iterator[tuple[str, NDArray[np.float32]]]:
     """(utterance, samples [N] at 16 kHz) of every file of one speech corpus."""
-    for path in sorted((SPEECH / corpus).glob("*.tar")):
+    for path in sorted(shared(SPEECH / corpus).glob("*.tar")):
         yield from tar_sound(path)
 
 
 def tar_sound(path: Path) -> Iterator[tuple[str, NDArray[np.float32]]]:
     """(name without ending, samples [N] at 16 kHz) of every sound in a tar file."""
-    with tarfile.open(path) as archive:
+    with tarfile.open(shared(path)) as archive:
         for member in archive:
             if member.isfile():
                 samples, rate = soundfile.read(io.BytesIO(archive.extractfile(member).read()), dtype="float32")

@@ -22,6 +22,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from lipsync_addon.core.writing import whole_file
 
+from ..command import arguments, in_a_sentence, shared
 from ..network import UNITS
 from ..paths import FACES, REPOSITORY, RUNS, SHARED
 from ..targets import FPS, Phones, fused, gap_weights
@@ -282,7 +283,7 @@ def grid_units() -> dict[str, Curve]:
     Solved once; again when SOURCES or the phones are newer than the result.
     """
     if not SOLVED.exists() or SOLVED.stat().st_mtime < max(source.stat().st_mtime for source in (*SOURCES, *alignment_files("grid_s1"))):
-        main()
+        solve_all()
     with np.load(SOLVED) as data:
         clips, ends = data["clips"], data["ends"]
         return {
@@ -291,7 +292,7 @@ def grid_units() -> dict[str, Curve]:
         }
 
 
-def main() -> None:
+def solve_all() -> None:
     """Solves all clips, writes SOLVED and prints how far the landmarks are from the model."""
     recording = grid_recording()
     units, shapes, explained = solved(recording, aligned_phones("grid_s1"))
@@ -303,6 +304,13 @@ def main() -> None:
     gap = np.maximum(units @ gap_weights(), 0)
     print(f"{len(recording.clips)} clips, {len(units)} frames: landmarks {rms(shapes):.4f} from the neutral, ", end="")
     print(f"{rms(shapes - explained):.4f} from the solved head; lip gap {rms(gap - recording.opening):.4f} off (rms)")
+
+
+@in_a_sentence()
+def main() -> None:
+    arguments(__doc__).parse_args()
+    shared(FACES)
+    solve_all()
 
 
 if __name__ == "__main__":

@@ -105,7 +105,7 @@ _SOURCES = {
     "kerstin_de": ("German, one woman", "German", "own aligner"),
     "flite": ("Synthetic: flite", "English", "exact"),
     "festival": ("Synthetic: festival", "English", "exact"),
-    "espeak": ("Synthetic: espeak-ng", "60 languages", "exact"),
+    "espeak": ("Synthetic: espeak-ng", "60 voices of 56 languages", "exact"),
 }
 
 

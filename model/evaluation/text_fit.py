@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import random
-import sys
 from collections.abc import Iterator, Sequence
 from functools import cache
 
@@ -28,6 +27,7 @@ from lipsync_addon.speech.languages import reader_of
 from lipsync_addon.speech.pronunciation import pronounce
 from lipsync_addon.speech.sound_file import open_sound
 
+from ..command import arguments, in_a_sentence, shared
 from ..datasets.corpora import SAMPLE_RATE, corpus_sound, utterances
 from ..paths import BENCH
 
@@ -52,7 +52,7 @@ Line = tuple[str, NDArray[np.float32]]
 def heard(corpus: str, count: int, predictor: Predictor, chance: random.Random) -> list[Line]:
     """So many lines of a corpus, chosen by chance."""
     if corpus == "dev_nl":
-        texts = json.loads((BENCH / "dev_nl" / "texts.json").read_text(encoding="utf-8"))
+        texts = json.loads(shared(BENCH / "dev_nl" / "texts.json").read_text(encoding="utf-8"))
         sounds = [(text, open_sound(BENCH / "dev_nl" / f"{name}.opus", SAMPLE_RATE)) for name, text in texts.items()]
         return [(text, predictor.hear(sound).phones) for text, sound in sounds]
     texts = {line.name: line.text for line in utterances(corpus) if line.text.strip()}
@@ -120,8 +120,14 @@ def line_of(name: str, results: Sequence[tuple[str, bool, float]]) -> str:
     )
 
 
+@in_a_sentence()
 def main() -> None:
-    count, chance = int((sys.argv[1:] or ["30"])[0]), random.Random(0)
+    parser = arguments(__doc__)
+    parser.add_argument("lines", nargs="?", type=int, default=30, help="of each corpus (default 30)")
+    count, chance = parser.parse_args().lines, random.Random(0)
+    if count < 2:
+        parser.error("it takes two lines of a corpus at least: one is the other's wrong text")
+    shared(BENCH)
     predictor = Predictor.load()
     lines = {
         corpus: heard(corpus, 3 * count if corpus.startswith("speechocean") else count, predictor, chance)

@@ -11,7 +11,6 @@ every other line of danieldona (Spanish, which the network never learnt), and ha
 
 from __future__ import annotations
 
-import argparse
 import json
 import random
 from collections import defaultdict
@@ -35,6 +34,7 @@ from lipsync_addon.speech.languages import reader_of
 from lipsync_addon.speech.pronunciation import pronounce
 from lipsync_addon.speech.sound_file import open_sound
 
+from ..command import arguments, in_a_sentence, shared
 from ..datasets.corpora import SAMPLE_RATE, corpus_sound, utterances
 from ..paths import BENCH
 from . import bench
@@ -206,10 +206,12 @@ def plot(found: dict[str, list[Line]], path: Path) -> None:
     pyplot.savefig(path, dpi=110)
 
 
+@in_a_sentence()
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = arguments(__doc__)
     parser.add_argument("--plot", type=Path, help="draw the ROC of each set there")
     options = parser.parse_args()
+    shared(BENCH)
     found = judged(Predictor.load())
     for title, lines in found.items():
         table(title, lines)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import optuna
@@ -112,6 +114,33 @@ def test_every_setting_that_optuna_draws_is_one_and_every_goal_is_measured(clips
     rare = {goal for goal in tune.GOALS if goal.endswith("sibilant_jaw")}  # the clips' one pattern of phones has none
     assert set(tune.GOALS) - rare <= set(found)
     assert tune.score(found | dict.fromkeys(rare, 0.0)) > tune.score(found | dict.fromkeys(rare, 0.5))
+
+
+def test_workers_of_a_study_draw_apart_and_again_the_same(monkeypatch, tmp_path):
+    def drawn(folder: str, worker: int) -> dict[str, float]:
+        monkeypatch.setattr(tune, "FOLDER", tmp_path / folder)
+        return tune.suggested(tune.study(worker).ask())
+
+    first = drawn("a", 0)
+    assert first == drawn("b", 0) and first != drawn("c", 1)
+    assert drawn("a", 0) != first, "a study that goes on does not draw what it has drawn"
+
+
+def test_the_study_is_written_as_the_one_that_is_kept(monkeypatch, tmp_path):
+    monkeypatch.setattr(tune, "FOLDER", tmp_path)
+    found = tune.study()
+    for score in (1.0, 3.0):
+        trial = found.ask()
+        tune.suggested(trial)
+        for goal in tune.GOALS:
+            trial.set_user_attr(goal, score / 7)
+        found.tell(trial, score)
+    found.ask()  # one that runs still
+    tune.write_table(found, tmp_path / "study.csv")
+    rows = list(csv.reader((tmp_path / "study.csv").read_text(encoding="utf-8").splitlines()))
+    kept = (Path(tune.__file__).parent / "study.csv").read_text(encoding="utf-8").splitlines()[0]
+    assert ",".join(rows[0]) == kept
+    assert [row[:2] for row in rows[1:]] == [["1", "3.0000"], ["0", "1.0000"]] and rows[1][-1] == "0.4286"
 
 
 def test_lips_that_had_met_in_silence_rest_at_nought(clips):
