@@ -109,10 +109,10 @@ def main() -> None:
     parser.add_argument("--lines", type=int, default=LINES, help=f"most lines of each set (default {LINES})")
     parser.add_argument("--quick", action="store_true", help="the bench's tables alone")
     options = parser.parse_args()
-    shared(BENCH)
     networks = {"ours": options.network} | ({"previous": options.previous} if options.previous else {})
     for path in networks.values():
         needed(path, "Name a network's .json, its two graphs beside it; model/README.md says how to get an older one.")
+    shared(BENCH)
     folder = options.to.resolve()  # the bench runs in a folder of its own
     folder.mkdir(parents=True, exist_ok=True)
     numbers = evaluate(networks, folder, quick=options.quick, lines=options.lines)

@@ -17,11 +17,12 @@ import numpy as np
 import torch
 from numpy.lib.format import open_memmap
 
+from lipsync_addon.core.errors import LipsyncError
 from lipsync_addon.core.phones import PHONES
 
 from .augment import augmented, coloured, drawn_filters
 from .command import arguments, in_a_sentence
-from .dataset import Source
+from .dataset import Source, prepared
 from .export import load_checkpoint
 from .network import HOP, Lipsync
 from .paths import HEARD, PREPARED
@@ -63,9 +64,13 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     network, folder = load_checkpoint(options.checkpoint), HEARD / options.to
+    there = sorted(path.parent.name for path in PREPARED.glob("*/names.json"))
+    if not there:
+        raise LipsyncError(f"Nothing is prepared in {PREPARED}.", "Run python -m model.prepare first.")
+    for name in options.sources:
+        prepared(name)
     folder.mkdir(parents=True, exist_ok=True)
-    prepared = sorted(path.parent.name for path in PREPARED.glob("*/names.json"))
-    for name in options.sources or [name for name in prepared if not (folder / f"{name}.npy").exists()]:
+    for name in options.sources or [name for name in there if not (folder / f"{name}.npy").exists()]:
         hear_source(network, name, folder / f"{name}.npy")
         print(f"{name}: heard", flush=True)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lipsync_addon.inference.predictor import Predictor
-from model import command, dataset, pack, shrink, tune
+from model import command, dataset, heard, pack, shrink, tune
 
 MODEL = Path(command.__file__).parent
 COMMANDS = sorted(
@@ -78,6 +78,7 @@ KEPT = str(MODEL / "checkpoints" / "0.2.0.pt")
         ("model.shrink", ["--checkpoint", "none.pt"], "none.pt"),
         ("model.tune", ["--start-from", KEPT, "--heard", "offline"], "model.prepare grid_s1"),
         ("model.heard", ["--checkpoint", "none.pt", "--to", "x"], "none.pt"),
+        ("model.heard", ["--checkpoint", KEPT, "--to", "x"], "model.prepare"),
         ("model.export", ["--checkpoint", "none.pt", "--version", "0"], "none.pt"),
         ("model.export", ["--run", "no-such-run", "--version", "0"], "no-such-run"),
         ("model.gpu_check", ["--run", "no-such-run"], "no-such-run"),
@@ -88,8 +89,9 @@ KEPT = str(MODEL / "checkpoints" / "0.2.0.pt")
 )
 def test_what_is_missing_is_said_in_one_sentence_and_nothing_is_written(name, arguments, told, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    for module in (dataset, pack, shrink):
+    for module in (dataset, heard, pack, shrink):
         monkeypatch.setattr(module, "PREPARED", tmp_path / "data")
+    monkeypatch.setattr(heard, "HEARD", tmp_path)
     for module in (shrink, tune):
         monkeypatch.setattr(module, "FOLDER", tmp_path / "runs")
     monkeypatch.setattr(importlib.import_module("model.train"), "RUNS", tmp_path)
@@ -98,7 +100,7 @@ def test_what_is_missing_is_said_in_one_sentence_and_nothing_is_written(name, ar
     assert not list(tmp_path.iterdir())
 
 
-def test_a_network_to_compare_with_that_is_not_there_is_named(shared, monkeypatch, tmp_path):
+def test_a_network_to_compare_with_that_is_not_there_is_named(monkeypatch, tmp_path):
     ended = call(monkeypatch, "model.evaluate", "--previous", "old.json", "--to", str(tmp_path / "report"))
     assert ended.code.startswith("old.json is missing.") and not list(tmp_path.iterdir())
 
