@@ -9,13 +9,16 @@ in the NLA, because it was asked for or because the artist pushed it down: it th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 
 import bpy
+import numpy as np
+from numpy.typing import NDArray
 
 from ..core.errors import LipsyncError
-from ..core.take_record import CurveId, TakeRecord, from_bytes, to_bytes
+from ..core.take_record import CurveId, CurveRecord, TakeRecord, from_bytes, to_bytes
 from .nla_rest import rest_beneath
 
 GROUP = "Lipsync"
@@ -37,20 +40,27 @@ class Take:
     """An action under construction. Nothing in the scene changes before assign()."""
 
     def __init__(
-        self, name: str, character: str, owners: Iterable[bpy.types.ID], *, replaces: str = "", in_place: bool = False
+        self,
+        name: str,
+        character: str,
+        owners: Iterable[bpy.types.ID],
+        *,
+        replaces: str = "",
+        in_place: bpy.types.Action | None = None,
     ) -> None:
         """Starts from a copy of our earlier action for the same line and character, else of the take `replaces`;
-        `in_place`: from the earlier one itself. Undo needs that of what makes no step of its own: Blender ends where an
-        action was replaced since the step that it goes back from.
+        `in_place`: from the earlier one itself, this one where several are strips of that name. Undo needs that of what
+        makes no step of its own: Blender ends where an action was replaced since the step that it goes back from.
 
         Raises LipsyncError if a data-block cannot be animated: linked, or in the NLA's tweak mode.
         """
         self.owners = list(owners)
         for owner in self.owners:
             _check_editable(owner)
-        earlier = _find_take(name, character, self.owners)
-        self._stays = in_place and earlier is not None
+        earlier = _find_take(name, character, self.owners, in_place)
+        self._stays = in_place is not None and earlier is not None
         self._earlier = None if self._stays else earlier
+        self._range = tuple(earlier.curve_frame_range) if earlier else None
         self._model = earlier or (_find_take(replaces, character, self.owners) if replaces else None)
         self.action = earlier if self._stays else self._model.copy() if self._model else bpy.data.actions.new(name)
         if earlier is None:
@@ -210,7 +220,7 @@ class Take:
     def _fit_strip(self, strip: bpy.types.NlaStrip, start: float, end: float, undo: ExitStack) -> None:
         """A strip whose action now has its keys from `start` to `end`: where it began or ended with them it does so
         again, where it was cut it is cut as far from them."""
-        was_start, was_end = self._earlier.curve_frame_range if self._earlier else (start, end)
+        was_start, was_end = self._range or (start, end)
         was_end = max(was_end, was_start + 1)
         first, last = strip.action_frame_start, strip.action_frame_end
         first = start if abs(first - was_start) < 1e-3 else min(max(first + start - was_start, start), end - 1)
@@ -264,7 +274,43 @@ def stored_record(action: bpy.types.Action) -> TakeRecord | None:
     data = action.get(RECORD)
     if not isinstance(data, bytes):
         return None
-    return _records[data] if data in _records else _kept(data, from_bytes(data))
+    known = _records[data] if data in _records else from_bytes(data)
+    record = known and _renamed(known, our_curves(action))
+    return record if record is known and data in _records else _kept(data, record)
+
+
+def _renamed(record: TakeRecord, ours: Mapping[CurveId, bpy.types.FCurve]) -> TakeRecord:
+    """Blender gives curves new paths when a shape key or a bone gets another name: the record follows them. Which was
+    which is told by the keys that nobody touched."""
+    new = [key for key in ours if key not in record.curves and key not in record.deleted]
+    if not new:
+        return record
+    curves = dict(record.curves)
+    gone = {key: _places(_known_keys(curves[key])) for key in curves if key not in ours}
+    for key in new:
+        there = _places(_keys_of(ours[key]))
+        likes = {old: np.isin(was, there).mean() for old, was in gone.items() if (old[0], old[2]) == (key[0], key[2])}
+        if likes and likes[best := max(likes, key=likes.get)] > 0.5:
+            curves[key] = curves.pop(best)
+            del gone[best]
+    return record if curves.keys() == record.curves.keys() else replace(record, curves=curves)
+
+
+def _known_keys(curve: CurveRecord) -> NDArray[np.floating]:
+    """[N, 2] frame and height of the keys that we wrote last."""
+    return (curve.result or curve.written).points[:, 1]
+
+
+def _keys_of(curve: bpy.types.FCurve) -> NDArray[np.floating]:
+    """[N, 2] of those that are there."""
+    found = np.empty((len(curve.keyframe_points), 2), np.float32)
+    curve.keyframe_points.foreach_get("co", found.ravel())
+    return found
+
+
+def _places(keys: NDArray[np.floating]) -> NDArray[np.uint64]:
+    """[N] the same keys, each as one number, to be looked up."""
+    return np.ascontiguousarray(keys, np.float32).view(np.uint64).ravel()
 
 
 def store_record(action: bpy.types.Action, record: TakeRecord) -> None:
@@ -282,7 +328,7 @@ def forget_records() -> None:
 
 
 def _kept(data: bytes, record: TakeRecord | None) -> TakeRecord | None:
-    if len(_records) > 1:
+    if data not in _records and len(_records) > 1:
         del _records[next(iter(_records))]
     _records[data] = record
     return record
@@ -300,8 +346,10 @@ def our_curves(action: bpy.types.Action) -> dict[CurveId, bpy.types.FCurve]:
 
 def takes_of(objects: Iterable[bpy.types.Object]) -> list[bpy.types.Action]:
     """Every take that was made for this character, whether it plays or not, by name."""
+    objects = list(objects)
     names = {obj.name for obj in objects}
-    found = [action for action in bpy.data.actions if TAKE in action and action.get(CHARACTER) in names]
+    playing = {action for action in _actions_on(map(animated_block, objects)) if TAKE in action and _is_orphan(action)}
+    found = [a for a in bpy.data.actions if TAKE in a and (a.get(CHARACTER) in names or a in playing)]
     return sorted(found, key=lambda action: action[TAKE])
 
 
@@ -338,12 +386,34 @@ def _check_editable(owner: bpy.types.ID) -> None:
         )
 
 
-def _find_take(name: str, character: str, owners: Iterable[bpy.types.ID]) -> bpy.types.Action | None:
-    assigned = [data.action for owner in owners if (data := owner.animation_data) and data.action]
-    for action in (*assigned, *bpy.data.actions):
+def _find_take(
+    name: str, character: str, owners: Iterable[bpy.types.ID], rather: bpy.types.Action | None = None
+) -> bpy.types.Action | None:
+    """Of several of that name the active one, else `rather`."""
+    active = [data.action for owner in owners if (data := owner.animation_data) and data.action]
+    assigned = _actions_on(owners)
+    for action in (*active, *([rather] if rather else []), *assigned, *bpy.data.actions):
         if action.get(TAKE) == name and action.get(CHARACTER) == character and action.is_editable:
             return action
-    return None
+    return next((each for each in assigned if each.get(TAKE) == name and each.is_editable and _is_orphan(each)), None)
+
+
+def _actions_on(owners: Iterable[bpy.types.ID]) -> list[bpy.types.Action]:
+    """All that are assigned to these data-blocks, then those that are strips of theirs."""
+    found = [data for owner in owners if (data := owner.animation_data)]
+    strips = [strip.action for data in found for track in data.nla_tracks for strip in track.strips if strip.action]
+    return [*(data.action for data in found if data.action), *strips]
+
+
+def _is_orphan(action: bpy.types.Action) -> bool:
+    """Whether the object that a take was made for is called otherwise now, or is the original of a copy that has it."""
+    obj = bpy.data.objects.get((action.get(CHARACTER, ""), None))
+    return obj is None or action not in _actions_on([animated_block(obj)])
+
+
+def animated_block(obj: bpy.types.Object) -> bpy.types.ID:
+    """What a take animates of an object."""
+    return (obj.data.shape_keys if obj.type == "MESH" else None) or obj
 
 
 def bags(action: bpy.types.Action) -> Iterator[bpy.types.ActionChannelbag]:

@@ -20,7 +20,7 @@ from ..core.pipeline import Performance
 from ..core.rig_profile import RigProfile
 from ..core.spoken import Heard, heard
 from ..core.take_edits import Timing
-from .actions import Take
+from .actions import CHARACTER, TAKE, Take
 from .keyframes import Written, data_block, frame_rate, write_track
 from .mesh_measure import measured_lips, still_keys
 from .rig_scan import all_profiles, ranked_with_fit, scan_rig
@@ -200,10 +200,9 @@ class Rewritten:
 
 def write_take(
     scene: bpy.types.Scene,
-    character: str,
+    action: bpy.types.Action,
     mapping: RigMapping,
     performance: Performance,
-    take: str,
     settings: BakeSettings = BakeSettings(),
     *,
     quick: bool = False,
@@ -218,7 +217,8 @@ def write_take(
     Raises LipsyncError; the scene is then exactly as it was.
     """
     with ExitStack() as undo:
-        written = _write(scene, character, mapping, performance, take, settings, undo, quick, lips, in_place=True)
+        known = action[CHARACTER], mapping, performance, action[TAKE]
+        written = _write(scene, *known, settings, undo, quick, lips, in_place=action)
         undo.pop_all()
     written.action.finish()
     return Rewritten((*written.notices, *written.lips.notices()), written.lips, written.edits)
@@ -247,7 +247,7 @@ def _write(
     undo: ExitStack,
     quick: bool = False,
     lips: LipModel | None = None,
-    in_place: bool = False,
+    in_place: bpy.types.Action | None = None,
 ) -> _Written:
     """write_take() up to the point of no return; `undo` gets the way back for each step."""
     track = performance.track

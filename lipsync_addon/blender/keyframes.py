@@ -98,6 +98,8 @@ def write_track(
     for target, reach, whole in zip(targets, ranges, curves, strict=True):
         owner, properties = data_block(target), _properties(target)
         ids, parts = take.ids(owner, properties), _components(target, whole)
+        if any(key in records or key in deleted for key in ids):
+            continue  # another mesh plays the same slot: these are its curves
         if take.removed(owner, ids):
             deleted.update((key, CurveRecord(part)) for key, part in zip(ids, parts, strict=True))
             removed.append(target)

@@ -97,7 +97,15 @@ def ranking_shown(context: bpy.types.Context) -> bool:
 
 def objects(context: bpy.types.Context) -> list[bpy.types.Object]:
     """Those of facts() that are still there."""
-    return [obj for name in facts(context).objects if (obj := context.scene.objects.get(name))]
+    found = (_local(context.scene, name) for name in dict.fromkeys(facts(context).objects))
+    return [obj for obj in found if obj is not None]
+
+
+def _local(scene: bpy.types.Scene, name: str) -> bpy.types.Object | None:
+    """The scene's object of that name, rather an override than what it overrides."""
+    found = scene.objects.get(name)
+    local = bpy.data.objects.get((name, None)) if found and found.library else None
+    return local if local and scene in local.users_scene else found
 
 
 def active_action(context: bpy.types.Context) -> bpy.types.Action | None:

@@ -9,7 +9,7 @@ from math import ceil, inf
 
 import bpy
 
-from .actions import CHARACTER, TAKE, bags, curves_of
+from .actions import CHARACTER, TAKE, animated_block, bags, curves_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +115,6 @@ def playing(owner: bpy.types.ID) -> Playing | None:
         return takes[0]
     data = owner.animation_data
     return Playing(data.action, data.action_slot) if data and data.action and data.action_slot else None
-
-
-def animated_block(obj: bpy.types.Object) -> bpy.types.ID:
-    """What a take animates of an object."""
-    return (obj.data.shape_keys if obj.type == "MESH" else None) or obj
 
 
 def playing_takes(objects: Sequence[bpy.types.Object], frame: float | None = None) -> list[Playing]:

@@ -23,7 +23,7 @@ from ..core.take_record import TakeRecord
 from ..core.timeline import PhonemeTimeline
 from ..core.timeline_moves import remade
 from ..inference.predictor import Predictor
-from .actions import CHARACTER, TAKE, stored_record
+from .actions import TAKE, stored_record
 from .bake import BakeSettings, Rewritten, write_take
 from .mesh_measure import measured_lips
 from .playing import playing_take, playing_takes
@@ -170,10 +170,9 @@ def _play(
     measure = settings.true_lips and not quick
     told = write_take(
         scene,
-        action[CHARACTER],
+        action,
         mapping,
         performance,
-        action[TAKE],
         replace(settings, start_frame=record.timing.start_frame),
         quick=quick,
         lips=measured_lips(objects, mapping) if measure else None,

@@ -103,10 +103,18 @@ def sound_of_strip(
         )
     if len(strip.retiming_keys) > 0:
         return _mixed_down(scene, first, last, strip.name, sample_rate, only=strip)
+    origin = sound_origin(strip, scene)
+    if last <= origin:
+        raise LipsyncError(f"Nothing of the strip '{strip.name}' is heard.", "Lower its Sound Offset.")
     rate = frame_rate(scene)
-    start, end = ((frame - strip.frame_start) / rate for frame in (first, last))
+    start, end = ((frame - origin) / rate for frame in (first, last))
     sound = _sound_of(strip.sound)
-    return ImportedSound(sound, strip.name, sample_rate, max(start, 0.0), end), float(max(first, strip.frame_start))
+    return ImportedSound(sound, strip.name, sample_rate, max(start, 0.0), end), float(max(first, origin))
+
+
+def sound_origin(strip: bpy.types.SoundStrip, scene: bpy.types.Scene) -> float:
+    """The frame where a strip's sound itself begins or would begin: its Sound Offset is in seconds."""
+    return strip.frame_start + strip.sound_offset * frame_rate(scene)
 
 
 def heard_range(strip: bpy.types.SoundStrip) -> tuple[int, int]:
@@ -143,8 +151,8 @@ def _mixed_down(
         for each in (each for each in strips if each.type not in ("META", "SCENE")):
             undo.callback(setattr, each, "mute", each.mute)
             each.mute = each != only
-        for name, value in (("frame_start", scene.frame_start), ("frame_end", scene.frame_end)):
-            undo.callback(setattr, scene, name, value)
+        for end in ("frame_start", "frame_end"):
+            undo.callback(setattr, scene, end, getattr(scene, end))
         scene.frame_start, scene.frame_end = first, last - 1
         with bpy.context.temp_override(scene=scene):
             bpy.ops.sound.mixdown(
@@ -162,7 +170,18 @@ def _mixed_down(
 def _sound_of(sound: bpy.types.Sound) -> aud.Sound:
     """Decoded by ourselves: Blender's own object exists only while it plays, and may be mixed down."""
     if sound.packed_file is None:
-        return aud.Sound(bpy.path.abspath(sound.filepath, library=sound.library))
+        if missing := missing_file(sound):
+            raise LipsyncError(f"The sound file {missing} does not exist.", "Find it again: File > External Data.")
+        return aud.Sound(str(_file(sound)))
     unpacked = Path(bpy.app.tempdir) / f"lipsync-{sound.session_uid}{Path(sound.filepath).suffix}"
     unpacked.write_bytes(sound.packed_file.data)
     return aud.Sound(str(unpacked))
+
+
+def missing_file(sound: bpy.types.Sound) -> Path | None:
+    """The file of a sound that is not there, and not packed."""
+    return None if sound.packed_file or _file(sound).is_file() else _file(sound)
+
+
+def _file(sound: bpy.types.Sound) -> Path:
+    return Path(bpy.path.abspath(sound.filepath, library=sound.library))

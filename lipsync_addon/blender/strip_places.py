@@ -13,7 +13,7 @@ import bpy
 from .actions import CHARACTER, TAKE
 from .playing import pieces_of, playing_takes
 from .sequencer import sound_strips
-from .sound_import import heard_range
+from .sound_import import heard_range, sound_origin
 
 STRIPS = "lipsync_strips"
 """Custom property of our actions: scene and strips, as JSON."""
@@ -37,7 +37,7 @@ class StripPlace:
     def of(cls, strip: bpy.types.SoundStrip) -> StripPlace:
         """As it is now."""
         file = strip.sound.filepath if strip.sound else ""
-        return cls(strip.name, file, strip.frame_start, *map(float, heard_range(strip)))
+        return cls(strip.name, file, sound_origin(strip, strip.id_data), *map(float, heard_range(strip)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,11 @@ import pytest
 import soundfile
 import soxr
 
-from lipsync_addon.blender.sound_import import open_sound, sound_of_strip
+from lipsync_addon.blender.operators.bake import sound_problem
+from lipsync_addon.blender.sound_import import open_sound, sound_of_scene, sound_of_strip
 from lipsync_addon.core.audio_clip import CheckedSound
 from lipsync_addon.core.errors import LipsyncError
+from tests.blender.scene_builder import build_character
 
 FORMATS = {
     "wav": {}, "flac": {}, "ogg": {"format": "OGG", "subtype": "VORBIS"}, "mp3": {"format": "MP3"},
@@ -81,6 +83,56 @@ def test_a_strip_gives_its_audible_part_and_where_it_begins(speech, tmp_path):
     assert len(samples) == pytest.approx(sound.duration * 16000, abs=1)
     assert sound.duration == pytest.approx(strip.frame_final_duration / 24)
     np.testing.assert_allclose(samples[:1000], speech[16000:17000], atol=1e-4)
+
+
+@pytest.mark.parametrize("offset", [0.5, -0.5])
+def test_the_sound_offset_of_a_strip_is_heard_as_blender_plays_it(speech, tmp_path, offset):
+    path = write(tmp_path / "line.wav", speech, 16000, 1)
+    scene = bpy.context.scene
+    scene.render.fps, scene.render.fps_base = 24, 1.0
+    strip = scene.sequence_editor_create().strips.new_sound("line", str(path), 1, 100)
+    strip.sound_offset = offset
+    sound, frame = sound_of_strip(strip, scene, 16000)
+    ours = read(sound)
+    scene.frame_start, scene.frame_end = strip.frame_final_start, strip.frame_final_end - 1
+    mixed, first = sound_of_scene(scene, 16000)
+    theirs = read(mixed)[round((frame - first) / 24 * 16000) :]
+    assert frame == (112 if offset > 0 else 100)
+    assert len(ours) == pytest.approx(len(speech) - 8000, abs=16000 / 24)
+    count = len(ours) - 1000
+    assert np.corrcoef(ours[1000:count], theirs[1000:count])[0, 1] > 0.999
+
+
+def test_mixed_sound_has_the_name_of_its_scene(speech, tmp_path):
+    path = write(tmp_path / "line.wav", speech, 16000, 1)
+    scene = bpy.context.scene
+    scene.sequence_editor_create().strips.new_sound("line", str(path), 1, 1)
+    sound, _ = sound_of_scene(scene, 16000)
+    assert sound.source == scene.name
+
+
+def test_a_strip_whose_file_is_gone_is_told(addon, speech, tmp_path):
+    build_character()
+    path = write(tmp_path / "line.wav", speech, 16000, 1)
+    scene = bpy.context.scene
+    strip = scene.sequence_editor_create().strips.new_sound("voice", str(path), 1, 1)
+    scene.lipsync.source, scene.lipsync.strip = "STRIP", "voice"
+    assert bpy.ops.lipsync.bake.poll()
+    path.unlink()
+    assert not bpy.ops.lipsync.bake.poll()
+    assert sound_problem(scene) == "The sound file line.wav does not exist."
+    with pytest.raises(LipsyncError, match="line.wav does not exist") as caught:
+        sound_of_strip(strip, scene, 16000)
+    assert "External Data" in caught.value.hint
+
+
+def test_a_sound_offset_beyond_the_end_of_the_strip_is_told(speech, tmp_path):
+    path = write(tmp_path / "line.wav", speech, 16000, 1)
+    strip = bpy.context.scene.sequence_editor_create().strips.new_sound("line", str(path), 1, 1)
+    strip.sound_offset = 60.0
+    with pytest.raises(LipsyncError, match="'line' is heard") as caught:
+        sound_of_strip(strip, bpy.context.scene, 16000)
+    assert "Sound Offset" in caught.value.hint
 
 
 def test_a_packed_strip_is_read_without_its_file(speech, tmp_path):

@@ -142,6 +142,13 @@ def test_a_cut_or_renamed_strip(scene):
     assert ("hello_en", "cut", 0.0) in told()
 
 
+def test_a_sound_that_was_moved_within_its_strip_is_told(scene):
+    strip("boat_en").sound_offset = 0.5
+    assert told() == [("boat_en", "cut", 0.0)]
+    bpy.ops.lipsync.bake_scene()
+    assert told() == []
+
+
 def test_an_active_take_of_one_strip_moves_its_keys(scene):
     settings = scene.lipsync
     for name in ("hello_en", "market_en"):

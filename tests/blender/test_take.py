@@ -76,6 +76,73 @@ def test_a_gain_of_one_channel_moves_that_channel_alone(settings):
     np.testing.assert_allclose(heights("mouthSmileLeft"), smile, atol=1e-4)
 
 
+def raised(name: str) -> tuple[float, float]:
+    """Frame and height of a key that the artist moved."""
+    point = curve(name).keyframe_points[10]
+    point.co.y += 0.5
+    curve(name).update()
+    return point.co.x, point.co.y
+
+
+@pytest.mark.parametrize("prefix", ["", "ARKit_"], ids=["one", "all"])
+def test_hand_edits_stay_with_a_shape_key_that_is_renamed(settings, prefix):
+    settings.key_mode = "every"
+    frame, wanted = raised("mouthPucker")
+    for key in bpy.data.objects["Face"].data.shape_keys.key_blocks[1:]:
+        if prefix or key.name == "mouthPucker":
+            key.name = prefix + (key.name if prefix else "MouthPucker")
+    settings.jaw = 1.2
+    name = prefix + ("mouthPucker" if prefix else "MouthPucker")
+    assert curve(name).evaluate(frame) == pytest.approx(wanted, abs=0.03)
+    bpy.ops.lipsync.bake()
+    assert curve(name).evaluate(frame) == pytest.approx(wanted, abs=0.03)
+    assert panel_data.last_report().edits == 1
+
+
+def test_hand_edits_stay_with_a_bone_that_is_renamed(settings):
+    rig = bpy.data.objects["Rig"]
+    (action,) = bpy.data.actions
+    turned = next(each for each in curves_of(action) if "bones" in each.data_path)
+    point, index = turned.keyframe_points[10], turned.array_index
+    point.co.y += 0.3
+    turned.update()
+    frame, wanted = point.co
+    rig.data.bones["jaw"].name = "jaw_master"
+    settings.jaw = 1.1
+    path = next(each.data_path for each in curves_of(action) if "jaw_master" in each.data_path)
+    (found,) = (each for each in curves_of(action) if (each.data_path, each.array_index) == (path, index))
+    assert found.evaluate(frame) == pytest.approx(wanted, abs=0.03)
+
+
+def test_hand_edits_and_phones_stay_with_a_character_that_is_renamed(settings):
+    frame, wanted = raised("mouthPucker")
+    settings.words.active = 7
+    bpy.ops.lipsync.change_phone(ipa="m")
+    phones = [phone.unit for phone in settings.words.phones]
+    wanted = curve("mouthPucker").evaluate(frame)
+    bpy.data.objects["Face"].name = "Hero"
+    bpy.ops.lipsync.bake()
+    assert curve("mouthPucker").evaluate(frame) == pytest.approx(wanted, abs=0.03)
+    assert [phone.unit for phone in settings.words.phones] == phones
+    assert len(bpy.data.actions) == 1 and panel_data.last_report().edits == 1
+
+
+def test_a_copy_of_the_character_keeps_the_hand_edits_and_the_original_its_own(settings):
+    face = bpy.data.objects["Face"]
+    frame, wanted = raised("mouthPucker")
+    for obj in bpy.context.scene.objects:
+        obj.select_set(True)
+    bpy.ops.object.duplicate()
+    copy = bpy.data.objects["Face.001"]
+    for character in (copy, face):
+        settings.character = character
+        bpy.ops.lipsync.bake()
+        action = character.data.shape_keys.animation_data.action
+        pucker = next(each for each in curves_of(action) if '"mouthPucker"' in each.data_path)
+        assert pucker.evaluate(frame) == pytest.approx(wanted, abs=0.03)
+    assert copy.data.shape_keys.animation_data.action != face.data.shape_keys.animation_data.action
+
+
 @pytest.mark.parametrize("mode", ["every", "sparse"])
 def test_hand_edits_survive_sliders_and_bakes_and_can_be_hidden_and_discarded(settings, mode):
     settings.key_mode = mode

@@ -134,6 +134,7 @@ def test_a_strip_at_another_speed_is_heard_as_it_plays(clicks):
     assert snapshot() == before and (scene.frame_start, scene.frame_end) == (3, 33)
     assert not any(strip.mute for strip in scene.sequence_editor.strips)
     assert heard(sound, start)[:4] == pytest.approx([16, 22, 28, 34], abs=0.6)
+    assert sound.source == "line", "its phones are known by that"
 
 
 def test_each_strip_to_its_character(clicks):

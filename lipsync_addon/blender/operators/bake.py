@@ -28,7 +28,7 @@ from ..sequencer import take_of
 from ..strip_places import StripPlace
 from ..speaker_settings import wanted_speaker
 from ..words_settings import keep
-from ..sound_import import open_sound, sound_of_strip
+from ..sound_import import missing_file, open_sound, sound_of_strip
 
 
 class TakeJob(JobOperator):
@@ -129,8 +129,11 @@ def sound_problem(scene: bpy.types.Scene) -> str | None:
     settings = scene.lipsync
     if settings.source == "STRIP":
         strip = _strip(scene)
+        if strip and (strip.type != "SOUND" or strip.sound is None):
+            return f"'{strip.name}' is no sound strip."
         if strip:
-            return None if strip.type == "SOUND" else f"'{strip.name}' is no sound strip."
+            missing = missing_file(strip.sound)
+            return f"The sound file {missing.name} does not exist." if missing else None
         if settings.strip:
             return f"There is no strip '{settings.strip}' in the video sequencer."
         return "Choose a sound strip of the video sequencer."
