@@ -50,10 +50,10 @@ def numbers(totals: Totals) -> dict[str, object]:
 
 def sentences(state: State, totals: Totals) -> Iterator[str]:
     """The same for the terminal."""
-    n = numbers(totals)
+    n, left = numbers(totals), sum(1 for _ in state.ids()) - sum(totals.counts.values())
     times = totals.seconds / totals.elapsed if totals.elapsed else 0.0
     speed = f", {times:.{int(times < 10)}f} times real time" if n["baked"] else ""
-    yield (
+    yield "There are no lines in what you gave." if not (n["lines"] or left) else (
         f"{n['lines']} lines: {n['baked']} baked, {n['unchanged']} unchanged, {n['kept']} kept as changed by hand, "
         f"{n['failed']} failed. {totals.seconds:.0f} s of sound in {totals.elapsed:.1f} s{speed}."
     )
@@ -62,7 +62,7 @@ def sentences(state: State, totals: Totals) -> Iterator[str]:
         gone = f"No longer in the table: {len(ids)} lines, {len(files)} files."
         yield f"{gone} --delete-removed deletes those that nobody changed."
     if totals.stopped:
-        yield f"Not finished: {totals.stopped} The next run goes on from here."
+        yield f"Not finished: {totals.stopped} {left} lines are left; the next run goes on from here."
 
 
 def troubles(known: Known) -> list[tuple[float, str]]:

@@ -59,7 +59,7 @@ def rows(
     """The lines of all sources: tables, folders, sound files, globs.
 
     `columns`: our name -> the table's, where ALIASES do not know it. `sound`: template of the sound file, for tables
-    that name none, such as "voices/{language}/{id}.wav". `languages`: some row must be in one of them; the others come too.
+    that name none, such as "voices/{language}/{id}.wav". `languages`: some row must be in one, all are given.
     Raises LipsyncError for a source that cannot be read; memory does not grow with the number of rows.
     """
     empty = True
@@ -163,6 +163,8 @@ def _plain(column: str, cell: str) -> str:
 def _by_language(
     fields: dict[str, str], cells: Mapping[str, str], spoken: Mapping[str, str]
 ) -> Iterator[dict[str, str]]:
+    texts = {column.strip().lower() for column in spoken}
+    fields = {name: text for name, text in fields.items() if name not in texts}
     for column, language in spoken.items():
         if text := cells.get(column, "").strip():
             key = fields.get("id", "")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..core.audio_clip import Sound
+from ..core.errors import LipsyncError
 from ..core.pipeline import Performance, animate
 from ..core.timeline_file import save
 from ..core.progress import Progress, no_progress, part
@@ -28,7 +29,7 @@ from .performance import (
     chosen_style,
 )
 from .progress_line import progress_line
-from .words import add_words_arguments, chosen_edits, chosen_words
+from .words import SUBTITLES, add_words_arguments, chosen_edits, chosen_words
 
 HELP = "Turn one voice line into animation."
 EXAMPLES = (
@@ -135,6 +136,7 @@ def bake_line(
         controls=controls,
         progress=part(progress, 0.0, share / (1 + len(options.also))),
     )
+    _check_words(options, performance)
     also = []
     for place, line in enumerate(options.also, 1):
         begin, end = (share * step / (1 + len(options.also)) for step in (place, place + 1))
@@ -157,6 +159,14 @@ def bake_line(
         written([options.timeline])
         results.append(f"{len(performance.timeline.phones)} phonemes -> {options.timeline}")
     return Baked(performance, tuple(results), predicted)
+
+
+def _check_words(options: argparse.Namespace, performance: Performance) -> None:
+    """Raises LipsyncError where subtitles are wanted and no word is known, before anything is written."""
+    shown = [path for path in options.to if path.suffix.lower() in SUBTITLES]
+    if shown and not (performance.timeline and performance.timeline.word_spans()):
+        why = " ".join(performance.notices)
+        raise LipsyncError(f"{shown[0]} shows words, and none are known. {why}", "Mend the text, or leave it out.")
 
 
 def run(options: argparse.Namespace) -> None:

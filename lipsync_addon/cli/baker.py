@@ -178,6 +178,8 @@ class Baker:
         found = {"sound": _digest(line.sound), "settings": text_digest(settings)}
         for check in (sorted_outputs, chosen_face, chosen_controls):  # so that a dry run knows as well
             check(options)
+        if options.language and not options.timeline_in:
+            _check_language(options.language)
         if text := getattr(options, "text", None) or line.fields.get("text"):
             found["text"] = text_digest(str(text))
         if options.names and options.names != ALL:
@@ -261,6 +263,13 @@ def _sounds(tasks: Iterable[Task], sample_rate: int) -> Iterator[CheckedSound]:
 def endings_alone(common: argparse.Namespace) -> set[str]:
     """Endings for which --format names a format of curves, so that they need no character."""
     return {FORMATS[each].extension for each in common.format}
+
+
+@cache
+def _check_language(tag: str) -> None:
+    from ..speech.languages import reader_of
+
+    reader_of(tag)
 
 
 def _flushed(path: Path) -> str:

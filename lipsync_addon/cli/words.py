@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..speech.transcriber import Transcribed
 
 TABLES = (".csv", ".tsv", ".jsonl", ".xlsx")
+SUBTITLES = (".srt", ".vtt")
 PHONEMES = (".json", ".textgrid")
 """Endings of files that are not read as text."""
 
@@ -69,7 +70,7 @@ def chosen_words(options: argparse.Namespace) -> LineWords | None:
     if options.text is None and options.text_file is None:
         if options.language:
             raise LipsyncError("A language is given, but no text.", "Add --text, --text-file or --transcribe.")
-        if of_words := [path for path in options.to if path.suffix.lower() in (".srt", ".vtt")]:
+        if of_words := [path for path in options.to if path.suffix.lower() in SUBTITLES]:
             raise LipsyncError(f"{of_words[0]} shows words, and none are given.", "Add --text or --text-file.")
         of_phones = options.timeline or any(path.suffix.lower() == ".textgrid" for path in options.to)
         return Known() if of_phones else None

@@ -183,5 +183,9 @@ def _unsaid(
         after = bisect_right(words, run[-1], key=lambda phone: phone.word)
         start = words[before - 1].end if before else 0.0
         end = words[after].start if after < len(words) else filled[-1].end
-        units = [sound.unit for sound in _within(sounds, start + 0.03, end - 0.03) if sound.unit != SILENCE]
-        yield Mismatch(start, end, " ".join(texts[i] for i in run), " ".join(units))
+        speech = [sound for sound in _within(sounds, start + 0.03, end - 0.03) if sound.unit != SILENCE]
+        if speech and not before:
+            start = max(start, speech[0].start)  # not the silence before the line, nor that behind it
+        if speech and after == len(words):
+            end = min(end, speech[-1].end)
+        yield Mismatch(start, end, " ".join(texts[i] for i in run), " ".join(sound.unit for sound in speech))

@@ -48,7 +48,7 @@ def rounded(timeline: PhonemeTimeline) -> PhonemeTimeline:
 def from_json(data: Any) -> PhonemeTimeline:
     """The reverse, from parsed JSON. Raises ValueError that says what is wrong."""
     if not isinstance(data, dict) or data.get("format") != KIND:
-        raise ValueError("it is no phoneme track")
+        raise ValueError(f'it has no "format": "{KIND}"')
     if data.get("format_version") != FORMAT_VERSION:
         raise ValueError(f"it has format_version {data.get('format_version')!r}, and {FORMAT_VERSION} is known here")
     if unknown := sorted(set(data) - {"format", "format_version", "language", "source", "words", "phones"}):

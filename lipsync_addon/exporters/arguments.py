@@ -118,7 +118,10 @@ def number_within(low: float, high: float) -> Callable[[str], float]:
     """A type for argparse: a number that is not outside low..high."""
 
     def number(text: str) -> float:
-        value = float(text)
+        try:
+            value = float(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number") from error
         if not low <= value <= high:
             raise argparse.ArgumentTypeError(f"{text} is not within {low:g} to {high:g}")
         return value

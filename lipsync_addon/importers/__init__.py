@@ -20,6 +20,9 @@ HINT = (
     "and JSON."
 )
 
+PHONEMES = (".json", ".tsv", ".xml", ".textgrid")
+PHONEMES_HINT = "Readable are our own JSON (--timeline), Praat TextGrid, and Rhubarb TSV, XML and JSON."
+
 LONGEST_REASON = 200
 """Letters; Python quotes whole lines of a file in its errors."""
 
@@ -51,7 +54,9 @@ def read_phonemes(path: Path) -> PhonemeTimeline:
     path, ending = Path(path), Path(path).suffix.lower()
     if said := read_timeline(path):
         return said
-    with _named_errors(path):
+    if ending not in PHONEMES:
+        raise LipsyncError(f"{path} is no file of phonemes.", f"{PHONEMES_HINT} Words are given by --text-file.")
+    with _named_errors(path, PHONEMES_HINT):
         text = path.read_text(encoding="utf-8-sig")
         if ending in (".tsv", ".xml"):
             return rhubarb.timeline(rhubarb.tsv_cues(text) if ending == ".tsv" else rhubarb.xml_cues(text), path.stem)
@@ -61,17 +66,17 @@ def read_phonemes(path: Path) -> PhonemeTimeline:
 
 
 @contextmanager
-def _named_errors(path: Path) -> Iterator[None]:
+def _named_errors(path: Path, hint: str = HINT) -> Iterator[None]:
     try:
         yield
     except OSError as error:
         raise LipsyncError(f"{path} cannot be read: {error.strerror}.", "Check the path and its spelling.") from error
     except KeyError as error:
-        raise LipsyncError(f"{path} is damaged or of another kind: {error} is missing in it.", HINT) from error
+        raise LipsyncError(f"{path} is damaged or of another kind: {error} is missing in it.", hint) from error
     except (ValueError, TypeError, IndexError, AttributeError, OverflowError, csv.Error, RecursionError) as error:
         reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
         reason = reason if len(reason) <= LONGEST_REASON else reason[:LONGEST_REASON] + " ..."
-        raise LipsyncError(f"{path} is damaged or of another kind: {reason}.", HINT) from error
+        raise LipsyncError(f"{path} is damaged or of another kind: {reason}.", hint) from error
 
 
 def _read(path: Path) -> AnimationTrack:

@@ -13,6 +13,8 @@ from ..core.errors import LipsyncError
 ENDINGS = (".txt", ".srt", ".vtt", ".fountain")
 """Of such files."""
 _TIME = r"(?:(\d+):)?(\d+):(\d+[.,]\d+)"
+_SPEAKER = re.compile(r"[-–—]?\s*(\w[\w.'’-]*(?: [\w.'’-]+)?)(?:\s*\([^()]*\))?:(?:\s+|$)")
+"""Before what is said, where it is in capitals: "JOHN:", "- DR. SMITH (V.O.):"."""
 _TIMES = re.compile(rf"^\s*{_TIME}\s+-->\s+{_TIME}")
 
 
@@ -57,10 +59,15 @@ def cues(text: str) -> Iterator[Cue]:
         if found := _TIMES.match(line):
             times = found.groups()
         elif times and line.strip():
-            said.append(html.unescape(re.sub(r"</?[^<>]*>|\{\\[^}]*\}", "", line)).strip())
+            said.append(_without_speaker(html.unescape(re.sub(r"</?[^<>]*>|\{\\[^}]*\}", "", line)).strip()))
         elif times:
             yield Cue(_seconds(*times[:3]), _seconds(*times[3:]), "\n".join(said))
             times, said = None, []
+
+
+def _without_speaker(line: str) -> str:
+    named = _SPEAKER.match(line)
+    return line[named.end() :] if named and named[1].isupper() else line
 
 
 def _seconds(hours: str | None, minutes: str, seconds: str) -> float:

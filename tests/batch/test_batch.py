@@ -12,13 +12,15 @@ import signal
 import subprocess
 import sys
 import xml.etree.ElementTree
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
-from lipsync_addon.batch.report import troubles
+from lipsync_addon.batch.report import sentences, troubles
+from lipsync_addon.batch.run import Totals
 from lipsync_addon.batch.state import Known, State
 from lipsync_addon.batch.table import rows as read_rows
 from lipsync_addon.batch.worker import Line, Quality
@@ -180,7 +182,7 @@ def test_bad_lines_do_not_stop_good_ones(batch: Batch, voices: Path, tmp_path: P
         "cut": "cut off",
         "empty": "empty file",
         "style": "Nonsense",
-        "number": "Argument --intensity: invalid",
+        "number": "Argument --intensity: 'loud' is not a number.",
         "none": "names no sound",
         "same": "already the output of another line",
         "out": "leads out of the output folder",
@@ -360,6 +362,18 @@ def test_ctrl_c_ends_cleanly(batch: Batch, voices: Path, out: Path, tiny_network
     assert len(results(out)) == end["baked"] == sum(each.get("status") == "baked" for each in events)
 
 
+def test_a_run_that_is_stopped_says_how_many_lines_are_left(out: Path) -> None:
+    state = State(out)
+    with state.transaction():
+        state.begin()
+        for position in range(60):
+            state.tell(position, Line(f"{position}", "here", "a.wav", (f"{position}.csv",)))
+    totals = Totals(lines=22, counts=Counter(baked=19, fail=1), stopped="You stopped it.")
+    told = list(sentences(state, totals))
+    assert told[-1] == "Not finished: You stopped it. 40 lines are left; the next run goes on from here."
+    state.close()
+
+
 def test_a_run_that_was_killed_between_commit_and_move_is_finished(
     batch: Batch, voices: Path, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -420,6 +434,30 @@ def test_a_network_that_is_unsure_comes_after_all_other_troubles() -> None:
     assert troubles(line(confidence=0.2)) > troubles(line(confidence=0.3)) and not troubles(line(confidence=0.4))
 
 
+def test_a_table_without_lines_is_told(batch: Batch, voices: Path, tmp_path: Path, out: Path) -> None:
+    assert batch(voices).code == 0
+    (tmp_path / "t.csv").write_text("id,sound\n")
+    ran = batch(tmp_path / "t.csv")
+    assert ran.code == 0
+    assert ran.out.startswith("There are no lines in what you gave.\nNo longer in the table: 4 lines, 4 files.")
+
+
+def test_the_texts_of_all_languages_are_no_columns_that_change_nothing(batch: Batch, voices: Path) -> None:
+    (voices / "t.csv").write_text("Key,English(en),German(de),note\nboat,A boat.,Ein Boot.,x\n")
+    dry = batch(voices / "t.csv", "--sound", "{key}_{language}.wav", "--dry-run")
+    assert dry.out.count("BAKE  en/boat") == 1
+    assert "Columns that change nothing but names: note\n" in dry.out
+
+
+def test_subtitles_of_a_text_that_does_not_fit_tell_the_score(batch: Batch, voices: Path, out: Path) -> None:
+    text = "Een kat hoort immers te miauwen, en niet te praten."
+    rows = [{"id": "a", "sound": "boat_en.wav", "text": text, "language": "nl"}]
+    ran = batch(write_table(voices / "t.csv", rows), "--to", "{id}.csv", "--to", "{id}.srt")
+    assert ran.code == 1 and results(out) == {}
+    told = r"a.srt shows words, and none are known. boat_en.wav: the text does not fit the sound \(score -?0\.\d\d;"
+    assert re.match(told, ran.line("a")["error"]), ran.line("a")["error"]
+
+
 def test_no_result_has_the_name_of_a_report(batch: Batch, voices: Path, tmp_path: Path) -> None:
     rows = [{"id": "Report", "sound": "boat_en.wav"}, {"id": "other", "sound": "boat_en.wav"}]
     for _ in range(2):
@@ -466,11 +504,15 @@ def test_the_dry_run_knows_what_must_fail(batch: Batch, voices: Path, out: Path)
         {"id": "emotion", "sound": sound, "emotion": "envy=0.4"},
         {"id": "much", "sound": sound, "emotion": "joy=4"},
         {"id": "speech", "sound": sound, "speech style": "quiet:much"},
+        {"id": "language", "sound": sound, "text": "Hello.", "language": "xx"},
+        {"id": "rate", "sound": sound, "fps": "many"},
     ]
     dry = batch(write_table(voices / "t.csv", rows), "--dry-run")
-    assert dry.code == 1 and "1 bake, 5 fail" in dry.out, dry.out
+    assert dry.code == 1 and "1 bake, 7 fail" in dry.out, dry.out
     told = dict(line[6:].split(": ", 1) for line in dry.out.splitlines() if line.startswith("FAIL"))
     assert "x.nonsense has an unknown ending" in told["ending"] and "x.blend needs a character" in told["body"]
+    assert "does not read the language 'xx'" in told["language"]
+    assert told["rate"].startswith("Argument --fps: 'many' is not a number.")
     assert "envy=0.4 is not an emotion" in told["emotion"] and "joy=4 is not" in told["much"] and told["speech"]
     ran = batch(voices / "t.csv")
     assert {line["id"]: line["error"] for line in ran.report["lines"] if line["error"]} == told

@@ -137,12 +137,18 @@ def test_right_to_left_text_for_a_dutch_line_does_not_fit(
 
 
 def test_bad_options_are_told_in_a_sentence(line: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    subtitles, empty, broken = (tmp_path / name for name in ("a.srt", "b.json", "c.json"))
+    for file, content in ((subtitles, ""), (empty, "{}"), (broken, "{")):
+        file.write_text(content)
     for words, complaint in (
         (("--language", "nl"), "A language is given, but no text."),
         (("--text", "hallo", "--language", "xx"), "does not read the language 'xx'"),
         (("--text-file", str(tmp_path / "no.txt")), "no.txt cannot be read"),
         (("--timeline-in", str(tmp_path / "no.json")), "no.json cannot be read"),
         (("--text-file", str(tmp_path / "a.phones.json")), "a.phones.json is no text. If it holds phonemes"),
+        (("--timeline-in", str(subtitles)), "a.srt is no file of phonemes. Readable are our own JSON (--timeline)"),
+        (("--timeline-in", str(empty)), 'b.json is no phoneme track: it has no "format": "lipsync phonemes".'),
+        (("--timeline-in", str(broken)), "Readable are our own JSON (--timeline), Praat TextGrid, and Rhubarb"),
         (("--timeline", str(tmp_path / "a.wav")), "is no name for phonemes"),
     ):
         assert bake(line, tmp_path, *words)[0] == 2

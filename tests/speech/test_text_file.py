@@ -25,6 +25,12 @@ FILES = {
         "Hello there.\n\nWho?\nMe.",
     ),
     "pause.fountain": ("ANN\nWell.\n  \nNo.\n\nShe goes.\n  \nHe stays.\n", "Well.\nNo."),
+    "names.srt": (
+        "1\n00:00:00,000 --> 00:00:01,000\n"
+        "JOHN: What?\n- DR. O'NEIL (V.O.): No.\nMAN 1:\nAt 10: go.\nHe said: YES: now.\n",
+        "What?\nNo.\nAt 10: go.\nHe said: YES: now.",
+    ),
+    "names.vtt": ("WEBVTT\n\n00:00.000 --> 00:01.000\n<b>ÅSA</b>: Hej.\n", "Hej."),
     "signs.srt": ("1\n00:00:00,000 --> 00:00:01,000\nTom &amp; Ann&#39;s caf&eacute;\n", "Tom & Ann's café"),
     "signs.vtt": ("WEBVTT\n\n00:00.000 --> 00:01.000\n<b>3 &lt; 4</b>&nbsp;&amp; more\n", "3 < 4\u00a0& more"),
 }

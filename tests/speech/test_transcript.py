@@ -56,6 +56,18 @@ def test_one_wrong_sentence_among_right_ones_is_told_with_its_place(lines: dict[
     assert Transcript.of(" ".join(said), "nl").timeline(phones, "a.wav")[1] == ()
 
 
+def test_a_wrong_end_reaches_no_further_than_the_speech(lines: dict[str, AnimationTrack]) -> None:
+    said, other = list(lines)[:3], list(lines)[30]
+    quiet = np.zeros((100, len(PHONES)), np.float32)
+    quiet[:, PHONES.index("sil")] = 1.0
+    heard = [quiet, *(lines[text].values for text in said), quiet]
+    phones = AnimationTrack(PHONES, np.concatenate(heard), 50.0)
+    for text in ([other, *said[1:]], [*said[:2], other]):
+        _, told = Transcript.of(" ".join(text), "nl").timeline(phones, "a.wav")
+        spans = [tuple(map(float, line.split(": ")[1].removesuffix(" s").split(" to "))) for line in told]
+        assert spans and all(2 <= a < b <= len(phones.values) / 50 - 2 for a, b in spans), told
+
+
 def test_single_wrong_words_are_told_and_right_ones_are_not(lines: dict[str, AnimationTrack]) -> None:
     words = {text: [(word.text, word.units) for word in pronounce(text, reader_of("nl")).words] for text in lines}
     longest = {text: max(range(len(said)), key=lambda i: len(said[i][1])) for text, said in words.items()}
