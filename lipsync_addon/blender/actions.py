@@ -68,6 +68,7 @@ class Take:
         self.action.use_fake_user = True
         self.action[TAKE] = name
         self.action[CHARACTER] = character
+        _regroup(self.action)
         self.record = stored_record(self.action)
         """What is known of the earlier bake; None for the first one."""
         self._spoken_for: set[int] = {slot.handle for slot in self.action.slots if any(curves_of(self.action, slot))}
@@ -261,8 +262,7 @@ def artists_paths(owner: bpy.types.ID) -> set[str]:
         for action, slot in used
         for bag in bags(action)
         if bag.slot == slot
-        for curve in bag.fcurves
-        if not _is_ours(curve)
+        for curve in _others(bag)
     }
 
 
@@ -271,12 +271,17 @@ _records: dict[bytes, TakeRecord | None] = {}  # the latest: a slider reads what
 
 def stored_record(action: bpy.types.Action) -> TakeRecord | None:
     """What the add-on remembers of a take; None for an action that is none, or that an older version wrote."""
+    known = _record_as_stored(action)
+    record = known and _renamed(known, our_curves(action))
+    return record if record is known else _kept(action[RECORD], record)
+
+
+def _record_as_stored(action: bpy.types.Action) -> TakeRecord | None:
+    """Under the names that its curves had when it was last asked for."""
     data = action.get(RECORD)
     if not isinstance(data, bytes):
         return None
-    known = _records[data] if data in _records else from_bytes(data)
-    record = known and _renamed(known, our_curves(action))
-    return record if record is known and data in _records else _kept(data, record)
+    return _records[data] if data in _records else _kept(data, from_bytes(data))
 
 
 def _renamed(record: TakeRecord, ours: Mapping[CurveId, bpy.types.FCurve]) -> TakeRecord:
@@ -339,8 +344,7 @@ def our_curves(action: bpy.types.Action) -> dict[CurveId, bpy.types.FCurve]:
     return {
         (bag.slot.handle, curve.data_path, curve.array_index): curve
         for bag in bags(action)
-        for curve in bag.fcurves
-        if _is_ours(curve)
+        for curve in _ours(bag)
     }
 
 
@@ -436,7 +440,7 @@ def curves_of(action: bpy.types.Action, slot: bpy.types.ActionSlot) -> Iterator[
     """Our curves of a slot."""
     for bag in bags(action):
         if bag.slot == slot:
-            yield from (curve for curve in bag.fcurves if _is_ours(curve))
+            yield from _ours(bag)
 
 
 def _strip_of(data: bpy.types.AnimData | None, action: bpy.types.Action) -> bpy.types.NlaStrip | None:
@@ -463,6 +467,30 @@ def _is_free(track: bpy.types.NlaTrack, start: float, end: float) -> bool:
 
 def _is_ours(curve: bpy.types.FCurve) -> bool:
     return curve.group is not None and curve.group.name == GROUP
+
+
+def _ours(bag: bpy.types.ActionChannelbag) -> list[bpy.types.FCurve]:
+    """Our curves; those that the record names where the artist gave the group another name, or dissolved it: most are
+    there then, where he removed them they are not."""
+    if GROUP in bag.groups:
+        return [curve for curve in bag.fcurves if _is_ours(curve)]
+    record, handle = _record_as_stored(bag.id_data), bag.slot_handle
+    known = [key for key in record.curves if key[0] == handle] if record else []
+    found = [bag.fcurves.find(path, index=index) for _, path, index in known]
+    there = [curve for curve in found if curve is not None]
+    return there if 2 * len(there) > len(known) else []
+
+
+def _others(bag: bpy.types.ActionChannelbag) -> list[bpy.types.FCurve]:
+    ours = {(curve.data_path, curve.array_index) for curve in _ours(bag)}
+    return [curve for curve in bag.fcurves if (curve.data_path, curve.array_index) not in ours]
+
+
+def _regroup(action: bpy.types.Action) -> None:
+    """Puts our curves back into the group of our name, which is how a bake knows them from the artist's."""
+    for bag in bags(action):
+        for curve in [] if GROUP in bag.groups else _ours(bag):
+            curve.group = bag.groups.get(GROUP) or bag.groups.new(GROUP)
 
 
 def set_action(data: bpy.types.AnimData, action: bpy.types.Action | None, slot: bpy.types.ActionSlot | None) -> None:

@@ -14,7 +14,9 @@ from lipsync_addon.blender.rig_scan import find_character, scan_rig
 from lipsync_addon.blender.take_clips import export_takes
 from lipsync_addon.core.errors import LipsyncError
 from lipsync_addon.core.pipeline import Performance
-from tests.blender.scene_builder import build_character, random_track, snapshot
+from tests.blender.scene_builder import build_character, curves_of, random_track, snapshot
+
+LINE = Path(__file__).parents[2] / "examples" / "lines" / "boat_en.flac"
 
 
 @pytest.fixture
@@ -79,6 +81,24 @@ def test_takes_of_a_library_override_go_into_one_file(library, tmp_path):
     assert snapshot() == before
     animations = pygltflib.GLTF2().load(tmp_path / "both.glb").animations
     assert [animation.name for animation in animations] == ["first", "second"]
+
+
+def test_sliders_act_on_an_override_beside_the_collection_that_it_came_from(addon, library):
+    collection = link(library)
+    collection.override_hierarchy_create(bpy.context.scene, bpy.context.view_layer, do_fully_editable=True)
+    for obj in [obj for obj in bpy.data.objects if obj.override_library and obj.type == "MESH"]:
+        obj.data.override_create(remap_local_usages=True)
+    scene = bpy.context.scene
+    assert len([obj for obj in scene.objects if obj.name == "Face"]) == 2
+    scene.lipsync.sound_file, scene.lipsync.add_sound = str(LINE), False
+    assert bpy.ops.lipsync.bake() == {"FINISHED"}
+    (action,) = bpy.data.actions
+    assert all(obj.library is None for obj in panel_data.objects(bpy.context))
+    jaw = next(curve for curve in curves_of(action) if '"jawOpen"' in curve.data_path)
+    before = max(point.co.y for point in jaw.keyframe_points)
+    scene.lipsync.jaw = 1.5
+    jaw = next(curve for curve in curves_of(action) if '"jawOpen"' in curve.data_path)
+    assert max(point.co.y for point in jaw.keyframe_points) > 1.2 * before
 
 
 def broken(path: Path) -> None:

@@ -35,6 +35,39 @@ def scene(addon):
     return scene
 
 
+@pytest.mark.parametrize("change", ["rate", "rate and slider"])
+def test_a_strip_shows_the_whole_take_at_another_frame_rate(scene, change):
+    scene.render.fps = 48
+    if "slider" in change:
+        scene.lipsync.jaw = 1.2
+    else:
+        bpy.ops.lipsync.bake()
+    first, last = strips()[0].action.curve_frame_range
+    assert last - first > 150
+    for strip in strips():
+        assert (strip.action_frame_start, strip.action_frame_end) == (first, last)
+        assert (strip.frame_start, strip.frame_end) == pytest.approx((first, last), abs=1e-3)
+
+
+def test_a_copy_of_a_strip_with_an_action_of_its_own_is_acted_on_alone(scene):
+    first = strips()[0].action
+    second = first.copy()
+    for strip in strips():
+        track = next(t for t in strip.id_data.animation_data.nla_tracks if strip.name in t.strips)
+        copy = track.strips.new("copy", int(strip.frame_end) + 50, second)
+        copy.action_slot = next(s for s in second.slots if s.identifier == strip.action_slot.identifier)
+    scene.frame_set(int(copy.frame_start) + 20)
+    assert panel_data.active_action(bpy.context) == second
+    before = jaw(first), jaw(second)
+    scene.lipsync.jaw = 1.6
+    assert jaw(first) == before[0] and max(jaw(second)) > 1.2 * max(before[1])
+
+
+def jaw(action: bpy.types.Action) -> list[float]:
+    curve = next(curve for curve in curves_of(action) if '"jawOpen"' in curve.data_path)
+    return [point.co.y for point in curve.keyframe_points]
+
+
 def strips() -> list[bpy.types.NlaStrip]:
     """The strip of the take on every data-block."""
     blocks = [animated_block(obj) for obj in bpy.data.objects]

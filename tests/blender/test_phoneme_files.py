@@ -54,6 +54,13 @@ def test_other_formats(words, tmp_path, ending):  # noqa: F811
         assert timeline_of(words).end == pytest.approx(read_phonemes(path).end, abs=0.05)
 
 
+@pytest.mark.parametrize("name", ["line.TextGrid", "line.srt"])
+def test_the_ending_of_the_file_says_the_format(words, tmp_path, name):  # noqa: F811
+    assert bpy.ops.lipsync.save_phonemes(filepath=str(tmp_path / name)) == {"FINISHED"}
+    text = (tmp_path / name).read_text(encoding="utf-8")
+    assert ("ooTextFile" in text) == (name == "line.TextGrid") and ("-->" in text) == (name == "line.srt")
+
+
 def test_rhubarbs_mouths_move_the_line(words, tmp_path):  # noqa: F811
     end, before = words.phones[-1].end, keys()
     (tmp_path / "line.tsv").write_text(f"0.00\tX\n0.30\tD\n0.60\tA\n{end:.2f}\tX\n", encoding="utf-8")

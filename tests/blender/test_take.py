@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 
 from lipsync_addon.blender import panel_data, presets, sliders
+from lipsync_addon.blender.hand_edits import edit_count
 from lipsync_addon.blender.operators import bake as bake_operator
 from lipsync_addon.blender.stored import store_prediction, stored_prediction
 from lipsync_addon.blender.take_curves import read_channels, take_frames
+from lipsync_addon.core.channels import ARKIT_52
 from lipsync_addon.core.keying import KEY_MODES
-from tests.blender.scene_builder import build_character, curves_of
+from tests.blender.scene_builder import build_character, build_mesh, curves_of
 from tests.blender.test_panels import drawn
 
 LINES = Path(__file__).parents[2] / "examples" / "lines"
@@ -125,6 +127,52 @@ def test_hand_edits_and_phones_stay_with_a_character_that_is_renamed(settings):
     assert curve("mouthPucker").evaluate(frame) == pytest.approx(wanted, abs=0.03)
     assert [phone.unit for phone in settings.words.phones] == phones
     assert len(bpy.data.actions) == 1 and panel_data.last_report().edits == 1
+
+
+def regrouped(name: str | None) -> None:
+    """The artist gives the group of our curves another name, or dissolves it."""
+    for bag in (bag for layer in bpy.data.actions[0].layers for strip in layer.strips for bag in strip.channelbags):
+        if name:
+            bag.groups["Lipsync"].name = name
+        else:
+            bag.groups.remove(bag.groups["Lipsync"])
+
+
+@pytest.mark.parametrize("name", ["Mouth", None], ids=["renamed", "dissolved"])
+@pytest.mark.parametrize("write", ["slider", "bake"])
+def test_curves_whose_group_is_called_otherwise_are_ours(settings, name, write):
+    frame, wanted = raised("mouthPucker")
+    count, before = len(curves_of(bpy.data.actions[0])), heights("jawOpen").max()
+    regrouped(name)
+    assert edit_count(bpy.data.actions[0]) == 1
+    if write == "slider":
+        settings.jaw = 1.5
+    else:
+        with sliders.held():
+            settings.jaw = 1.5
+        bpy.ops.lipsync.bake()
+        assert panel_data.last_report().curves == count and panel_data.last_report().edits == 1
+    assert sliders.problem() is None
+    assert heights("jawOpen").max() > 1.2 * before
+    assert curve("mouthPucker").evaluate(frame) == pytest.approx(wanted, abs=0.03)
+
+
+@pytest.mark.parametrize("mode", ["every", "sparse"])
+def test_curves_that_two_meshes_play_are_written_once(settings, mode):
+    settings.key_mode = mode
+    before = heights("jawOpen")
+    face, beard = bpy.data.objects["Face"], build_mesh("Beard", list(ARKIT_52))
+    beard.parent = bpy.data.objects["Rig"]
+    data = beard.data.shape_keys.animation_data_create()
+    data.action = face.data.shape_keys.animation_data.action
+    data.action_slot = face.data.shape_keys.animation_data.action_slot
+    for jaw in (1.5, 0.5, 1.0):
+        settings.jaw = jaw
+    np.testing.assert_allclose(heights("jawOpen"), before, atol=1e-4)
+    assert edit_count(bpy.data.actions[0]) == 0
+    bpy.ops.lipsync.bake()
+    np.testing.assert_allclose(heights("jawOpen"), before, atol=1e-4)
+    assert panel_data.last_report().edits == 0
 
 
 def test_a_copy_of_the_character_keeps_the_hand_edits_and_the_original_its_own(settings):

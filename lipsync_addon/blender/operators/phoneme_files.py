@@ -60,13 +60,15 @@ class LIPSYNC_OT_save_phonemes(LipsyncOperator, bpy.types.Operator):
 
     def run(self, context: bpy.types.Context) -> None:
         timeline, path = timeline_of(context.scene.lipsync.words), Path(bpy.path.abspath(self.filepath))
-        if self.ending == ".json":
+        known = {ending for ending, *_ in FORMATS}
+        ending = path.suffix.lower() if path.suffix.lower() in known else self.ending
+        if ending == ".json":
             timeline_file.save(timeline, path)
         else:
             prediction = stored_prediction(shown_action(context))
             if prediction is None:
                 raise LipsyncError("The take of these phonemes is gone.", "Save them as .json, or bake the line again.")
-            write(prediction.track, path, EXPORTERS[self.ending], ExportOptions(said=timeline, clip=path.stem))
+            write(prediction.track, path, EXPORTERS[ending], ExportOptions(said=timeline, clip=path.stem))
         self.report({"INFO"}, f"{len(timeline.phones)} phonemes written to {path}.")
 
 
