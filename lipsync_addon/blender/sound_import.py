@@ -151,9 +151,10 @@ def _mixed_down(
         for each in (each for each in strips if each.type not in ("META", "SCENE")):
             undo.callback(setattr, each, "mute", each.mute)
             each.mute = each != only
+        moved = _moved_to_start(scene, only, undo) if only else 0
         for end in ("frame_start", "frame_end"):
             undo.callback(setattr, scene, end, getattr(scene, end))
-        scene.frame_start, scene.frame_end = first, last - 1
+        scene.frame_start, scene.frame_end = first - moved, last - moved - 1
         with bpy.context.temp_override(scene=scene):
             bpy.ops.sound.mixdown(
                 filepath=str(path),
@@ -165,6 +166,24 @@ def _mixed_down(
                 mixrate=48000,
             )
     return ImportedSound(aud.Sound(str(path)), name, sample_rate), float(first)
+
+
+def _moved_to_start(scene: bpy.types.Scene, strip: bpy.types.SoundStrip, undo: ExitStack) -> int:
+    """Lets a strip begin at frame 0 and returns by how many frames it was later; `undo` gets the way back.
+
+    The speed of a retimed strip is kept by frame, and Blender 4.5 and 5.0 read it from before the strip as well, where
+    nobody wrote it: the sound came 20 ms early or late by chance, or the mixdown ended Blender (division by zero).
+    """
+    outer = strip
+    while outer.parent_meta() is not None:
+        outer = outer.parent_meta()
+    taken = {each.channel for each in scene.sequence_editor.strips}
+    by = strip.frame_final_start
+    undo.callback(setattr, outer, "channel", outer.channel)
+    undo.callback(setattr, outer, "frame_start", outer.frame_start)
+    outer.channel = next(channel for channel in range(128, 0, -1) if channel not in taken)  # where nothing is in the way
+    outer.frame_start -= by
+    return by
 
 
 def _sound_of(sound: bpy.types.Sound) -> aud.Sound:

@@ -113,27 +113,40 @@ def test_a_meta_strip_cuts_what_is_in_it(clicks):
         sound_of_strip(later, scene, RATE)
 
 
-def test_a_strip_at_another_speed_is_heard_as_it_plays(clicks):
-    scene, strip = bpy.context.scene, add(clicks, "line", 1, 10)
-    add(clicks, "other", 2, 13)
-    scene.frame_start, scene.frame_end = 3, 33
+def retimed(strip: bpy.types.SoundStrip, scene: bpy.types.Scene) -> None:
+    """Plays the first 48 frames of a strip twice as fast."""
     window = bpy.context.window_manager.windows[0]
     area = window.screen.areas[0]
     area.type = "SEQUENCE_EDITOR"
     if hasattr(bpy.context.workspace, "sequencer_scene"):
         bpy.context.workspace.sequencer_scene = scene
+    start = strip.frame_final_start
     with bpy.context.temp_override(window=window, area=area, region=area.regions[-1]):
         scene.sequence_editor.active_strip = strip
         bpy.ops.sequencer.select_all(action="DESELECT")
         strip.select = True
         bpy.ops.sequencer.retiming_show()
-        bpy.ops.sequencer.retiming_key_add(timeline_frame=58)
-    strip.retiming_keys[1].timeline_frame = 34  # the first half twice as fast
+        bpy.ops.sequencer.retiming_key_add(timeline_frame=start + 48)
+    strip.retiming_keys[1].timeline_frame = start + 24
+
+
+@pytest.mark.parametrize("begins", [10, 400])
+@pytest.mark.parametrize("in_meta", [False, True])
+def test_a_strip_at_another_speed_is_heard_as_it_plays(clicks, begins, in_meta):
+    scene, strip = bpy.context.scene, add(clicks, "line", 1, begins)
+    add(clicks, "other", 2, begins + 3)
+    scene.frame_start, scene.frame_end = 3, 33
+    retimed(strip, scene)
+    if in_meta:
+        meta = scene.sequence_editor.strips.new_meta("meta", 3, begins)
+        strip.move_to_meta(meta)
+        meta.frame_final_end = begins + 72
     before = snapshot()
     sound, start = sound_of_strip(strip, scene, RATE)
     assert snapshot() == before and (scene.frame_start, scene.frame_end) == (3, 33)
     assert not any(strip.mute for strip in scene.sequence_editor.strips)
-    assert heard(sound, start)[:4] == pytest.approx([16, 22, 28, 34], abs=0.6)
+    expected = [begins + 6, begins + 12, begins + 18, begins + 24]
+    assert heard(sound, start)[:4] == pytest.approx(expected, abs=0.2)
     assert sound.source == "line", "its phones are known by that"
 
 
