@@ -8,6 +8,7 @@ python3 scripts/test.py --only core -- -k seam -x      what follows -- goes to p
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ import sys
 import tempfile
 import time
 import xml.etree.ElementTree
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,18 +36,24 @@ class Suite:
     """Below tests/."""
 
 
-SUITES = (
-    Suite("core", "blender-4.5", PURE),
-    Suite("core-3.13", "core-3.13", PURE),
-    Suite("model", "train", ("model",)),
-    Suite("video", "video", ("video",)),
-    Suite("examples", "blender-4.5", ("examples",)),
-    Suite("blender-4.5", "blender-4.5", BLENDER),
-    Suite("engines-4.5", "blender-4.5", ("engines",)),
-    Suite("blender-5.0", "blender-5.0", BLENDER),
-    Suite("engines-5.0", "blender-5.0", ("engines",)),
-    Suite("window", "blender-4.5", ("window",)),
+LANES = (
+    (
+        Suite("core", "blender-4.5", PURE),
+        Suite("core-3.13", "core-3.13", PURE),
+        Suite("model", "train", ("model",)),
+        Suite("video", "video", ("video",)),
+        Suite("examples", "blender-4.5", ("examples",)),
+    ),
+    (
+        Suite("blender-4.5", "blender-4.5", BLENDER),
+        Suite("engines-4.5", "blender-4.5", ("engines",)),
+        Suite("blender-5.0", "blender-5.0", BLENDER),
+        Suite("engines-5.0", "blender-5.0", ("engines",)),
+        Suite("window", "blender-4.5", ("window",)),
+    ),
 )
+"""Suites that run one after another, the lanes side by side. Engines and windows share one Debian: a lane has both."""
+SUITES = tuple(suite for lane in LANES for suite in lane)
 
 
 @dataclass
@@ -60,12 +68,11 @@ class Outcome:
     note: str = ""
 
 
-def run(suite: Suite, extra: list[str]) -> Outcome:
-    """Runs one suite; its output goes straight through."""
+def run(suite: Suite, extra: list[str], *, alone: bool) -> Outcome:
+    """Runs one suite; its output goes straight through if it runs alone, else it is printed whole at the end."""
     if reason := cannot_run(suite):
         return Outcome(suite.name, failed=int("CI" in os.environ), note=reason)
     start = time.monotonic()
-    print(f"\n=== {suite.name}", flush=True)
     try:
         python = ensure(suite.environment)
     except NoEnvironment as error:
@@ -74,12 +81,14 @@ def run(suite: Suite, extra: list[str]) -> Outcome:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
         paths = [str(Path("tests", path)) for path in suite.paths]
-        code = subprocess.run(
-            [str(python), "-m", "pytest", "-q", "--durations=5", f"--junit-xml={report}", *paths, *extra], cwd=ROOT
-        ).returncode
+        ran = subprocess.run(
+            [str(python), "-m", "pytest", "-q", "--durations=5", f"--junit-xml={report}", *paths, *extra],
+            cwd=ROOT, stdout=None if alone else subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+        )  # fmt: skip
+        print(f"\n=== {suite.name}\n{ran.stdout or ''}", end="", flush=True)
         outcome = counted(suite.name, report)
-    if code != 0 and outcome.failed == 0:
-        outcome.failed, outcome.note = 1, f"pytest ended with {code}"
+    if ran.returncode != 0 and outcome.failed == 0:
+        outcome.failed, outcome.note = 1, f"pytest ended with {ran.returncode}"
     outcome.seconds = time.monotonic() - start
     return outcome
 
@@ -113,13 +122,20 @@ def main() -> None:
     parser.add_argument("--only", choices=[suite.name for suite in SUITES], help="one kind of test")
     parser.add_argument("pytest", nargs="*", help="after --: arguments for pytest")
     options = parser.parse_args()
-    outcomes = [run(suite, options.pytest) for suite in SUITES if options.only in (None, suite.name)]
+    start = time.monotonic()
+    lanes = [[suite for suite in lane if options.only in (None, suite.name)] for lane in LANES]
+    for environment in dict.fromkeys(suite.environment for lane in lanes for suite in lane):
+        with contextlib.suppress(NoEnvironment):  # run() says so
+            ensure(environment)  # one at a time
+    with ThreadPoolExecutor() as pool:
+        ran = pool.map(lambda lane: [run(suite, options.pytest, alone=bool(options.only)) for suite in lane], lanes)
+        outcomes = [outcome for lane in ran for outcome in lane]
     print(f"\n{'':12} {'passed':>7} {'failed':>7} {'skipped':>8} {'time':>7}")
     for each in outcomes:
         print(f"{each.name:12} {each.passed:7} {each.failed:7} {each.skipped:8} {each.seconds:5.0f} s", each.note)
     failed = sum(each.failed for each in outcomes)
     passed, skipped = sum(each.passed for each in outcomes), sum(each.skipped for each in outcomes)
-    print(f"\n{sum(outcome.seconds for outcome in outcomes) / 60:.1f} minutes")
+    print(f"\n{(time.monotonic() - start) / 60:.1f} minutes")
     print(f"{passed} passed, {failed} failed, {skipped} skipped")
     sys.exit(1 if failed else 0)
 
