@@ -9,25 +9,21 @@ in the NLA, because it was asked for or because the artist pushed it down: it th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import replace
 
 import bpy
-import numpy as np
-from numpy.typing import NDArray
 
 from ..core.errors import LipsyncError
-from ..core.take_record import CurveId, CurveRecord, TakeRecord, from_bytes, to_bytes
+from ..core.take_record import CurveId, TakeRecord
 from .nla_rest import rest_beneath
+from .take_records import record_as_stored, record_of, store_record
 
 GROUP = "Lipsync"
 TAKE = "lipsync_take"
 """Custom property of our actions: name of the voice line."""
 CHARACTER = "lipsync_character"
 """Custom property of our actions: name of the object that the take was made for."""
-RECORD = "lipsync_record"
-"""Custom property of our actions: core/take_record.py as bytes."""
 MUTED = "lipsync_muted"
 """Custom property of our actions: set while we keep the take from playing, because its sequencer strip does not."""
 UNFITTED = "lipsync_unfitted"
@@ -266,77 +262,9 @@ def artists_paths(owner: bpy.types.ID) -> set[str]:
     }
 
 
-_records: dict[bytes, TakeRecord | None] = {}  # the latest: a slider reads what it wrote, again and again
-
-
 def stored_record(action: bpy.types.Action) -> TakeRecord | None:
     """What the add-on remembers of a take; None for an action that is none, or that an older version wrote."""
-    known = _record_as_stored(action)
-    record = known and _renamed(known, our_curves(action))
-    return record if record is known else _kept(action[RECORD], record)
-
-
-def _record_as_stored(action: bpy.types.Action) -> TakeRecord | None:
-    """Under the names that its curves had when it was last asked for."""
-    data = action.get(RECORD)
-    if not isinstance(data, bytes):
-        return None
-    return _records[data] if data in _records else _kept(data, from_bytes(data))
-
-
-def _renamed(record: TakeRecord, ours: Mapping[CurveId, bpy.types.FCurve]) -> TakeRecord:
-    """Blender gives curves new paths when a shape key or a bone gets another name: the record follows them. Which was
-    which is told by the keys that nobody touched."""
-    new = [key for key in ours if key not in record.curves and key not in record.deleted]
-    if not new:
-        return record
-    curves = dict(record.curves)
-    gone = {key: _places(_known_keys(curves[key])) for key in curves if key not in ours}
-    for key in new:
-        there = _places(_keys_of(ours[key]))
-        likes = {old: np.isin(was, there).mean() for old, was in gone.items() if (old[0], old[2]) == (key[0], key[2])}
-        if likes and likes[best := max(likes, key=likes.get)] > 0.5:
-            curves[key] = curves.pop(best)
-            del gone[best]
-    return record if curves.keys() == record.curves.keys() else replace(record, curves=curves)
-
-
-def _known_keys(curve: CurveRecord) -> NDArray[np.floating]:
-    """[N, 2] frame and height of the keys that we wrote last."""
-    return (curve.result or curve.written).points[:, 1]
-
-
-def _keys_of(curve: bpy.types.FCurve) -> NDArray[np.floating]:
-    """[N, 2] of those that are there."""
-    found = np.empty((len(curve.keyframe_points), 2), np.float32)
-    curve.keyframe_points.foreach_get("co", found.ravel())
-    return found
-
-
-def _places(keys: NDArray[np.floating]) -> NDArray[np.uint64]:
-    """[N] the same keys, each as one number, to be looked up."""
-    return np.ascontiguousarray(keys, np.float32).view(np.uint64).ravel()
-
-
-def store_record(action: bpy.types.Action, record: TakeRecord) -> None:
-    """The reverse."""
-    if RECORD in action:
-        del action[RECORD]  # Blender 4.5 and 5.0 write bytes over other bytes up to the first zero only
-    data = to_bytes(record)
-    action[RECORD] = data
-    _kept(data, record)
-
-
-def forget_records() -> None:
-    """Gives the memory back."""
-    _records.clear()
-
-
-def _kept(data: bytes, record: TakeRecord | None) -> TakeRecord | None:
-    if data not in _records and len(_records) > 1:
-        del _records[next(iter(_records))]
-    _records[data] = record
-    return record
+    return record_of(action, our_curves(action))
 
 
 def our_curves(action: bpy.types.Action) -> dict[CurveId, bpy.types.FCurve]:
@@ -474,7 +402,7 @@ def _ours(bag: bpy.types.ActionChannelbag) -> list[bpy.types.FCurve]:
     there then, where he removed them they are not."""
     if GROUP in bag.groups:
         return [curve for curve in bag.fcurves if _is_ours(curve)]
-    record, handle = _record_as_stored(bag.id_data), bag.slot_handle
+    record, handle = record_as_stored(bag.id_data), bag.slot_handle
     known = [key for key in record.curves if key[0] == handle] if record else []
     found = [bag.fcurves.find(path, index=index) for _, path, index in known]
     there = [curve for curve in found if curve is not None]

@@ -7,8 +7,9 @@ from dataclasses import replace
 import bpy
 
 from ..core.take_record import CurveRecord, TakeRecord, edits_of
-from .actions import our_curves, store_record, stored_record
+from .actions import our_curves, stored_record
 from .keyframes import read_keys
+from .take_records import store_record
 
 
 def edits_hidden(action: bpy.types.Action) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from . import actions, defaults, keyframes, panel_data, phoneme_strip, shown_take, sliders, translations
+from . import defaults, keyframes, panel_data, phoneme_strip, shown_take, sliders, take_records, translations
 from .batch_panel import LIPSYNC_PT_batch, LIPSYNC_UL_batch
 from .batch_settings import LIPSYNC_PG_batch, LIPSYNC_PG_batch_line
 from .face_panel import LIPSYNC_PT_face
@@ -134,6 +134,6 @@ def unregister() -> None:
     sliders.forget()
     panel_data.forget()
     forget_predictions()
-    actions.forget_records()
+    take_records.forget_records()
     keyframes.forget_fits()
     translations.stop()

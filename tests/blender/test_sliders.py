@@ -9,7 +9,7 @@ import bpy
 import numpy as np
 import pytest
 
-from lipsync_addon.blender import actions, sliders
+from lipsync_addon.blender import sliders, take_records
 from lipsync_addon.blender.actions import stored_record
 from lipsync_addon.blender.bake import BakeSettings, bake
 from lipsync_addon.core.keying import KeySettings
@@ -71,7 +71,7 @@ def test_what_is_known_of_a_take_is_what_its_file_says(settings, window):  # noq
     settings.jaw = 1.2
     (action,) = bpy.data.actions
     known = stored_record(action)
-    actions.forget_records()
+    take_records.forget_records()
     read = stored_record(action)
     assert read is not known and read.curves.keys() == known.curves.keys()
     for key, each in read.curves.items():
