@@ -8,10 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .hearing import EARLY
 from .large_arrays import let_go
 from .phones import PHONES, likeness
 
 SILENCE = PHONES.index("sil")
+_VOICELESS = frozenset(map(PHONES.index, ("p", "t", "k", "tʃ")))
 FLOOR = 1e-4
 """Posteriors below this count alike: one frame that was heard wrong must not outweigh all others."""
 FILLER = 0.1
@@ -21,8 +23,17 @@ UNSAID = -3.0
 UNSAID_WORD = -3.0
 """Log-score of leaving out a word beside that of its phones: people swallow short words far oftener than they
 drop them."""
-FADE = 1.25
-"""Frames that a sound lasts longer before a pause than it is heard: it fades away. Measured on Dutch and on GRID."""
+SHARPNESS = 0.4
+"""How far the frames decide where two phones meet: at 0 the middle of what both may have, above 1 one frame alone. What is
+heard of frames beside each other is no evidence by itself each time, hence below 1. This and the next two were found on
+lines of Nathalie and of GRID that train the network, never on those that judge it (docs/words.md)."""
+FADE = 0.75
+"""Frames that a sound lasts longer before a pause than it is heard: it fades away."""
+SHUT = 4.0
+"""Frames that a voiceless stop after a pause lasts at most, closure and breath. Its closure is silent, so that the network
+takes silence before it for it as far back as it likes."""
+REACH = 25
+"""Frames from a boundary beyond which nothing says where it is."""
 BEAM = 400.0
 """Log-score by which a state may lag behind the best and still be followed; an hour would not fit in memory
 otherwise."""
@@ -70,12 +81,12 @@ def align(posteriors: NDArray[np.float32], words: Sequence[Sequence[str]]) -> Al
     joined = np.concatenate([[True], ~(text.pause[states[1:]] & text.pause[states[:-1]])])
     states, first, last = states[joined], first[joined], np.append(first[joined][1:], len(path))
     units = text.states[states]
-    along, gap, edges = _along(posteriors, first, units)
+    along, gap = _along(posteriors, first, units)
     total = np.add.reduceat(along, first)
     said = (~text.pause[states]).sum() / (~text.pause).sum()
     return Alignment(
         tuple((int(a), int(b), PHONES[u]) for a, b, u in zip(first, last, units)),
-        edges,
+        _boundaries(posteriors, first, units),
         tuple(np.exp(total / (last - first)).tolist()),
         _word_spans(text, states, len(words)),
         gap,
@@ -195,32 +206,58 @@ def _traced(
 
 def _along(
     posteriors: NDArray[np.float32], first: NDArray[np.intp], units: NDArray[np.intp]
-) -> tuple[NDArray[np.float32], NDArray[np.float32], tuple[float, ...]]:
-    """([T] log of how far the phone at each frame is heard, Alignment.gap, boundaries in frames). A frame hears what
-    sounds at its time, so that boundaries lie between frames, nearer to the less sure."""
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """([T] log of how far the phone at each frame is heard, Alignment.gap)"""
     frames = len(posteriors)
-    along, gap, edges = np.empty(frames, np.float32), np.full(frames, np.nan, np.float32), [0.0]
-    lasts = np.append(first[1:], frames)
-    unit = np.repeat(units, lasts - first)
-    edge = 1
+    along, gap = np.empty(frames, np.float32), np.full(frames, np.nan, np.float32)
+    unit = np.repeat(units, np.diff(first, append=frames))
     for begin in range(0, frames, BLOCK):
-        before = max(begin - 1, 0)
-        scores = _scores(posteriors[before : begin + BLOCK])
-        end = before + len(scores)
-        along[before:end] = scores[np.arange(end - before), unit[before:end]]
-        speech = posteriors[before:end, SILENCE] < 0.5
-        spoken = _spoken(posteriors[before:end])[np.arange(end - before), unit[before:end]]
-        gap[before:end][speech] = (scores.max(1) - spoken)[speech]
-        while edge < len(first) and first[edge] < end:
-            frame, (one, other) = first[edge], units[edge - 1 : edge + 1]
-            earlier, later = scores[frame - 1 - before], scores[frame - before]
-            lead, lag = earlier[one] - earlier[other], later[other] - later[one]
-            share = lead / (lead + lag) if lead > 0 and lag > 0 else 0.5
-            fade = min(FADE, (lasts[edge] - frame) / 2) if other == SILENCE else 0.0
-            edges.append(float(frame - 1 + share + fade))
-            edge += 1
+        block = slice(begin, begin + BLOCK)
+        scores, of_path = _scores(posteriors[block]), unit[block, None]
+        along[block] = np.take_along_axis(scores, of_path, 1)[:, 0]
+        speech = posteriors[block, SILENCE] < 0.5
+        spoken = np.take_along_axis(_spoken(posteriors[block]), of_path, 1)[:, 0]
+        gap[block][speech] = (scores.max(1) - spoken)[speech]
         let_go(posteriors)
-    return along, gap, (*edges, float(frames))
+    return along, gap
+
+
+def _boundaries(
+    posteriors: NDArray[np.float32], first: NDArray[np.intp], units: NDArray[np.intp]
+) -> tuple[float, ...]:
+    """[len(first) + 1] where the phones of the path meet, in frames. Each is the mean of the places that it may have
+    while the others stay, weighed by how well they fit: between frames, and in the middle where one phone
+    comes twice."""
+    frames = len(posteriors)
+    lasts = np.append(first[1:], frames)
+    edges, place = [0.0], 0.0
+    for index in range(1, len(first)):
+        one, other, start, last = units[index - 1], units[index], first[index], lasts[index]
+        # Each keeps half a frame at least: `place` is where the one before begins.
+        least = max(first[index - 1] + 1, int(np.ceil(place + 0.5)), start - REACH)
+        places = np.arange(least, min(last - 1, start + REACH) + 1)
+        part = posteriors[least - 1 : places[-1]]
+        fits = SHARPNESS * np.cumsum(_said(part, one, other) - _said(part, other, one), dtype=np.float64)
+        weights = np.exp(fits - fits.max())
+        place = float(weights @ places / weights.sum())
+        edges.append(place - 0.5 + EARLY)
+        if index % BLOCK == 0:
+            let_go(posteriors)
+    edges.append(float(frames))
+    for index in range(1, len(first)):
+        if units[index] == SILENCE:
+            edges[index] += min(FADE, (edges[index + 1] - edges[index]) / 2)
+        elif units[index - 1] == SILENCE and units[index] in _VOICELESS:
+            edges[index] = max(edges[index], edges[index + 1] - SHUT)
+    return tuple(edges)
+
+
+def _said(posteriors: NDArray[np.float32], unit: int, beside: int) -> NDArray[np.float32]:
+    """[n] log of how far a unit is heard; a pause may hold any sound but the one beside it."""
+    heard = posteriors @ likeness()[:, unit]
+    if unit == SILENCE:
+        heard = np.maximum(heard, FILLER * np.delete(posteriors, beside, axis=1).max(1))
+    return np.log(np.maximum(heard, FLOOR))
 
 
 def _word_spans(text: _Text, states: NDArray[np.intp], count: int) -> tuple[tuple[int, int] | None, ...]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .alignment import Alignment, align
+from .hearing import EARLY
 from .large_arrays import let_go
 from .spoken import Heard, heard
 from .text_fit import FEW, FITS, SURE, text_fit
@@ -111,8 +112,9 @@ def _end(phones: AnimationTrack) -> float:
 
 def _sounds(phones: AnimationTrack) -> list[Heard]:
     """The likeliest phones of a track of PHONES, from second 0 to its end."""
-    # A frame hears what sounds at its time, so that it stands for half of the way to its neighbours.
-    sounds = [*heard(AnimationTrack(phones.names, phones.values, phones.fps, phones.start - 0.5 / phones.fps))]
+    # A frame stands for half of the way to its neighbours.
+    start = phones.start + (EARLY - 0.5) / phones.fps
+    sounds = [*heard(AnimationTrack(phones.names, phones.values, phones.fps, start))]
     if sounds:
         sounds[0] = replace(sounds[0], start=max(sounds[0].start, 0.0))
         sounds[-1] = replace(sounds[-1], end=_end(phones))
@@ -156,6 +158,9 @@ def _with_heard(
             replace(_phone(phones, sound), start=max(sound.start, start), end=min(sound.end, stop))
             for sound in (_within(sounds, start + ROUNDING, stop - ROUNDING) if stop - start > ROUNDING else ())
         ]
+        if inside and index < len(row) and inside[-1].unit == row[index].unit:
+            # A stop after a pause, which begins later than it is heard: alignment.SHUT.
+            inside[-2:] = [replace(each, end=stop) for each in inside[-2:-1]]
         speech = [phone for phone in inside if phone.unit != SILENCE]
         if sum(phone.length for phone in speech) >= EXTRA:
             filled += inside

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .hearing import Hearing
+from .hearing import EARLY, Hearing
 from .large_arrays import let_go
 from .phones import BILABIALS, LABIODENTALS, PHONES
 from .timeline import Phone, PhonemeTimeline
@@ -76,7 +76,7 @@ def with_timeline(
     first = bisect_left(played, near[0], key=lambda phone: phone.end)
     played = played[first : bisect_right(played, near[1], key=lambda phone: phone.start)]
     certain = [(phone, trust) for phone in played if (trust := _trust(phone))]
-    edges = np.array([(phone.start, phone.end) for phone, _ in certain]).reshape(-1, 2)
+    edges = np.array([(phone.start, phone.end) for phone, _ in certain]).reshape(-1, 2) - EARLY / hearing.fps
     index, frames, part = coverages(edges, hearing.fps, len(hearing))
     trust = np.array([trust for _, trust in certain], np.float32)[index]
     units = np.array([PHONES.index(phone.unit) for phone, _ in certain], np.intp)[index]

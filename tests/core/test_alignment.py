@@ -7,6 +7,7 @@ import pytest
 
 from lipsync_addon.core import alignment
 from lipsync_addon.core.alignment import align
+from lipsync_addon.core.hearing import EARLY
 from lipsync_addon.core.phones import PHONES
 
 
@@ -58,12 +59,38 @@ def test_sound_that_the_text_has_not_becomes_a_pause():
     assert result.heard[2] < 0.01 < 0.8 < min(result.heard[0], result.heard[3])
 
 
-def test_boundaries_lie_between_frames_nearer_to_the_less_sure():
+def test_boundaries_lie_between_frames_and_later_than_heard():
     heard = posteriors(("m", 5), ("a", 5))
-    heard[5, PHONES.index("a")], heard[5, PHONES.index("m")] = 0.5, 0.45
     result = align(heard, [["m", "a"]])
-    assert result is not None and 4.5 < result.edges[1] < 5.0
+    assert result is not None and abs(result.edges[1] - (4.5 + EARLY)) < 0.1
     assert result.timed(50)[0] == (0.0, result.edges[1] / 50, "m")
+    heard[5] = (heard[4] + heard[6]) / 2
+    unsure = align(heard, [["m", "a"]])
+    assert unsure is not None and abs(unsure.edges[1] - (5 + EARLY)) < 0.1
+
+
+def test_a_phone_that_comes_twice_is_parted_in_its_middle():
+    result = align(posteriors(("a", 5), ("s", 12), ("u", 5)), [["a", "s"], ["s", "u"]])
+    assert result is not None
+    assert abs(result.edges[2] - (10.5 + EARLY)) < 0.1  # frames 5 to 16: from 4.5 to 16.5
+
+
+def test_every_phone_keeps_half_a_frame():
+    text = [["m", "a"], ["s", "s"], ["t"], ["p", "u"]]
+    for seed in range(50):
+        random = np.random.default_rng(seed)
+        heard = random.dirichlet(np.full(len(PHONES), 0.05), size=14).astype(np.float32)
+        result = align(heard, text)
+        assert result is not None and np.diff(result.edges).min() >= 0.5 - 1e-9, seed
+
+
+@pytest.mark.parametrize(("stop", "lasts"), [("p", alignment.SHUT), ("tʃ", alignment.SHUT), ("b", 8), ("m", 8)])
+def test_the_silent_closure_of_a_stop_after_a_pause_has_a_limit(stop: str, lasts: float):
+    result = align(posteriors(("a", 5), ("sil", 9), (stop, 8), ("i", 5)), [["a"], [stop, "i"]])
+    assert result is not None and [unit for *_, unit in result.phones] == ["a", "sil", stop, "i"]
+    assert abs(result.edges[3] - result.edges[2] - lasts) < 0.2
+    inside = align(posteriors(("a", 5), (stop, 8), ("i", 5)), [["a", stop, "i"]])
+    assert inside is not None and abs(inside.edges[2] - inside.edges[1] - 8) < 0.2
 
 
 def test_ten_minutes_of_text_are_laid_out():

@@ -36,7 +36,7 @@ def test_without_words_the_likeliest_phones_are_the_line() -> None:
     line = recognised(LINE, "nl", "a.wav")
     assert units(line) == "sil m a sil ʃ o sil t u sil"
     assert (line.start, line.end, line.language, line.words) == (0.0, 1.5, "nl", ())
-    assert abs(line.phones[1].start - 0.19) < 1e-6  # half a frame before the first that hears it
+    assert abs(line.phones[1].start - 0.195) < 1e-6  # half a frame before the first that hears it, which is EARLY
 
 
 def test_words_that_fit_leave_nothing_to_tell() -> None:
