@@ -45,19 +45,18 @@ def evaluate(networks: dict[str, Path], folder: Path, *, quick: bool = False, li
         "made": datetime.date.today().isoformat(),
         "network": {"version": specs["ours"].version, "fingerprint": specs["ours"].fingerprint},
         "previous": None,
-        "limits": [*sections.LIMITS, *lines_missing()],
+        "limits": [*report.absent, *sections.LIMITS, *lines_missing()],
     }
     if "previous" in specs:
         numbers["previous"] = {"version": specs["previous"].version, "fingerprint": specs["previous"].fingerprint}
     if not quick:
         numbers["speed"] = report.speed(networks)  # first, before anything warms the machine up
     numbers |= report.bench()
-    goals = list(targets.of_bench(numbers["faces"], numbers["articulation"]))
     if not quick:
-        numbers |= report.everything_else(numbers["faces"])
-        goals += targets.of_the_rest(numbers)
+        numbers |= report.everything_else(numbers)
     numbers["targets"] = [
-        dataclasses.asdict(g) | {"met": g.met, "short_by": g.short_by, "within_error": g.within_error} for g in goals
+        dataclasses.asdict(g) | {"met": g.met, "short_by": g.short_by, "within_error": g.within_error}
+        for g in targets.of(numbers, quick=quick)
     ]
     numbers["seconds"] = time.monotonic() - started
     numbers = plain(numbers)

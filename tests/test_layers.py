@@ -30,9 +30,9 @@ ALLOWED: dict[str, set[str]] = {
 }
 """What each part of the add-on may import beside itself and the standard library."""
 
-MODEL_MAY_IMPORT = {"core", "inference", "speech", "exporters", "video"}
-"""Parts of the add-on that training may use: evaluation judges the very path that users take, short of Blender; and
-films are solved and judged by the same code for training and for users."""
+MODEL_MAY_IMPORT = {"core", "inference", "speech", "exporters", "importers", "video"}
+"""Parts of the add-on that training may use: evaluation judges the very path that users take, short of Blender, and other
+programs by what they write; films are solved and judged by the same code for training and for users."""
 
 
 def imported(tree: ast.AST) -> Iterator[tuple[int, int, list[str]]]:

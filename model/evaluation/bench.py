@@ -12,22 +12,23 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
+from numpy.typing import NDArray
+
 from lipsync_addon.core.phones import arpabet_to_units, ipa_to_units, spread
 from lipsync_addon.core.track import AnimationTrack
 from lipsync_addon.speech.sound_file import open_sound
 
+from ..network import ARKIT_CHANNELS
 from ..paths import BENCH, SPEECH
-from .performance import CURVE_FPS, Network, write_curves
-
-Phones = list[tuple[float, float, str]]
-"""[(start s, end s, unit of PHONES)]"""
+from .performance import CURVE_FPS, OPEN, Network, Phones, opening, write_curves
 
 PROGRAMS = {
     "ours": "this network",
     "ours, wrong sound": "this network, wrong sound",
     "previous": "our previous release",
     "previous, wrong sound": "our previous release, wrong sound",
-    "dhlive": "DH_live (trained on faces)",
+    "dhlive": "DH_live as it comes",
     "dhlive_fitted_in_time": "DH_live, put in time, level fitted",
     "cherry": "Cherry Lip Sync",
     "ps5_align": "pocketsphinx, text aligned",
@@ -79,17 +80,6 @@ def run(script: str, curves: Path, *options: str, name: str = "ours") -> dict:
         return json.loads(result.read_text(encoding="utf-8"))
 
 
-def with_previous(ours: dict, previous: dict | None) -> dict:
-    """{set: {program: numbers}} with the rows of the previous release put in."""
-    if not previous:
-        return ours
-    rows = ("previous", "previous, wrong sound")
-    return {
-        title: programs | {row: previous[title][row] for row in rows if row in previous.get(title, {})}
-        for title, programs in ours.items()
-    }
-
-
 @cache
 def script(name: str) -> ModuleType:
     """A script of the bench, for single clips: "eval_openness" has its definitions of closure, level and talking part."""
@@ -100,11 +90,29 @@ def script(name: str) -> ModuleType:
         sys.path.remove(str(BENCH))
 
 
-def stored_opening(program: str, sound: str) -> AnimationTrack:
-    """Lip opening ("open") of a peer for a dev sound."""
-    times, opening = script("eval_openness").read_pred(str(BENCH / "peers" / program / f"{sound}.csv"))
+def stored_opening(program: str, sound: str) -> AnimationTrack | None:
+    """Lip opening of a peer for a dev sound; None where the bench has no curves of it."""
+    for folder in ("peers", "peers_nl"):
+        path = BENCH / folder / program / f"{sound}.csv"
+        if path.exists():
+            return opening_track(*script("eval_openness").read_pred(str(path)))
+    return None
+
+
+def opening_track(times: NDArray[np.float64], lips: NDArray[np.floating]) -> AnimationTrack:
+    """[T] evenly spaced seconds and openings as a track."""
     fps = (len(times) - 1) / float(times[-1] - times[0])
-    return AnimationTrack(("open",), opening[:, None], fps, float(times[0]))
+    return AnimationTrack((OPEN,), np.asarray(lips)[:, None], fps, float(times[0]))
+
+
+def at_60(track: AnimationTrack) -> tuple[NDArray[np.float64], NDArray[np.float64], dict[str, NDArray[np.float32]]]:
+    """(times, opening, curves by lower-case name) as articulation.py reads them from a file."""
+    times = np.arange(0, track.times[-1] + 1 / 60, 1 / 60)
+    lips = np.interp(times, track.times, np.maximum(opening(track), 0))
+    if OPEN in track.names:
+        return times, lips, {}
+    curves = track.select(ARKIT_CHANNELS).at(times)
+    return times, lips, {name.lower(): curves[:, i] for i, name in enumerate(ARKIT_CHANNELS)}
 
 
 def listed_dutch_phones() -> dict[str, list[tuple[float, float, str]]]:

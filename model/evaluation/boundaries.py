@@ -1,4 +1,4 @@
-"""How far the boundaries of our own aligner lie from those of nathalie_nl (phones) and of GRID (words).
+"""How far the boundaries of our own aligner, and of others, lie from those of nathalie_nl (phones) and of GRID (words).
 
 The phones come from the text alone, by espeak-ng; the network hears; core/alignment.py lays the one over the other.
 Judged on lines that never trained the network: its training lines teach it these very times. Both references are other
@@ -21,15 +21,14 @@ import jiwer
 import numpy as np
 from numpy.typing import NDArray
 
-from lipsync_addon.core.alignment import align
-from lipsync_addon.core.phones import PHONES, VOWELS, ipa_to_units
+from lipsync_addon.core.phones import VOWELS, ipa_to_units
 from lipsync_addon.speech.sound_file import open_sound
 
 from ..datasets.corpora import GRID_AUDIO, SAMPLE_RATE, corpus_sound, tar_sound
 from ..datasets.espeak import word_units
 from ..paths import FACES, SPEECH
 from . import bench
-from .performance import Network, clip
+from .performance import Program, clip
 from .statistics import Measured, ratio
 
 CLASSES: dict[str, frozenset[str]] = {
@@ -59,8 +58,10 @@ class Spoken:
     name: str
     samples: NDArray[np.float32]
     """[N] at 16 kHz"""
+    language: str
+    text: str
     words: list[tuple[str, ...]]
-    """What the aligner is given: units of each word of the text."""
+    """What an aligner is given: the text, and the units of each of its words."""
     marks: tuple[Mark, ...]
     """In order; between them there may be pauses."""
 
@@ -90,28 +91,35 @@ class _Error:
     """Class of the phone that begins; PAUSE where one does."""
 
 
-def boundaries(network: Network, most: int) -> dict[str, dict[str, Boundaries]]:
-    """{set: {"all" or class of the phone that begins: errors}}, at most so many lines each."""
+def boundaries(programs: Sequence[Program], most: int) -> dict[str, dict[str, dict[str, Boundaries] | None]]:
+    """{set: {program: {"all" or class of the phone that begins: errors}}}, at most so many lines each.
+
+    None for programs that lay no text over the sound of this language.
+    """
+    sets = {
+        "Dutch, held out of training": _dutch_held_out,
+        "Dutch, dev_nl": _dutch_dev,
+        "GRID words, dev and held out": _grid,
+    }
     found = {}
-    for title, lines in (
-        ("Dutch, held out of training", _dutch_held_out()),
-        ("Dutch, dev_nl", _dutch_dev()),
-        ("GRID words, dev and held out", _grid()),
-    ):
-        errors, total, count = [], 0, 0
-        for count, line in enumerate(islice(lines, most), start=1):
-            track = network.perform(clip(line.samples, line.name))
-            result = align(track.select(PHONES).values, line.words)
-            ours = [p for p in result.timed(track.fps) if p[2] != "sil"] if result else []
-            judged, possible = _errors(count, line, ours)
-            errors += judged
-            total += possible
-        if errors:
-            kinds = {"all": errors} | {k: [e for e in errors if e.kind == k] for k in (*CLASSES, PAUSE)}
-            found[title] = {
-                kind: _summary(some, len(errors) / total, count) for kind, some in kinds.items() if len(some) >= 10
-            }
+    for title, spoken in sets.items():
+        if lines := list(islice(spoken(), most)):
+            found[title] = {program.label: _judged(program, lines) for program in programs}
     return found
+
+
+def _judged(program: Program, lines: Sequence[Spoken]) -> dict[str, Boundaries] | None:
+    errors, total, laid = [], 0, 0
+    for number, line in enumerate(lines):
+        phones = program.lay(clip(line.samples, line.name), line.words, line.language, line.text)
+        laid += phones is not None
+        judged, possible = _errors(number, line, [p for p in phones or [] if p[2] != "sil"])
+        errors += judged
+        total += possible
+    if not errors:
+        return None
+    kinds = {"all": errors} | {k: [e for e in errors if e.kind == k] for k in (*CLASSES, PAUSE)}
+    return {kind: _summary(some, len(errors) / total, laid) for kind, some in kinds.items() if len(some) >= 10}
 
 
 def _errors(number: int, line: Spoken, ours: Sequence[tuple[float, float, str]]) -> tuple[list[_Error], int]:
@@ -205,14 +213,14 @@ def _dutch_held_out() -> Iterator[Spoken]:
     marks, texts, dev = _dutch_marks(), _dutch_texts(), bench.dutch_phones()
     for name, samples in corpus_sound("nathalie_nl"):
         if _is_held_out(name) and name not in dev and name in marks:
-            yield Spoken(name, samples, word_units(texts[name], "nl"), marks[name])
+            yield Spoken(name, samples, "nl", texts[name], word_units(texts[name], "nl"), marks[name])
 
 
 def _dutch_dev() -> Iterator[Spoken]:
     marks, texts, sounds = _dutch_marks(), _dutch_texts(), bench.dev_sounds()
     for name in sorted(bench.dutch_phones()):
         if name in sounds:
-            yield Spoken(name, _dev_samples(sounds[name]), word_units(texts[name], "nl"), marks[name])
+            yield Spoken(name, _dev_samples(sounds[name]), "nl", texts[name], word_units(texts[name], "nl"), marks[name])
 
 
 def _dev_samples(path: Path) -> NDArray[np.float32]:
@@ -230,7 +238,7 @@ def _grid() -> Iterator[Spoken]:
         spoken = [word for word in listed if word[2] not in ("sil", "sp")]
         units = [word_units(word, "en")[0] for _, _, word in spoken]
         marks = tuple(Mark(start, end, unit) for (start, end, _), unit in zip(spoken, units, strict=True))
-        return Spoken(name, samples, units, marks)
+        return Spoken(name, samples, "en", " ".join(word for _, _, word in spoken), units, marks)
 
     sounds = bench.dev_sounds()
     for name in sorted(bench.clip_sets()):

@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lipsync_addon.core.aperture import SEALED, lip_gap
+from lipsync_addon.core.aperture import SEALED
 from lipsync_addon.core.phones import BILABIALS, LABIODENTALS
 from lipsync_addon.core.track import AnimationTrack
 
 from ..paths import BENCH
 from . import bench
 from .lines import Line
-from .performance import CURVE_FPS
-from .statistics import Measured, ratio
+from .performance import opening
+from .statistics import UNKNOWN, Figure, Measured, ratio, share
 
 STEP_S = 0.005
 REACH_S = 0.04
@@ -38,6 +37,8 @@ class BilabialCheck:
     bilabials: int
     sealed_at: dict[str, int]
     """Closures that lie at another phone, by phone, most first."""
+    ahead: Measured = UNKNOWN
+    """The hit of our network less this one's, on the same lines."""
 
 
 def check_bilabials(lines: Sequence[Line], tracks: Mapping[str, AnimationTrack]) -> BilabialCheck:
@@ -61,13 +62,18 @@ def check_bilabials(lines: Sequence[Line], tracks: Mapping[str, AnimationTrack])
     )
 
 
+def bilabial_hits(title: str, lines: Sequence[Line], tracks: Mapping[str, AnimationTrack]) -> Figure:
+    """The hit of check_bilabials, to be compared with another program's."""
+    return Figure(title, tuple(bilabial_counts(line.phones, tracks[line.name], Counter())[:2] for line in lines), share)
+
+
 def bilabial_counts(phones: bench.Phones, track: AnimationTrack, astray: Counter[str]) -> tuple[int, int, int, int]:
     """(bilabials that find sealed lips, bilabials, closures at a bilabial, closures in speech).
 
     `astray` counts the phones at which the other closures lie.
     """
     times = np.arange(0, track.start + track.duration, STEP_S)
-    gap = np.interp(times, track.times, track.values[:, 0] if track.names == ("open",) else lip_gap(track))
+    gap = np.interp(times, track.times, opening(track))
     bilabials = [(a, b) for a, b, unit in phones if unit in BILABIALS and b <= times[-1]]
     hit = sum(gap[(times >= a) & (times <= b)].min(initial=1.0) < SEALED for a, b in bilabials)
     right = wrong = 0
@@ -102,19 +108,21 @@ class SeenClosure:
     """Least (for wrongly shut: at that moment) lip opening of the curves over their own 95 % level."""
 
 
-def seen_closures(clip: str, curves: Path) -> list[SeenClosure]:
-    """Closures and opening peaks of the tracked face, judged as the bench does (eval_openness.py), without a shift."""
+def seen_closures(clip: str, times: NDArray[np.floating], lips: NDArray[np.floating]) -> list[SeenClosure]:
+    """Closures and opening peaks of the tracked face, judged as the bench does (eval_openness.py), without a shift.
+
+    `lips`: the opening of a program at `times` (s).
+    """
     tools = bench.script("eval_openness")
     face_times, face = tools.read_gt(str(BENCH / "dev" / "gt" / f"{clip}.csv"))
-    times, opening = tools.read_pred(str(curves), CURVE_FPS)
-    face, opening = face / tools.level(face), opening / tools.level(opening)
+    face, lips = face / tools.level(face), lips / tools.level(lips)
     found = []
     for start, end in tools.closures(face_times, face, tools.G_CLOSED, tools.G_OPEN):
         near = (times >= start - 0.06) & (times <= end + 0.06)
-        least = float(opening[near].min(initial=1.0))
+        least = float(lips[near].min(initial=1.0))
         found.append(SeenClosure(clip, start, end, "found" if least < tools.P_CLOSED else "missed", least))
     for peak in tools.peaks(face_times, face):
-        there = float(tools.at(times, opening, peak, 0.0))
+        there = float(tools.at(times, lips, peak, 0.0))
         if there < tools.P_CLOSED:
             found.append(SeenClosure(clip, peak - 0.02, peak + 0.02, "wrongly shut", there))
     return found

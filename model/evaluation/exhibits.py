@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,17 +14,20 @@ from numpy.typing import NDArray
 from lipsync_addon.core.phones import BILABIALS
 from lipsync_addon.speech.sound_file import open_sound
 
-from ..paths import BENCH
+from ..datasets.corpora import corpus_sound
+from ..paths import BENCH, SPEECH
 from . import bench, figures
 from .accuracy import worst_confusions
 from .closures import SeenClosure
 from .faces import best_median_worst
-from .performance import CURVE_FPS, SAMPLE_RATE
+from .performance import CURVE_FPS, SAMPLE_RATE, Program, clip, opening
 from .targets import OTHERS, TALKER_1
 
 EXCERPT_S = 0.6
 SHOWN = {"missed": 8, "wrongly shut": 6, "found": 6}
 """Closures of each kind on the page."""
+ACTED, ACTED_SHOWN, ACTED_S = "a2f_samples_en", 5, 8.0
+"""Corpus of acted emotions, how many of them are shown, and how long (s)."""
 PICTURED = (
     "English, other readers", "Dutch, dev", "Spanish", "German, one woman", "Women, accented English",
     "Children to 12, accented English",
@@ -115,10 +119,31 @@ def confusions(hearing: Mapping[str, Any]) -> list[dict[str, Any]]:
     return shown
 
 
-def languages(shares: Mapping[str, Any]) -> dict[str, Any]:
-    """Visemes right by language of espeak-ng, and their mean."""
+def languages(shares: Mapping[str, Any]) -> str:
+    """Visemes that ours has right, by language of espeak-ng."""
     ours = {language: programs["ours"]["visemes"]["value"] for language, programs in shares.items()}
-    return {"mean": float(np.mean(list(ours.values()))), "picture": figures.languages_picture(ours, 0.60)}
+    return figures.languages_picture(ours, 0.60)
+
+
+def acted(programs: Sequence[Program]) -> list[dict[str, Any]]:
+    """What every program does in voices that act emotions, to look at and to listen to: nothing there is known to judge it by."""
+    with open(SPEECH / ACTED / "utterances.tsv", encoding="utf-8") as file:
+        rows = {row["utt"]: row for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)}
+    emotions: dict[str, str] = {}
+    for name, row in rows.items():
+        if row["language"].startswith("en"):
+            emotions.setdefault(row["emotion"], name)
+    chosen = {name: emotion for emotion, name in list(emotions.items())[:ACTED_SHOWN]}
+    shown = []
+    for name, samples in corpus_sound(ACTED):
+        if name in chosen:
+            part = samples[: round(ACTED_S * SAMPLE_RATE)]
+            tracks = {bench.PROGRAMS[p.label]: p.perform(clip(part, name), "en") for p in programs}
+            curves = {label: (track.times, opening(track)) for label, track in tracks.items() if track}
+            picture = figures.clip_picture(part, None, curves, (), (), (0.0, len(part) / SAMPLE_RATE))
+            facts = {"clip": name, "voice": rows[name]["speaker"], "emotion": chosen[name]}
+            shown.append(facts | {"picture": picture, "sound": figures.mp3(part)})
+    return shown
 
 
 def cards(faces: Mapping[str, Any]) -> list[dict[str, str]]:

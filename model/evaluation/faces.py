@@ -5,12 +5,11 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lipsync_addon.core.aperture import lip_gap
 from lipsync_addon.core.track import AnimationTrack
 
 from ..datasets.corpora import FACEGOOD_AUDIO, tar_sound
@@ -18,21 +17,38 @@ from ..datasets.faces import HELD_OUT_TAKE
 from ..network import ARKIT_CHANNELS
 from ..paths import BENCH, FACES
 from . import bench
-from .peers import STORED
-from .performance import CURVE_FPS, LOUDNESS, SAMPLE_RATE, Program, clip, loudness
-from .statistics import Measured, pearson_in_blocks, ratio
+from .performance import OPEN, SAMPLE_RATE, Program, clip, opening
+from .statistics import UNKNOWN, Figure, Measured, closure_auc, pearson, ratio
 
 DEV_TAKE = "1114_2_05"
+DEV_CLIP = "fg_05"
+"""The bench's name of it."""
 TAKES = {DEV_TAKE: "dev take", HELD_OUT_TAKE: "held-out take, another session"}
 
 
-def unshifted_r(clip_name: str, curves: Path) -> float:
-    """r_sp0 of one clip, as the bench computes it."""
+Scored = list[dict[str, Any]]
+"""What the bench's clip_scores makes of each clip of a set."""
+
+
+def scored(tracks: Mapping[str, AnimationTrack], lag: float | None = None) -> tuple[dict[str, Measured], Scored]:
+    """score.py's measures of the openings of some clips, and what each clip adds (after which its lag is taken).
+
+    `lag`: the program's (s), for sets that are too small to find it.
+    """
     tools = bench.script("eval_openness")
-    truth = tools.read_gt(str(BENCH / "dev" / "gt" / f"{clip_name}.csv"))
-    result = tools.clip_scores(clip_name, *tools.read_pred(str(curves), CURVE_FPS), *truth)
-    tools.at_lag([result], 0.0)
-    return float(result["r_sp0"])
+    clips = [
+        tools.clip_scores(name, track.times, opening(track), *tools.read_gt(str(BENCH / "dev" / "gt" / f"{name}.csv")))
+        for name, track in tracks.items()
+    ]
+    values, errors = tools.summary(clips, boot=100, lag=lag)
+    return {key: Measured(value, errors.get(key, float("nan"))) for key, value in values.items()}, clips
+
+
+def minus(ours: Scored, theirs: Scored) -> dict[str, Measured]:
+    """r_sp0 and closure AUC of the first less the second, of the same clips."""
+    tools = bench.script("eval_openness")
+    closures = [Figure("closure AUC", tuple((c["C"], c["O"]) for c in clips), closure_auc) for clips in (ours, theirs)]
+    return {"r_sp0": Measured(*tools.paired(ours, theirs, "r_sp0")), "clos_auc": closures[0].minus(closures[1])}
 
 
 def best_median_worst(scores: Mapping[str, float]) -> list[tuple[str, str]]:
@@ -51,13 +67,12 @@ class JawCheck:
     best_lag: float
     """Seconds within +-0.2 at which r is largest; late is positive."""
     r_at_best: float
+    ahead: Measured
+    """r of the first program less this one's, over the same blocks."""
 
 
-def jaw_of_takes(programs: Sequence[Program]) -> dict[str, dict[str, JawCheck]]:
-    """{take: {program: check}}, loudness as the last program: on isolated syllables it does as well as lip-sync.
-
-    The lip opening of the peers whose curves the bench has stands for their jaw.
-    """
+def jaw_of_takes(programs: Sequence[Program]) -> dict[str, dict[str, JawCheck | None]]:
+    """{take: {program: check}}; the lip opening stands for the jaw where a program has none."""
     with np.load(FACES / "facegood" / "facegood_curves.npz") as data:
         fps, names = float(data["fps"]), [str(name) for name in data["names"]]
         captured = {take: data[f"bs_{take}"].astype(np.float32) for take in TAKES}
@@ -68,21 +83,33 @@ def jaw_of_takes(programs: Sequence[Program]) -> dict[str, dict[str, JawCheck]]:
     for take, samples in tar_sound(FACEGOOD_AUDIO):
         if take in TAKES:
             truth = captured[take][:, columns].max(1)
-            tracks = {p.label: p.perform(clip(samples, take)).select(("jawOpen",)) for p in programs}
-            if take == DEV_TAKE:
-                tracks |= {name: bench.stored_opening(name, "fg_05") for name in STORED}
-            tracks[LOUDNESS] = loudness(samples)
-            found[take] = {label: _jaw_check(truth, fps, track) for label, track in tracks.items()}
+            sound = clip(samples, DEV_CLIP if take == DEV_TAKE else take)
+            tracks = {p.label: p.perform(sound, "zh") for p in programs}
+            found[take] = _jaw_checks(truth, fps, tracks)
     return found
 
 
-def _jaw_check(truth: NDArray[np.float32], fps: float, track: AnimationTrack) -> JawCheck:
-    times = np.arange(len(truth)) / fps
-    at = lambda lag: track.at(times + lag)[:, 0]  # noqa: E731
-    lags = np.arange(-20, 21) / 100
-    by_lag = [float(np.corrcoef(truth, at(lag))[0, 1]) for lag in lags]
-    best = int(np.argmax(by_lag))
-    return JawCheck(pearson_in_blocks(truth, at(0.0), round(5 * fps)), float(lags[best]), by_lag[best])
+def _jaw_checks(
+    truth: NDArray[np.float32], fps: float, tracks: Mapping[str, AnimationTrack | None]
+) -> dict[str, JawCheck | None]:
+    """{program: check}; the first is the one that others are compared with."""
+    times, block = np.arange(len(truth)) / fps, round(5 * fps)
+    parts = [slice(start, start + block) for start in range(0, len(truth), block)]
+    checks: dict[str, JawCheck | None] = {}
+    first: Figure | None = None
+    for label, track in tracks.items():
+        if track is None:
+            checks[label] = None
+            continue
+        name = OPEN if OPEN in track.names else "jawOpen"
+        at = lambda lag: track.select((name,)).at(times + lag)[:, 0]  # noqa: B023, E731
+        figure = Figure("r", tuple((truth[part], at(0.0)[part]) for part in parts), pearson)
+        lags = np.arange(-20, 21) / 100
+        by_lag = [pearson([(truth, at(lag))]) for lag in lags]
+        best = int(np.argmax(by_lag))
+        first = first or figure
+        checks[label] = JawCheck(figure.measured(), float(lags[best]), by_lag[best], first.minus(figure))
+    return checks
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +117,18 @@ class Rest:
     """Motion while nobody speaks, per second."""
 
     coefficients: Measured
-    """Mean |change| of the mouth's coefficients."""
+    """Mean |change| of the mouth's coefficients; nan where there are none."""
     aperture: Measured
     """Mean |change| of the lip opening, in distances of the outer eye corners."""
+    relative: Measured
+    """The same in units of the program's own 95 % level while talker 1 speaks, which a timid mouth does not gain by."""
     seconds: float
+
+
+def level_of(tracks: Mapping[str, AnimationTrack]) -> float:
+    """95 % level of a program's opening, in the middle clip."""
+    level = bench.script("eval_openness").level
+    return float(np.median([level(opening(track)) for track in tracks.values()]))
 
 
 def rest_in_pauses(tracks: Mapping[str, AnimationTrack], trim: float = 0.1) -> Rest:
@@ -104,25 +139,41 @@ def rest_in_pauses(tracks: Mapping[str, AnimationTrack], trim: float = 0.1) -> R
         paused = np.zeros(len(times), bool)
         for start, end, unit in bench.clip_phones(name):
             paused |= (unit == "sil") & (times > start + trim) & (times <= end - trim)
-        change = np.abs(np.diff(track.select(ARKIT_CHANNELS).values, axis=0)).mean(1)
-        moved.append(float(change[paused].sum()))
-        opened.append(float(np.abs(np.diff(lip_gap(track)))[paused].sum()))
+        changed, lips = _changes(track)
+        moved.append(float(changed[paused].sum()))
+        opened.append(float(lips[paused].sum()))
         seconds.append(paused.sum() / track.fps)
-    return Rest(ratio(moved, seconds), ratio(opened, seconds), float(sum(seconds)))
+    aperture, level = ratio(opened, seconds), level_of(tracks)
+    relative = Measured(aperture.value / level, aperture.error / level)
+    coefficients = UNKNOWN if np.isnan(moved).any() else ratio(moved, seconds)
+    return Rest(coefficients, aperture, relative, float(sum(seconds)))
 
 
-def rest_without_speech(program: Program) -> dict[str, Rest]:
-    """Ten seconds of digital silence and of room tone (brown noise), as between the lines of a recording."""
+def rest_without_speech(program: Program, own_level: float) -> dict[str, Rest | None]:
+    """Ten seconds of digital silence and of room tone (brown noise), as between the lines of a recording.
+
+    `own_level`: level_of what the program does while somebody speaks.
+    """
     rng = np.random.default_rng(0)
     brown = np.cumsum(rng.standard_normal(10 * SAMPLE_RATE))
     brown -= np.convolve(brown, np.ones(801) / 801, mode="same")
     brown /= np.sqrt((brown**2).mean())
     sounds = {"digital silence": np.zeros(10 * SAMPLE_RATE)}
     sounds |= {f"room tone at {level} dB": brown * 10 ** (level / 20) for level in (-60, -45)}
-    found = {}
+    found: dict[str, Rest | None] = {}
     for title, samples in sounds.items():
-        track = program.perform(clip(samples.astype(np.float32), title))
-        change = np.abs(np.diff(track.select(ARKIT_CHANNELS).values, axis=0)).mean(1)
-        per_second = lambda values: Measured(float(values.sum() / track.duration))  # noqa: B023, E731
-        found[title] = Rest(per_second(change), per_second(np.abs(np.diff(lip_gap(track)))), track.duration)
+        track = program.perform(clip(samples.astype(np.float32), title), "en")
+        if track is None:
+            found[title] = None
+            continue
+        coefficients, lips = (float(change.sum() / track.duration) for change in _changes(track))
+        found[title] = Rest(Measured(coefficients), Measured(lips), Measured(lips / own_level), track.duration)
     return found
+
+
+def _changes(track: AnimationTrack) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """[T - 1] |change| from frame to frame: mean of the coefficients (nan where there are none), and of the opening."""
+    lips = np.abs(np.diff(opening(track)))
+    if OPEN in track.names:
+        return np.full_like(lips, np.nan), lips
+    return np.abs(np.diff(track.select(ARKIT_CHANNELS).values, axis=0)).mean(1), lips

@@ -17,7 +17,8 @@ from lipsync_addon.core.channels import VISEMES_15
 
 from .performance import SAMPLE_RATE
 
-INK, FAINT, OURS, FACE, EARLIER, PEER = "#1d2733", "#8a97a6", "#1668c7", "#1d2733", "#7fb2e8", "#e08a1e"
+INK, FAINT, OURS, FACE, EARLIER = "#1d2733", "#8a97a6", "#1668c7", "#1d2733", "#7fb2e8"
+PEERS = ("#e08a1e", "#7a5bb5", "#b5884f", "#3d9a8b", "#9aa3ad")
 CLOSED = "#d9485f"
 STYLE = {
     "font.size": 9, "axes.edgecolor": FAINT, "axes.labelcolor": INK, "text.color": INK, "xtick.color": FAINT,
@@ -45,13 +46,13 @@ def _svg(figure: Figure) -> str:
 
 def clip_picture(
     samples: NDArray[np.float32],
-    face: Curve,
+    face: Curve | None,
     curves: Mapping[str, Curve],
     said: Labels,
     closures: Labels,
     window: tuple[float, float],
 ) -> str:
-    """Waveform with what is said over it, and below the tracked lip opening with `curves`; `closures` are shaded."""
+    """Waveform with what is said over it, and below the tracked lip opening with `curves`; `closures` are shaded. Without a face the curves alone."""
     with rc_context(STYLE):
         figure = Figure(figsize=(9.6, 3.1))
         wave, mouth = figure.subplots(2, sharex=True, height_ratios=(1, 2.6), gridspec_kw={"hspace": 0.06})
@@ -62,12 +63,14 @@ def clip_picture(
                 wave.axvline(start, color=FAINT, linewidth=0.4)
         for start, end, _ in closures:
             mouth.axvspan(start, end, color=CLOSED, alpha=0.13, linewidth=0)
-        mouth.fill_between(*face, color=FACE, alpha=0.10, linewidth=0)
-        mouth.plot(*face, color=FACE, linewidth=1.6, label="tracked face")
+        if face:
+            mouth.fill_between(*face, color=FACE, alpha=0.10, linewidth=0)
+            mouth.plot(*face, color=FACE, linewidth=1.6, label="tracked face")
         colours = {"this network": OURS, "our previous release": EARLIER}
         for label, curve in curves.items():
             wide = {"linewidth": 1.8, "zorder": 4} if colours.get(label) == OURS else {"linewidth": 1.8 if label in colours else 0.9}
-            mouth.plot(*curve, label=label, color=colours.get(label, PEER), **wide)
+            peer = PEERS[[name for name in curves if name not in colours].index(label)] if label not in colours else ""
+            mouth.plot(*curve, label=label, color=colours.get(label, peer), **wide)
         mouth.set(xlim=window, ylim=(0, None), ylabel="lip opening")
         mouth.legend(loc="upper right", bbox_to_anchor=(1, -0.12), borderaxespad=0, fontsize=7.5, ncols=4)
         return _svg(figure)

@@ -42,11 +42,17 @@ class LineSet:
 
     title: str
     language: str
+    """In words."""
     phones_from: str
     """Who says which phone is where; "own aligner" hears with the network under test, and so flatters it."""
     unheard: str
     """What of it the network never heard: "voice and text", "lines" ..."""
     lines: tuple[Line, ...]
+
+    @property
+    def tag(self) -> str:
+        """BCP-47, for programs that know some languages only; empty for other languages and for many at once."""
+        return {"English": "en", "Dutch": "nl", "German": "de", "Spanish": "es"}.get(self.language, self.language if len(self.language) == 2 else "")
 
 
 def every_set(network: Network, most: int) -> Iterator[LineSet]:

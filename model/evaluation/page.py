@@ -26,10 +26,14 @@ SECTIONS = {
     "mandarin": "Mandarin jaw",
     "degraded": "Degraded sound",
     "rest": "Silence",
+    "acted": "Acted voices",
     "speed": "Speed and size",
     "limits": "What is not measured",
 }
-"""{anchor: title} in the order of the page; --quick leaves out all but three."""
+"""{anchor: title} in the order of the page; --quick leaves out most."""
+
+
+NOTHING = "\N{EM DASH}"
 
 
 def render(numbers: Mapping[str, Any], pictures: Mapping[str, Any]) -> str:
@@ -43,20 +47,20 @@ def render(numbers: Mapping[str, Any], pictures: Mapping[str, Any]) -> str:
     )
     environment.filters |= {"measured": measured, "number": number, "program": lambda name: PROGRAMS.get(name, name)}
     template = environment.get_template("page.html.jinja")
-    sections = {name: title for name, title in SECTIONS.items() if name in numbers or name in ("limits",)}
+    sections = {name: title for name, title in SECTIONS.items() if name in numbers or name in pictures or name == "limits"}
     return template.render(numbers=numbers, pictures=pictures, sections=sections, programs=PROGRAMS)
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """Empty for what was not measured; ">99" as the bench writes it."""
+    """NOTHING for what was not measured; ">99" as the bench writes it."""
     if value is None or math.isnan(value):
-        return ""
+        return NOTHING
     return ">99" if value > 999 else f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}")
 
 
 def measured(value: float | None, error: float | None = None, digits: int = 3) -> Markup:
     """0.801 with a small grey error behind it."""
     text = number(value, digits)
-    if text and error is not None and not math.isnan(error):
+    if text != NOTHING and error is not None and not math.isnan(error):
         return Markup("{}<small>&nbsp;±{}</small>").format(text, f"{error:.{digits}f}".removeprefix("0"))
     return Markup(text)

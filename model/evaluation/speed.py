@@ -14,7 +14,7 @@ from lipsync_addon.speech.sound_file import open_sound
 
 from ..paths import BENCH
 from .bench import dev_sounds
-from .performance import SAMPLE_RATE, Network, clip
+from .performance import LOUDNESS, SAMPLE_RATE, Network, clip
 
 SECONDS = 60
 
@@ -53,4 +53,4 @@ def measure(network: Network, path: Path) -> Speed:
 def peers() -> dict[str, float]:
     """{program: seconds of sound per CPU second of the whole command}, as stored in the bench."""
     stored = json.loads((BENCH / "peers_speed.json").read_text(encoding="utf-8"))["peers"]
-    return {name: 1 / figures["rtf_cpu"] for name, figures in stored.items()}
+    return {LOUDNESS if name == "rms" else name: 1 / figures["rtf_cpu"] for name, figures in stored.items()}
