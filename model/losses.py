@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -32,6 +33,7 @@ class LossWeights:
     """Share of each term; what a term means stands at its function."""
 
     phones: float = 1.0
+    ctc: float = 0.0
     units: float = 30.0
     opening: float = 25.0
     velocity: float = 40.0
@@ -95,6 +97,22 @@ def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
 def phone_loss(logits: Tensor, phones: Tensor) -> Tensor:
     """Cross-entropy per frame of [B, T, P] against [B, T]; -1 counts for nothing."""
     return F.cross_entropy(logits.flatten(0, 1), phones.flatten(), ignore_index=-1, label_smoothing=0.05)
+
+
+def ctc_loss(logits: Tensor, blank: Tensor, phones: Tensor) -> Tensor:
+    """Connectionist temporal classification (Graves et al. 2006): the phones [B, T] in order, wherever they are.
+
+    logits [B, T, P] and that of the blank [B, T, 1], which nothing but this loss uses. Per phone; pieces in which a frame is
+    unknown count for nothing, silence is a phone.
+    """
+    known = (phones >= 0).all(1)
+    if not known.any():
+        return logits.new_zeros(())
+    phones = phones[known]
+    begins = phones.diff(dim=1, prepend=phones.new_full((len(phones), 1), -1)) != 0
+    chances = F.log_softmax(torch.cat([logits, blank], dim=-1)[known], dim=-1).transpose(0, 1)
+    frames = torch.full((len(phones),), phones.shape[1])
+    return F.ctc_loss(chances, phones[begins], frames, begins.sum(1), blank=logits.shape[2], zero_infinity=True)
 
 
 def unit_loss(units: Tensor, wanted: Tensor, source_weight: Tensor) -> Tensor:
@@ -177,28 +195,30 @@ def rest_loss(units: Tensor, resting: Tensor) -> Tensor:
     return masked_mean(F.relu(units + REST_MARGIN).mean(-1), resting)
 
 
-def total_loss(
-    logits: Tensor | None,
+def hearing_losses(logits: Tensor, blank: Tensor | None, phones: Tensor) -> dict[str, Tensor]:
+    """Terms of *hear*, by name; `blank`: see ctc_loss."""
+    terms = {"phones": phone_loss(logits, phones)}
+    return terms if blank is None else terms | {"ctc": ctc_loss(logits, blank, phones)}
+
+
+def moving_losses(
     units: Tensor,
     log_variance: Tensor,
     batch: Batch,
     source_weight: Tensor,
     measured: Tensor,
     told: Tensor,
-    weights: LossWeights,
     hinges: Hinges = Hinges(),
-) -> tuple[Tensor, dict[str, Tensor]]:
-    """Sum of all terms, and each by name.
+) -> dict[str, Tensor]:
+    """Terms of *move*, by name.
 
-    logits: None where *hear* is not trained; source_weight [B] for the units; measured [B]: a face was tracked;
-    told [B, K]: the controls.
+    source_weight [B] for the units; measured [B]: a face was tracked; told [B, K]: the controls.
     """
     gap = lip_gap(units)
     intensity = told[:, INTENSITY, None]
     plain = (told[:, EMOTIONS] == 0).all(1, keepdim=True)
     distance, velocity, agreement = opening_losses(gap, batch.opening)
-    terms = {
-        "phones": phone_loss(logits, batch.phones) if logits is not None else units.new_zeros(()),
+    return {
         "units": unit_loss(units, batch.units, source_weight),
         "opening": distance,
         "velocity": velocity,
@@ -210,5 +230,8 @@ def total_loss(
         "rest": rest_loss(units, at_rest(batch.phones, batch.opening) & plain),
         "confidence": confidence_loss(units, log_variance, batch.units),
     }
-    total = sum(getattr(weights, name) * term for name, term in terms.items())
-    return total, {name: term.detach() for name, term in terms.items()}
+
+
+def weighted(terms: Mapping[str, Tensor], weights: LossWeights) -> Tensor:
+    """Sum of the terms."""
+    return sum(getattr(weights, name) * term for name, term in terms.items())

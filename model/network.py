@@ -191,12 +191,19 @@ class Hear(nn.Module):
 
     def forward(self, mel: Tensor, inside: bool = False) -> tuple[Tensor, Tensor]:
         """`inside`: the frames alone whose context is all there."""
+        return self.heads(self.features(mel, inside))
+
+    def heads(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """[B, T, W] -> phone logits, residual."""
+        return self.phones(features), torch.tanh(self.residual(features))
+
+    def features(self, mel: Tensor, inside: bool = False) -> Tensor:
+        """[B, MELS, 2T] -> [B, T, W], which both heads read."""
         x = (mel.transpose(1, 2) + 5.0) / 4.0  # about zero mean and unit spread for speech
         rows = F.pad(x, (0, 0, 2, 2)).unflatten(1, (-1, 2)).flatten(2)  # two mel frames each
         weight = self.stem.weight.transpose(1, 2).flatten(1)
         x = F.linear(sliding(rows, weight.shape[1]), weight, self.stem.bias)
-        x = self.norm(through(self.blocks, x[:, STEM:-STEM] if inside else x, inside))
-        return self.phones(x), torch.tanh(self.residual(x))
+        return self.norm(through(self.blocks, x[:, STEM:-STEM] if inside else x, inside))
 
 
 def smooth_step(x: Tensor, low: float, high: float) -> Tensor:

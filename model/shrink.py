@@ -32,7 +32,7 @@ from lipsync_addon.core.track import AnimationTrack
 
 from .command import arguments, in_a_sentence
 from .dataset import Batch, Pieces
-from .evaluation.paired import Perform, figures
+from .evaluation.paired import Perform, figures, table
 from .export import load_checkpoint
 from .losses import LossWeights, lip_gap, opening_losses, unit_loss
 from .network import ARKIT_CHANNELS, HOP, Block, Lipsync, Motion, MoveGraph
@@ -61,10 +61,10 @@ class Copy:
     """Copies of one seed learn on the same pieces."""
 
 
-BASE = "base"
+BASE, AGAIN = "base", "base-again"
 COPIES = {
     BASE: Copy(0.5, FAR),
-    "base-again": Copy(0.5, FAR, seed=1),
+    AGAIN: Copy(0.5, FAR, seed=1),
     "look-ahead-300-ms": Copy(0.5, "0.30 s"),
     "look-ahead-100-ms": Copy(0.5, NEAR),
     "third-of-the-size": Copy(0.14, FAR),
@@ -285,21 +285,13 @@ def performer(network: Lipsync) -> Perform:
     return perform
 
 
-def table(lesson: Lesson) -> str:
-    """Markdown: BASE and the network itself as they are, every other row by what it is better than BASE by."""
-    rows = {"twice-the-size": lesson.teacher.eval()} | {name: pupil.averaged for name, pupil in lesson.pupils.items()}
+def compared(lesson: Lesson) -> str:
+    """Markdown: every copy and the network itself beside BASE."""
+    rows = {BASE: lesson.pupils[BASE].averaged, "twice-the-size": lesson.teacher.eval()}
+    rows |= {name: pupil.averaged for name, pupil in lesson.pupils.items() if name != BASE}
     found = {name: figures(performer(network)) for name, network in rows.items()}
-    titles = [figure.title for figure in found[BASE]]
-    lines = [f"| {' | '.join(('', 'parameters', *titles))} |", "| --- " * (len(titles) + 2) + "|"]
-    for name in (BASE, *(name for name in rows if name != BASE)):
-        cells = []
-        for mine, base in zip(found[name], found[BASE]):
-            difference = mine.minus(base)
-            value = f"{mine.measured().value:.3f}"
-            cells.append(value if name == BASE else f"{value} ({difference.value:+.3f} ± {difference.error:.3f})")
-        size = sum(p.numel() for p in rows[name].parameters()) / 1e6
-        lines.append(f"| {' | '.join((name, f'{size:.2f} M', *cells))} |")
-    return "\n".join(lines)
+    sizes = {name: f"{sum(p.numel() for p in network.parameters()) / 1e6:.2f} M" for name, network in rows.items()}
+    return table(found, BASE, AGAIN, ("parameters", sizes))
 
 
 @in_a_sentence()
@@ -314,7 +306,7 @@ def main() -> None:
     lesson = Lesson(options.checkpoint)
     FOLDER.mkdir(parents=True, exist_ok=True)
     if options.table:
-        print(f"{lesson.step} steps\n\n{table(lesson)}")
+        print(f"{lesson.step} steps\n\n{compared(lesson)}")
     else:
         lesson.teach(options.steps, options.minutes)
 

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from lipsync_addon.core.phones import PHONES
 
@@ -34,7 +34,7 @@ from . import controls
 from .augment import augmented, coloured, drawn_filters
 from .command import arguments, in_a_sentence, needed
 from .dataset import Batch, HeardPieces, Pieces, is_filmed, prepared
-from .losses import Hinges, LossWeights, total_loss, with_phones_obeyed
+from .losses import Hinges, LossWeights, hearing_losses, moving_losses, weighted, with_phones_obeyed
 from .network import LIVE, OFFLINE, Lipsync, NetworkConfig
 from .paths import HEARD, REPOSITORY, RUNS
 from .targets import opening_units
@@ -75,8 +75,10 @@ class TrainConfig:
     augment: bool = True
     teacher: bool = True
     """Whether lines without a measured face follow the opening that the teacher heard."""
+    parts: tuple[str, ...] = ("hear", "move")
+    """What is trained: both in one run; or "hear" alone, or "move" alone with *hear* as it is, in stages."""
     heard: str = ""
-    """Folder of runs/heard: *hear* stays as it is, and *move* learns from what it made of the sound there."""
+    """Folder of runs/heard: *move* alone is trained, on what *hear* made of the sound there."""
     average: float = 0.999
     keep: int = 0
     """Averaged weights are kept as <step>.pt every so many steps, where it is not 0."""
@@ -106,6 +108,18 @@ def learning_rate(step: int, done: float, config: TrainConfig) -> float:
     return config.learning_rate * warm * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(done, 1))))
 
 
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What one step hears of a batch; runs that differ in their losses alone may share it."""
+
+    rows: Tensor
+    """Log-mel [B, M, 2T], or what was heard [B, P + R, T]"""
+    told: Tensor
+    """[B, K] the controls"""
+    keep: Tensor
+    """bool [B, 1, 1] who may use the residual"""
+
+
 class Trainer:
     """One run: model, running average, optimiser, and the step that was reached."""
 
@@ -118,8 +132,12 @@ class Trainer:
         compile_or_not = torch.compile if compiled else lambda module: module
         self.hear, self.move = compile_or_not(self.model.hear), compile_or_not(self.model.move)
         self.averaged = copy.deepcopy(self.model).eval()
-        trained = list((self.model.move if config.heard else self.model).parameters())
-        decayed, others = [p for p in trained if p.ndim > 1], [p for p in trained if p.ndim <= 1]
+        self.parts = ("move",) if config.heard else tuple(config.parts)
+        self.blank = nn.Linear(config.network.hear_width, 1).to(device) if config.losses.ctc else None
+        """Of CTC, on what the phones are read from; no part of the network."""
+        learning = [*(getattr(self.model, part) for part in self.parts), *filter(None, [self.blank])]
+        self.trained = [parameter for module in learning for parameter in module.parameters()]
+        decayed, others = [p for p in self.trained if p.ndim > 1], [p for p in self.trained if p.ndim <= 1]
         groups = [{"params": decayed, "weight_decay": config.weight_decay}, {"params": others, "weight_decay": 0.0}]
         self.optimiser = torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.98), fused=device == "cuda")
         names = [name for name, share in config.shares.items() if share > 0]
@@ -132,7 +150,8 @@ class Trainer:
     def save(self) -> None:
         """Writes checkpoint.pt whole."""
         state = {"step": self.step, "model": self.model.state_dict(), "averaged": self.averaged.state_dict(),
-                 "optimiser": self.optimiser.state_dict(), "network": self.config.network.to_dict()}  # fmt: skip
+                 "optimiser": self.optimiser.state_dict(), "network": self.config.network.to_dict(),
+                 "blank": self.blank and self.blank.state_dict()}  # fmt: skip
         torch.save(state, self.folder / "checkpoint.tmp")
         os.replace(self.folder / "checkpoint.tmp", self.folder / "checkpoint.pt")
         keep_weights(self.averaged, self.folder / "weights.pt")
@@ -146,6 +165,8 @@ class Trainer:
             self.model.load_state_dict(state["model"])
             self.averaged.load_state_dict(state["averaged"])
             self.optimiser.load_state_dict(state["optimiser"])
+            if self.blank:
+                self.blank.load_state_dict(state["blank"])
 
     def start_from(self, path: Path) -> None:
         """Takes the weights of a kept checkpoint (model/checkpoints, float16), for a new run of its own."""
@@ -155,56 +176,77 @@ class Trainer:
 
     def train_step(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
         """One update; the losses by name."""
-        config, count = self.config, len(batch.samples)
+        return self.learn(batch, self.changed(batch, generator))
+
+    @torch.no_grad()
+    def changed(self, batch: Batch, generator: torch.Generator) -> Changed:
+        """The batch's sound as this step hears it, and what *move* is told."""
+        count = len(batch.samples)
+        if self.config.heard:
+            rows = batch.at_tempo(batch.samples.transpose(1, 2), 1)
+        elif self.config.augment:
+            samples = augmented(batch.samples, generator)
+            mel = self.model.mel(samples, drawn_filters(count, generator))
+            rows = coloured(batch.at_tempo(mel), generator)
+        else:
+            rows = batch.at_tempo(self.model.mel(batch.samples))
+        told = controls.drawn(self.style[batch.source], generator)
+        keep = torch.rand(count, 1, 1, generator=generator, device=self.device) >= self.config.phones_only
+        return Changed(rows, told, keep)
+
+    def learn(self, batch: Batch, changed: Changed) -> dict[str, Tensor]:
+        """One update on a batch and its changed(); the losses by name."""
+        config = self.config
         self.model.train()
+        self.model.hear.train("hear" in self.parts)
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(self.step, self.done, config)
+        measured = self.measured[batch.source]
         with torch.no_grad():
-            if config.heard:
-                rows = batch.at_tempo(batch.samples.transpose(1, 2), 1)
-            elif config.augment:
-                samples = augmented(batch.samples, generator)
-                mel = self.model.mel(samples, drawn_filters(count, generator))
-                rows = coloured(batch.at_tempo(mel), generator)
-            else:
-                rows = batch.at_tempo(self.model.mel(batch.samples))
-            told = controls.drawn(self.style[batch.source], generator)
-            measured = self.measured[batch.source]
             if not config.teacher:
                 batch = without_teacher(batch, measured)
             opening = with_phones_obeyed(batch.opening, batch, measured, config.hinges)
-            opening, units = controls.asked(opening, batch.units, told)
+            opening, units = controls.asked(opening, batch.units, changed.told)
             batch = replace(batch, opening=opening, units=units)
-            keep = torch.rand(count, 1, 1, generator=generator, device=self.device) >= config.phones_only
-        loss, terms = self._losses(rows, told, keep, batch, self.source_weight[batch.source], measured)
+        terms = self._losses(changed, batch, self.source_weight[batch.source], measured)
+        loss = weighted(terms, config.losses)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        nn.utils.clip_grad_norm_(self.trained, 1.0)
         self.optimiser.step()
         self.step += 1
         self.update_average()
-        return {"loss": loss.detach(), **terms}
+        return {name: term.detach() for name, term in {"loss": loss, **terms}.items()}
 
-    def _losses(
-        self, rows: Tensor, told: Tensor, keep: Tensor, batch: Batch, source_weight: Tensor, measured: Tensor
-    ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Sum and each, of mel [B, M, 2T], or of what was heard [B, P + R, T], under controls [B, K].
-
-        keep [B, 1, 1] says who may use the residual.
-        """
-        logits = None
+    def _losses(self, changed: Changed, batch: Batch, source_weight: Tensor, measured: Tensor) -> dict[str, Tensor]:
+        """Each by name, of the parts that are trained."""
+        terms = {}
         with torch.autocast(self.device, dtype=torch.bfloat16):
             if self.config.heard:
-                phones, residual = rows.transpose(1, 2).split([len(PHONES), self.config.network.residual], -1)
+                phones, residual = changed.rows.transpose(1, 2).split([len(PHONES), self.config.network.residual], -1)
             else:
-                logits, residual = self.hear(rows)
-                logits = logits.float()
-                phones = torch.softmax(logits, -1)
-            motion = self.move(phones, residual * keep, told[:, None].expand(-1, phones.shape[1], -1))
-        return total_loss(
-            logits, motion.units.float(), motion.log_variance.float(), batch, source_weight, measured, told,
-            self.config.losses, self.config.hinges,
-        )  # fmt: skip
+                with torch.set_grad_enabled("hear" in self.parts):
+                    logits, residual, blank = self._heard(changed.rows)
+                    phones = torch.softmax(logits, -1)
+                if "hear" in self.parts:
+                    terms |= hearing_losses(logits, blank, batch.phones)
+            if "move" in self.parts:
+                told = changed.told[:, None].expand(-1, phones.shape[1], -1)
+                motion = self.move(phones, residual * changed.keep, told)
+        if "move" in self.parts:
+            units, log_variance = motion.units.float(), motion.log_variance.float()
+            hinges = self.config.hinges
+            terms |= moving_losses(units, log_variance, batch, source_weight, measured, changed.told, hinges)
+        return terms
+
+    def _heard(self, rows: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Logits of the phones [B, T, P], residual [B, T, R] and, where CTC is asked for, logit of the blank [B, T, 1]."""
+        if self.blank is None:
+            logits, residual = self.hear(rows)
+            return logits.float(), residual, None
+        features = self.model.hear.features(rows)
+        logits, residual = self.model.hear.heads(features)
+        return logits.float(), residual, self.blank(features).float()
 
     @torch.no_grad()
     def update_average(self) -> None:

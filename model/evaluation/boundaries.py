@@ -97,9 +97,9 @@ def boundaries(programs: Sequence[Program], most: int) -> dict[str, dict[str, di
     None for programs that lay no text over the sound of this language.
     """
     sets = {
-        "Dutch, held out of training": _dutch_held_out,
-        "Dutch, dev_nl": _dutch_dev,
-        "GRID words, dev and held out": _grid,
+        "Dutch, held out of training": dutch_held_out,
+        "Dutch, dev_nl": dutch_dev,
+        "GRID words, dev and held out": grid_words,
     }
     found = {}
     for title, spoken in sets.items():
@@ -113,8 +113,8 @@ def _judged(program: Program, lines: Sequence[Spoken]) -> dict[str, Boundaries] 
     for number, line in enumerate(lines):
         phones = program.lay(clip(line.samples, line.name), line.words, line.language, line.text)
         laid += phones is not None
-        judged, possible = _errors(number, line, [p for p in phones or [] if p[2] != "sil"])
-        errors += judged
+        judged, possible = line_errors(line, phones or [])
+        errors += [_Error(number, seconds, kind) for seconds, kind in judged]
         total += possible
     if not errors:
         return None
@@ -122,12 +122,13 @@ def _judged(program: Program, lines: Sequence[Spoken]) -> dict[str, Boundaries] 
     return {kind: _summary(some, len(errors) / total, laid) for kind, some in kinds.items() if len(some) >= 10}
 
 
-def _errors(number: int, line: Spoken, ours: Sequence[tuple[float, float, str]]) -> tuple[list[_Error], int]:
-    """Errors of the boundaries that both have, and how many the reference has.
+def line_errors(line: Spoken, laid: Phones) -> tuple[list[tuple[float, str]], int]:
+    """(error in seconds, class of the phone that begins) of the boundaries that both have, and how many the reference has.
 
     A boundary is common where the phones on both sides are paired and neighbours in both. The two ends of the sound are
     no boundaries, and the middle of a diphthong is none in the reference.
     """
+    ours = [phone for phone in laid if phone[2] != "sil"]
     said = [(mark, i) for mark in line.marks for i in range(len(mark.units))]
     duration = len(line.samples) / SAMPLE_RATE
     mates = _mates([mark.units[i] for mark, i in said], [unit for _, _, unit in ours])
@@ -138,12 +139,12 @@ def _errors(number: int, line: Spoken, ours: Sequence[tuple[float, float, str]])
         if part == 0 and mark.start > 0.01:
             possible += 1
             if mate is not None and (index == 0 or mates.get(index - 1) == mate - 1):
-                errors.append(_Error(number, ours[mate][0] - mark.start, _kind(mark.units[0])))
+                errors.append((ours[mate][0] - mark.start, _kind(mark.units[0])))
         pause_follows = after is None or after.start > mark.end + 0.001
         if part == len(mark.units) - 1 and pause_follows and mark.end < duration - 0.03:
             possible += 1
             if mate is not None and (after is None or mates.get(index + 1) == mate + 1):
-                errors.append(_Error(number, ours[mate][1] - mark.end, PAUSE))
+                errors.append((ours[mate][1] - mark.end, PAUSE))
     return errors, possible
 
 
@@ -163,6 +164,11 @@ def _kind(unit: str) -> str:
     return next(kind for kind, units in CLASSES.items() if unit in units)
 
 
+def within(sizes: NDArray[np.float64], limit: float) -> int:
+    """How many errors [n] s, without sign, are no larger: frames are 20 ms, references whole hundredths, and both on the limit count."""
+    return int((sizes <= limit + 1e-4).sum())
+
+
 def _summary(errors: Sequence[_Error], of_all: float, lines: int) -> Boundaries:
     """Standard errors by drawing lines again."""
     sizes = np.abs([error.seconds for error in errors])
@@ -174,16 +180,15 @@ def _summary(errors: Sequence[_Error], of_all: float, lines: int) -> Boundaries:
         np.median(np.concatenate([per_line[i] for i in rng.integers(0, len(per_line), len(per_line))]))
         for _ in range(200)
     ]
-    # A frame is 20 ms and the references have whole hundredths: what is on the limit counts as within.
-    within = lambda limit: ratio([(line <= limit + 1e-4).sum() for line in per_line], counts)  # noqa: E731
+    share_within = lambda limit: ratio([within(line, limit) for line in per_line], counts)  # noqa: E731
     return Boundaries(
         lines=lines,
         boundaries=len(errors),
         of_all=of_all,
         median=Measured(float(np.median(sizes)), float(np.std(medians))),
         late=float(np.median([error.seconds for error in errors])),
-        within_20=within(0.02),
-        within_50=within(0.05),
+        within_20=share_within(0.02),
+        within_50=share_within(0.05),
     )
 
 
@@ -209,14 +214,16 @@ def _is_held_out(name: str) -> bool:
     return zlib.crc32(name.encode()) % 32 == 0
 
 
-def _dutch_held_out() -> Iterator[Spoken]:
+def dutch_held_out() -> Iterator[Spoken]:
+    """Lines that trained nothing."""
     marks, texts, dev = _dutch_marks(), _dutch_texts(), bench.dutch_phones()
     for name, samples in corpus_sound("nathalie_nl"):
         if _is_held_out(name) and name not in dev and name in marks:
             yield Spoken(name, samples, "nl", texts[name], word_units(texts[name], "nl"), marks[name])
 
 
-def _dutch_dev() -> Iterator[Spoken]:
+def dutch_dev() -> Iterator[Spoken]:
+    """The bench's."""
     marks, texts, sounds = _dutch_marks(), _dutch_texts(), bench.dev_sounds()
     for name in sorted(bench.dutch_phones()):
         if name in sounds:
@@ -227,7 +234,7 @@ def _dev_samples(path: Path) -> NDArray[np.float32]:
     return np.concatenate(list(open_sound(path, SAMPLE_RATE).blocks()))
 
 
-def _grid() -> Iterator[Spoken]:
+def grid_words() -> Iterator[Spoken]:
     """Talker 1; each word spelled by itself, for espeak-ng draws short ones together."""
     words = defaultdict(list)
     with open(FACES / "grid_s1" / "alignments.tsv", encoding="utf-8") as file:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -63,3 +63,29 @@ def _of_hearing(perform: Perform) -> Iterator[Figure]:
         confusions = [confusion_of(line, perform(clip(line.samples, line.name))) for line in lines.lines]
         parts = tuple((int(c.trace()), int(c.sum())) for c in confusions)
         yield Figure(f"visemes, {lines.title}", parts, share)
+
+
+def table(
+    found: Mapping[str, Sequence[Figure]], base: str, again: str, about: tuple[str, Mapping[str, str]] | None = None
+) -> str:
+    """Markdown: the row `base` with its errors, every other with what it is better or worse by and the error of that.
+
+    Bold is a difference beyond its own error and beyond that of `again`, which is `base` with other pieces. `about`: a
+    column more, (title, {row: text}).
+    """
+    other = [abs(theirs.minus(first).value) for theirs, first in zip(found[again], found[base], strict=True)]
+    rows = [["", *(about[:1] if about else ()), *(figure.title for figure in found[base])]]
+    rows.append(["---"] * len(rows[0]))
+    for name, figures in found.items():
+        cells = [name, about[1].get(name, "")] if about else [name]
+        for mine, first, noise in zip(figures, found[base], other, strict=True):
+            if name == base:
+                whole = mine.measured()
+                cells.append(f"{whole.value:.3f} ± {whole.error:.3f}")
+            else:
+                less = mine.minus(first)
+                told = abs(less.value) > max(less.error, noise) and name != again
+                cell = f"{mine.value(mine.parts):.3f} ({less.value:+.3f} ± {less.error:.3f})"
+                cells.append(f"**{cell}**" if told else cell)
+        rows.append(cells)
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)

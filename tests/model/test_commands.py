@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lipsync_addon.inference.predictor import Predictor
-from model import command, dataset, heard, pack, shrink, tune
+from model import ablations, command, dataset, heard, pack, shrink, tune
 
 MODEL = Path(command.__file__).parent
 COMMANDS = sorted(
@@ -54,7 +54,7 @@ def test_help_is_the_docstring_and_no_work(name, monkeypatch, capsys):
     [
         ("model.prepare", ["no_such_source"], "grid_s1, facegood"),
         ("model.datasets.align_own", ["no_such_corpus"], "kerstin_de"),
-        ("model.ablations", ["no-such-row"], "no-augmentation"),
+        ("model.ablations", ["no-such-set"], "hearing"),
         ("model.evaluation.text_fit", ["many"], "invalid int value"),
         ("model.pack", [], "required"),
         ("model.pack", ["up", "x"], "invalid choice"),
@@ -77,6 +77,8 @@ KEPT = str(MODEL / "checkpoints" / "0.2.0.pt")
         ("model.shrink", ["--checkpoint", KEPT], "model.prepare"),
         ("model.shrink", ["--checkpoint", "none.pt"], "none.pt"),
         ("model.tune", ["--start-from", KEPT, "--heard", "offline"], "model.prepare grid_s1"),
+        ("model.ablations", ["hearing"], "model.prepare espeak"),
+        ("model.ablations", ["whole", "--table"], "model.ablations whole"),
         ("model.heard", ["--checkpoint", "none.pt", "--to", "x"], "none.pt"),
         ("model.heard", ["--checkpoint", KEPT, "--to", "x"], "model.prepare"),
         ("model.export", ["--checkpoint", "none.pt", "--version", "0"], "none.pt"),
@@ -89,10 +91,10 @@ KEPT = str(MODEL / "checkpoints" / "0.2.0.pt")
 )
 def test_what_is_missing_is_said_in_one_sentence_and_nothing_is_written(name, arguments, told, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    for module in (dataset, heard, pack, shrink):
+    for module in (ablations, dataset, heard, pack, shrink):
         monkeypatch.setattr(module, "PREPARED", tmp_path / "data")
     monkeypatch.setattr(heard, "HEARD", tmp_path)
-    for module in (shrink, tune):
+    for module in (ablations, shrink, tune):
         monkeypatch.setattr(module, "FOLDER", tmp_path / "runs")
     monkeypatch.setattr(importlib.import_module("model.train"), "RUNS", tmp_path)
     ended = call(monkeypatch, name, *arguments)
