@@ -1,6 +1,7 @@
 """Trains a small network again and again with one thing left out or changed, to learn what each is worth.
 
     python -m model.ablations whole --steps 1000        *hear* and *move*, the rows of WHOLE, under runs/ablations/whole
+    python -m model.ablations whole --steps 1000 --stages       first *hear*, then *move* on it, in the time of 1000 of both
     python -m model.ablations hearing --steps 2000      *hear* alone, the rows of HEARING
     python -m model.ablations hearing --table           every row beside BASE on sounds that never train, with errors
 
@@ -67,6 +68,8 @@ SETS: dict[str, tuple[Rows, Mapping[str, Any]]] = {
     "hearing": (HEARING, {"parts": ("hear",), "shares.facegood": 0, "shares.facegood_voices": 0}),
 }
 """Rows, and what is changed in all of them: takes without phones teach *hear* nothing."""
+STAGES = {"hear": 0.8, "move": 0.5}
+"""Steps of each part alone that take as long together as one step of both, changing the sound included."""
 
 
 def configs(which: str) -> dict[str, TrainConfig]:
@@ -133,6 +136,18 @@ class SideBySide:
             (trainer.folder / "config.json").write_text(json.dumps(kept, indent=1), encoding="utf-8")
 
 
+def in_stages(steps: int) -> None:
+    """First *hear*, then *move* on what it hears, which does not change any more: a row beside those of "whole"."""
+    lengths = {part: round(steps * share) for part, share in STAGES.items()}
+    first = SideBySide({"hear": configs("hearing")[BASE]}, FOLDER / "stages")
+    first.run(lengths["hear"])
+    second = SideBySide({"hear-then-move": replace(configs("whole")[BASE], parts=("move",))}, FOLDER / "whole")
+    for trainer in second.trainers.values():
+        if trainer.step == 0:
+            trainer.start_from(FOLDER / "stages" / "hear" / "weights.pt")
+    second.run(lengths["move"])
+
+
 def judged(which: str, folder: Path) -> list[Figure]:
     """A run of a set on the sounds that never train."""
     perform = performer(load_checkpoint(folder / "weights.pt"))
@@ -147,16 +162,20 @@ def main() -> None:
     parser.add_argument("set", choices=SETS)
     parser.add_argument("--steps", type=int, default=1000)
     parser.add_argument("--seconds", type=float, help="as many of the steps as fit, the learning rate falling in time")
+    parser.add_argument("--stages", action="store_true", help="the row of stages, instead of the others of whole")
     parser.add_argument("--table", action="store_true", help="judge every run that is there, without learning")
     options = parser.parse_args()
     torch.set_num_threads(1)
     folder = FOLDER / options.set
+    if options.stages:
+        in_stages(options.steps)
+        return
     if not options.table:
         SideBySide(configs(options.set), folder).run(options.steps, options.seconds)
         return
     needed(folder / BASE / "weights.pt", f"Train the rows first: python -m model.ablations {options.set}")
     runs = {path.parent.name: path.parent for path in sorted(folder.glob("*/weights.pt"))}
-    order = [*SETS[options.set][0], *runs]  # and what model.train put beside them
+    order = [*SETS[options.set][0], *runs]  # and the one in stages
     found = {name: judged(options.set, runs[name]) for name in dict.fromkeys(order) if name in runs}
     print(table(found, BASE, AGAIN))
 
