@@ -94,6 +94,24 @@ def test_rows_learn_side_by_side_as_they_would_alone(clips, tmp_path, monkeypatc
     assert not torch.equal(first, second)
 
 
+def test_in_stages_move_learns_on_what_hear_has_learned(clips, tmp_path, monkeypatch):
+    monkeypatch.setattr(ablations, "SHORT", CONFIG)
+    monkeypatch.setattr(ablations, "FOLDER", tmp_path)
+    parts = {"hearing": ("hear",), "whole": ("hear", "move")}
+    monkeypatch.setattr(ablations, "configs", lambda which: {BASE: replace(CONFIG, parts=parts[which])})
+    ablations.in_stages(10)
+    first, second = (
+        torch.load(tmp_path / path / "checkpoint.pt", weights_only=True) for path in ("stages/hear", "whole/hear-then-move")
+    )
+    assert (first["step"], second["step"]) == (8, 5)
+    fresh = Trainer(CONFIG, tmp_path / "x").model.state_dict()
+    for name, weight in second["model"].items():
+        if name.startswith("hear."):
+            torch.testing.assert_close(weight, first["averaged"][name].half().float())
+    for state, name in ((first, "hear.stem.weight"), (second, "move.units.weight")):
+        assert not torch.equal(state["model"][name], fresh[name])
+
+
 def test_every_row_changes_settings_that_there_are_and_sources_that_are_not_prepared_are_left_out(monkeypatch, tmp_path):
     monkeypatch.setattr(ablations, "PREPARED", tmp_path)
     monkeypatch.setattr(ablations, "prepared", lambda name: None)
