@@ -1,12 +1,11 @@
 """Trains a small network again and again with one thing left out or changed, to learn what each is worth.
 
-    python -m model.ablations whole --steps 1000        *hear* and *move*, the rows of WHOLE, under runs/ablations/whole
-    python -m model.ablations whole --steps 1000 --stages       first *hear*, then *move* on it, in the time of 1000 of both
-    python -m model.ablations hearing --steps 2000      *hear* alone, the rows of HEARING
-    python -m model.ablations hearing --table           every row beside BASE on sounds that never train, with errors
+    python -m model.ablations hearing --steps 1380      *hear* alone, the rows of HEARING, under runs/ablations/hearing
+    python -m model.ablations mouth --steps 500         then *move* on what those hear, the rows of MOUTH
+    python -m model.ablations mouth --table             every row beside BASE on sounds that never train, with errors
 
-All rows of a set learn side by side, from nothing, on the same pieces changed in the same way (as far as they hear the
-same sources); stops and resumes at will. Sources that are not prepared are left out. What look-ahead and size are worth
+All rows of a set learn side by side, from nothing, on the same pieces changed in the same way, as far as they hear the
+same sources; stops and resumes at will. Sources that are not prepared are left out. What look-ahead and size are worth
 shows late in a run: model/shrink.py begins with a trained network instead. The first table of model/EXPERIMENTS.md was
 made on a GPU, by time and with more pieces at once; this makes the two that follow.
 """
@@ -46,16 +45,8 @@ TWICE: Rows = {BASE: {}, AGAIN: {"seed": 1}}
 """What another draw of pieces and weights does."""
 SYNTHETIC = frozenset({"flite", "festival", "espeak"})
 RECORDED = {f"shares.{name}": 0 for name in SHORT.shares if name not in SYNTHETIC}
-WHOLE: Rows = TWICE | {
-    "no-augmentation": {"augment": False},
-    "no-recorded-voice-synthesis": {"shares.flite": 0},
-    "no-teacher": {"teacher": False},
-    "no-phone-head": {"losses.phones": 0},
-    "no-aperture-loss": {"losses.opening": 0, "losses.velocity": 0, "losses.agreement": 0},
-    "no-closure-hinge": {"losses.seal": 0},
-    "no-parting-hinge": {"losses.parted": 0},
-}
 HEARING: Rows = TWICE | {
+    "no-augmentation": {"augment": False},
     "no-recorded-voice-synthesis": {"shares.flite": 0},
     "synthesis-alone": RECORDED,
     "synthesis-alone-without-recorded-voices": RECORDED | {"shares.flite": 0},
@@ -63,13 +54,24 @@ HEARING: Rows = TWICE | {
     "ctc-0.3": {"losses.ctc": 0.3},
     "ctc-alone": {"losses.ctc": 1, "losses.phones": 0},
 }
+TOGETHER = {"parts": ("hear", "move")}
+MOUTH: Rows = TWICE | {
+    "no-augmentation": {"augment": False},
+    "no-recorded-voice-synthesis": {"shares.flite": 0},
+    "no-teacher": {"teacher": False},
+    "no-aperture-loss": {"losses.opening": 0, "losses.velocity": 0, "losses.agreement": 0},
+    "no-closure-hinge": {"losses.seal": 0},
+    "no-parting-hinge": {"losses.parted": 0},
+    "together": TOGETHER,
+    "together-no-phone-head": TOGETHER | {"losses.phones": 0},
+}
+"""*move* alone on the *hear* of the row of the same name in HEARING, or of BASE; together: both from nothing, as the
+recipe has it, which alone can tell what the phone head is worth to the mouth."""
 SETS: dict[str, tuple[Rows, Mapping[str, Any]]] = {
-    "whole": (WHOLE, {}),
     "hearing": (HEARING, {"parts": ("hear",), "shares.facegood": 0, "shares.facegood_voices": 0}),
+    "mouth": (MOUTH, {"parts": ("move",)}),
 }
 """Rows, and what is changed in all of them: takes without phones teach *hear* nothing."""
-STAGES = {"hear": 0.8, "move": 0.5}
-"""Steps of each part alone that take as long together as one step of both, changing the sound included."""
 
 
 def configs(which: str) -> dict[str, TrainConfig]:
@@ -136,16 +138,14 @@ class SideBySide:
             (trainer.folder / "config.json").write_text(json.dumps(kept, indent=1), encoding="utf-8")
 
 
-def in_stages(steps: int) -> None:
-    """First *hear*, then *move* on what it hears, which does not change any more: a row beside those of "whole"."""
-    lengths = {part: round(steps * share) for part, share in STAGES.items()}
-    first = SideBySide({"hear": configs("hearing")[BASE]}, FOLDER / "stages")
-    first.run(lengths["hear"])
-    second = SideBySide({"hear-then-move": replace(configs("whole")[BASE], parts=("move",))}, FOLDER / "whole")
-    for trainer in second.trainers.values():
-        if trainer.step == 0:
-            trainer.start_from(FOLDER / "stages" / "hear" / "weights.pt")
-    second.run(lengths["move"])
+def side_by_side(which: str) -> SideBySide:
+    """A set as far as it has come."""
+    lesson = SideBySide(configs(which), FOLDER / which)
+    for name, trainer in lesson.trainers.items():
+        if trainer.step == 0 and trainer.parts == ("move",):
+            heard = FOLDER / "hearing" / (name if name in HEARING else BASE) / "weights.pt"
+            trainer.start_from(needed(heard, "Train what it hears first: python -m model.ablations hearing"))
+    return lesson
 
 
 def judged(which: str, folder: Path) -> list[Figure]:
@@ -162,21 +162,16 @@ def main() -> None:
     parser.add_argument("set", choices=SETS)
     parser.add_argument("--steps", type=int, default=1000)
     parser.add_argument("--seconds", type=float, help="as many of the steps as fit, the learning rate falling in time")
-    parser.add_argument("--stages", action="store_true", help="the row of stages, instead of the others of whole")
     parser.add_argument("--table", action="store_true", help="judge every run that is there, without learning")
     options = parser.parse_args()
     torch.set_num_threads(1)
     folder = FOLDER / options.set
-    if options.stages:
-        in_stages(options.steps)
-        return
     if not options.table:
-        SideBySide(configs(options.set), folder).run(options.steps, options.seconds)
+        side_by_side(options.set).run(options.steps, options.seconds)
         return
     needed(folder / BASE / "weights.pt", f"Train the rows first: python -m model.ablations {options.set}")
-    runs = {path.parent.name: path.parent for path in sorted(folder.glob("*/weights.pt"))}
-    order = [*SETS[options.set][0], *runs]  # and the one in stages
-    found = {name: judged(options.set, runs[name]) for name in dict.fromkeys(order) if name in runs}
+    runs = {name: folder / name for name in SETS[options.set][0] if (folder / name / "weights.pt").exists()}
+    found = {name: judged(options.set, run) for name, run in runs.items()}
     print(table(found, BASE, AGAIN))
 
 

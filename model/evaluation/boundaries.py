@@ -28,7 +28,7 @@ from ..datasets.corpora import GRID_AUDIO, SAMPLE_RATE, corpus_sound, tar_sound
 from ..datasets.espeak import word_units
 from ..paths import FACES, SPEECH
 from . import bench
-from .performance import Program, clip
+from .performance import Phones, Program, clip
 from .statistics import Measured, ratio
 
 CLASSES: dict[str, frozenset[str]] = {

@@ -11,7 +11,7 @@ import torch
 from lipsync_addon.core.alignment import align
 from lipsync_addon.core.phones import PHONES
 from model import ablations
-from model.ablations import AGAIN, BASE, SETS, SideBySide, configs
+from model.ablations import AGAIN, BASE, SETS, SideBySide, configs, side_by_side
 from model.dataset import Pieces
 from model.evaluation.boundaries import Mark, Spoken, line_errors, within
 from model.evaluation.paired import table
@@ -94,22 +94,27 @@ def test_rows_learn_side_by_side_as_they_would_alone(clips, tmp_path, monkeypatc
     assert not torch.equal(first, second)
 
 
-def test_in_stages_move_learns_on_what_hear_has_learned(clips, tmp_path, monkeypatch):
+def test_move_learns_on_what_the_row_of_the_same_name_hears(clips, tmp_path, monkeypatch):
     monkeypatch.setattr(ablations, "SHORT", CONFIG)
     monkeypatch.setattr(ablations, "FOLDER", tmp_path)
-    parts = {"hearing": ("hear",), "whole": ("hear", "move")}
-    monkeypatch.setattr(ablations, "configs", lambda which: {BASE: replace(CONFIG, parts=parts[which])})
-    ablations.in_stages(10)
-    first, second = (
-        torch.load(tmp_path / path / "checkpoint.pt", weights_only=True) for path in ("stages/hear", "whole/hear-then-move")
-    )
-    assert (first["step"], second["step"]) == (8, 5)
-    fresh = Trainer(CONFIG, tmp_path / "x").model.state_dict()
-    for name, weight in second["model"].items():
-        if name.startswith("hear."):
-            torch.testing.assert_close(weight, first["averaged"][name].half().float())
-    for state, name in ((first, "hear.stem.weight"), (second, "move.units.weight")):
-        assert not torch.equal(state["model"][name], fresh[name])
+    names = {"hearing": [BASE, "no-augmentation"], "mouth": [BASE, "no-augmentation", "no-teacher", "together"]}
+
+    def few(which: str) -> dict[str, TrainConfig]:
+        rows = SETS[which][0]
+        parts = {"parts": ("hear",) if which == "hearing" else ("move",)}
+        return {name: CONFIG.changed({**parts, **rows[name]}) for name in names[which]}
+
+    monkeypatch.setattr(ablations, "configs", few)
+    for which in names:
+        side_by_side(which).run(2)
+    state = lambda path: torch.load(tmp_path / path / "checkpoint.pt", weights_only=True)  # noqa: E731
+    for name, heard in ((BASE, BASE), ("no-augmentation", "no-augmentation"), ("no-teacher", BASE)):
+        first, second = state(f"hearing/{heard}")["averaged"], state(f"mouth/{name}")["model"]
+        for key in (key for key in first if key.startswith("hear.")):
+            torch.testing.assert_close(second[key], first[key].half().float())
+    stem = "hear.stem.weight"
+    assert not torch.equal(state("mouth/together")["model"][stem], state("mouth/base")["model"][stem])
+    assert not torch.equal(state("hearing/base")["averaged"][stem], state("hearing/no-augmentation")["averaged"][stem])
 
 
 def test_every_row_changes_settings_that_there_are_and_sources_that_are_not_prepared_are_left_out(monkeypatch, tmp_path):
@@ -124,7 +129,8 @@ def test_every_row_changes_settings_that_there_are_and_sources_that_are_not_prep
         heard = {name: {source for source, share in c.shares.items() if share} for name, c in found.items()}
         assert heard[BASE] == {"grid_s1", "flite", "espeak", "speechocean762_en"}
         assert heard["no-recorded-voice-synthesis"] == heard[BASE] - {"flite"}
-    assert heard["synthesis-alone-without-recorded-voices"] == {"espeak"}
+    alone = configs("hearing")["synthesis-alone-without-recorded-voices"]
+    assert {source for source, share in alone.shares.items() if share} == {"espeak"}
 
 
 def test_the_table_has_an_error_everywhere_and_marks_what_lies_beyond_noise_and_another_draw():

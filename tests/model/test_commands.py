@@ -78,7 +78,7 @@ KEPT = str(MODEL / "checkpoints" / "0.2.0.pt")
         ("model.shrink", ["--checkpoint", "none.pt"], "none.pt"),
         ("model.tune", ["--start-from", KEPT, "--heard", "offline"], "model.prepare grid_s1"),
         ("model.ablations", ["hearing"], "model.prepare espeak"),
-        ("model.ablations", ["whole", "--table"], "model.ablations whole"),
+        ("model.ablations", ["mouth", "--table"], "model.ablations mouth"),
         ("model.heard", ["--checkpoint", "none.pt", "--to", "x"], "none.pt"),
         ("model.heard", ["--checkpoint", KEPT, "--to", "x"], "model.prepare"),
         ("model.export", ["--checkpoint", "none.pt", "--version", "0"], "none.pt"),
