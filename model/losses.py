@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import torch
@@ -14,7 +14,7 @@ from lipsync_addon.core.phones import PHONES, VISEME_OF_PHONE
 
 from .dataset import SILENCE, Batch
 from .network import CONTROLS, EMOTIONS, UNITS
-from .targets import gap_weights
+from .targets import FPS, gap_weights
 
 WIDE_VOWELS = frozenset("a ɑ ɐ æ ʌ e ɛ o ɔ ɒ".split())
 LABIALS = frozenset("sil p b m f v w u ʊ ʉ y ʏ".split())
@@ -25,6 +25,11 @@ SHUT = 0.006
 SIBILANTS = frozenset(p for p in PHONES if VISEME_OF_PHONE[p] in ("viseme_SS", "viseme_CH"))
 REST_MARGIN = 0.002
 """How far below 0 units are at rest; *move*'s slope below 0 makes much of it."""
+BREATH_S, NO_BREATH_S = 0.45, 0.65
+"""How long before speech the lips are parted in full for breath, and from when on they part."""
+PAUSE_S = 0.2
+"""How long after speech no breath is drawn; as long after that the lips may be parted in full."""
+NEVER = 10**6
 INTENSITY = list(CONTROLS).index("intensity")
 
 
@@ -42,7 +47,7 @@ class LossWeights:
     stillness: float = 20.0
     parted: float = 20.0
     sibilant: float = 10.0
-    rest: float = 0.0
+    rest: float = 10.0
     confidence: float = 0.05
 
 
@@ -58,6 +63,16 @@ class Hinges:
     """And of w, u and their like."""
     sibilant_jaw: float = 0.06
     """Most that the jaw is open in the middle of a sibilant: the teeth are nearly together."""
+    breath: float = 0.09
+    """Least opening in silence just before speech, while breath is drawn: see breath_opening."""
+
+
+def shown(units: Tensor) -> Tensor:
+    """[B, T, U] as they are exported, 0 to 1; gradients pass as if they were not cut, so that a unit finds back.
+
+    Without it the gap was taught with units below 0, of those that press the lips together the most, and opened less when exported.
+    """
+    return units + (units.clamp(0, 1) - units).detach()
 
 
 def lip_gap(units: Tensor) -> Tensor:
@@ -87,6 +102,32 @@ def least_opening(phones: Tensor, hinges: Hinges = Hinges()) -> Tensor:
     """[B, T] opening that these phones have at least in their middle; 0 where they ask for none."""
     bounds = {frozenset(PHONES) - LABIALS: hinges.parted, WIDE_VOWELS: hinges.wide, LABIALS - SEALS: hinges.rounded}
     return torch.stack([bound * middle_of(phones, names) for names, bound in bounds.items()]).amax(0)
+
+
+def breath_opening(phones: Tensor, most: float) -> Tensor:
+    """[B, T] opening of lips through which breath is drawn for what is said next; 0 in speech, and far from it.
+
+    Speakers open their mouth while they inhale, before the first sound (Rasskazova, Mooshammer, Fuchs 2019, Temporal Coordination of
+    Articulatory and Respiratory Events Prior to Speech Initiation). The one filmed talker who trains hardly does.
+    """
+    silent = phones == SILENCE
+    frame = torch.arange(phones.shape[1], device=phones.device)
+    until = torch.where(silent, NEVER, frame).flip(1).cummin(1).values.flip(1) - frame
+    since = frame - torch.where(silent, -NEVER, frame).cummax(1).values
+    before, after = (NO_BREATH_S - until / FPS) / (NO_BREATH_S - BREATH_S), (since / FPS - PAUSE_S) / PAUSE_S
+    return most * before.clamp(0, 1) * after.clamp(0, 1) * silent
+
+
+def with_breath(batch: Batch, measured: Tensor, most: float) -> Batch:
+    """The batch with lips parted and the jaw open for breath in lines whose faces were not measured."""
+    inside = ~batch.units[..., UNITS.index("mouthPucker")].isnan()
+    breath = breath_opening(batch.phones, most) * inside * ~measured[:, None]
+    known = batch.opening.nan_to_num()
+    opening = torch.where(breath > 0, known.maximum(breath), batch.opening)
+    units = batch.units.clone()
+    jaw = UNITS.index("jawOpen")
+    units[..., jaw] += (breath - known).clamp(min=0) / gap_tensor(units.device)[jaw]
+    return replace(batch, opening=opening, units=units)
 
 
 def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
@@ -214,7 +255,7 @@ def moving_losses(
 
     source_weight [B] for the units; measured [B]: a face was tracked; told [B, K]: the controls.
     """
-    gap = lip_gap(units)
+    gap = lip_gap(shown(units))
     intensity = told[:, INTENSITY, None]
     plain = (told[:, EMOTIONS] == 0).all(1, keepdim=True)
     distance, velocity, agreement = opening_losses(gap, batch.opening)

@@ -34,7 +34,7 @@ from . import controls
 from .augment import augmented, coloured, drawn_filters
 from .command import arguments, in_a_sentence, needed
 from .dataset import Batch, HeardPieces, Pieces, is_filmed, prepared
-from .losses import Hinges, LossWeights, hearing_losses, moving_losses, weighted, with_phones_obeyed
+from .losses import Hinges, LossWeights, hearing_losses, moving_losses, weighted, with_breath, with_phones_obeyed
 from .network import LIVE, OFFLINE, Lipsync, NetworkConfig
 from .paths import HEARD, REPOSITORY, RUNS
 from .targets import opening_units
@@ -205,6 +205,7 @@ class Trainer:
         with torch.no_grad():
             if not config.teacher:
                 batch = without_teacher(batch, measured)
+            batch = with_breath(batch, measured, config.hinges.breath)
             opening = with_phones_obeyed(batch.opening, batch, measured, config.hinges)
             opening, units = controls.asked(opening, batch.units, changed.told)
             batch = replace(batch, opening=opening, units=units)

@@ -15,10 +15,12 @@ import torch
 
 from lipsync_addon.core.phones import PHONES as PHONES_58
 from model import controls, heard, pack, train, tune, validation
-from model.dataset import HeardPieces, Pieces, Source
+from model.dataset import Batch, HeardPieces, Pieces, Source
 from model.datasets.faces import grid_opening
 from model.export import load_checkpoint
-from model.losses import Hinges, at_rest, least_opening, rest_loss, sibilant_loss
+from model.losses import (
+    Hinges, at_rest, breath_opening, least_opening, lip_gap, rest_loss, shown, sibilant_loss, with_breath,
+)  # fmt: skip
 from model.network import CONTROLS, HOP, UNITS, Lipsync, NetworkConfig
 from model.targets import FPS, fused, gap_weights, unit_curves, with_short_onsets
 from model.train import TrainConfig, Trainer, learning_rate
@@ -151,6 +153,44 @@ def test_lips_that_had_met_in_silence_rest_at_nought(clips):
     assert not at_rest(phones, opening + 0.05).any() and at_rest(phones, opening * torch.nan).any()
     still = torch.full((1, 15, len(UNITS)), -0.01)
     assert float(rest_loss(still, resting)) == 0 < float(rest_loss(still + 0.02, resting))
+
+
+def test_breath_is_drawn_before_speech_and_not_between_words():
+    a = PHONES_58.index("a")
+    phones = torch.tensor([[0] * 60 + [a] * 10 + [0] * 6 + [a] * 5 + [0] * 40])
+    breath = breath_opening(phones, 0.09)[0]
+    assert (breath[:27] == 0).all() and (breath[27:38].diff() > 0).all(), "the lips part 0.65 to 0.45 s before the voice"
+    torch.testing.assert_close(breath[38:60], torch.full((22,), 0.09))
+    assert (breath[60:] == 0).all(), "neither in speech, nor in a pause of 0.12 s, nor after the last word"
+
+
+def test_breath_opens_jaw_and_lips_of_faces_that_nobody_measured():
+    a, jaw = PHONES_58.index("a"), UNITS.index("jawOpen")
+    phones = torch.tensor([[0] * 50 + [a] * 30] * 3)
+    units = torch.zeros(3, 80, len(UNITS))
+    units[:, :40] = torch.nan  # before the line begins
+    opening = torch.full((3, 80), 0.01).where(~units[..., 0].isnan(), torch.nan)
+    opening[2] = torch.nan  # a synthesiser's
+    batch = Batch(torch.zeros(3, 1), torch.ones(3), phones, opening, units, phones == a, torch.tensor([0, 1, 2]))
+    drawn = with_breath(batch, torch.tensor([True, False, False]), 0.09)
+    torch.testing.assert_close(drawn.opening[0], opening[0], equal_nan=True)
+    torch.testing.assert_close(drawn.units[0], units[0], equal_nan=True)
+    assert drawn.opening[1:, :40].isnan().all()
+    torch.testing.assert_close(drawn.opening[1:, 40:50], torch.full((2, 10), 0.09))
+    torch.testing.assert_close(lip_gap(drawn.units)[1:, 40:50] + torch.tensor([[0.01], [0.0]]), torch.full((2, 10), 0.09))
+    torch.testing.assert_close(drawn.opening[1:, 50:], opening[1:, 50:], equal_nan=True)
+    assert (drawn.units[1:, 50:, jaw] == 0).all()
+
+
+def test_the_gap_is_taught_as_it_is_exported():
+    """mouthClose below 0 does not part the lips, and is pulled back all the same."""
+    units = torch.zeros(1, 4, len(UNITS))
+    units[..., UNITS.index("mouthClose")] = -0.1
+    units.requires_grad_()
+    gap = lip_gap(shown(units))
+    assert (gap == 0).all()
+    gap.sum().backward()
+    torch.testing.assert_close(units.grad[0, 0], torch.tensor(gap_weights()))
 
 
 def test_a_run_ends_in_the_time_it_is_given_with_the_rate_at_its_lowest(clips, tmp_path):
