@@ -28,6 +28,8 @@ SHOWN = {"missed": 8, "wrongly shut": 6, "found": 6}
 """Closures of each kind on the page."""
 ACTED, ACTED_SHOWN, ACTED_S = "a2f_samples_en", 5, 8.0
 """Corpus of acted emotions, how many of them are shown, and how long (s)."""
+STORED = {"dhlive": "DH_live", "rhubarb_phonetic": "Rhubarb, phonetic", "rms_band_db": "loudness"}
+"""Peers whose curves are drawn beside ours, as the bench stores them."""
 PICTURED = (
     "English, other readers", "Dutch, dev", "Spanish", "German, one woman", "Women, accented English",
     "Children to 12, accented English",
@@ -65,8 +67,9 @@ def _clip_picture(name: str, samples: NDArray[np.float32], curves: Path, labels:
     tools = bench.script("eval_openness")
     face = tools.read_gt(str(BENCH / "dev" / "gt" / f"{name}.csv"))
     ours = {bench.PROGRAMS[label]: tools.read_pred(str(curves / label / f"{name}.csv"), CURVE_FPS) for label in labels}
-    times, opening = tools.read_pred(str(BENCH / "peers" / "dhlive" / f"{name}.csv"))
-    ours["DH_live"] = (times, opening * (tools.level(face[1]) / tools.level(opening)))
+    for program, label in STORED.items():
+        times, lips = tools.read_pred(str(BENCH / "peers" / program / f"{name}.csv"))
+        ours[label] = (times, lips * (tools.level(face[1]) / tools.level(lips)))
     phones = bench.clip_phones(name)
     said = bench.clip_words(name) or [(a, b, unit) for a, b, unit in phones if unit != "sil"]
     said = [part for part in said if part[2] not in ("sil", "sp")]
