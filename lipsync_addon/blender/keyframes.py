@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 
 import bpy
@@ -183,11 +183,12 @@ def _written_before(targets: Sequence[Target], take: Take) -> list[KeyCurve] | N
 def _edits(curve: bpy.types.FCurve, known: CurveRecord, timing: Timing) -> Origin | None:
     """What the animator made of a curve; quick where he did nothing to one of straight lines or steps."""
     keys, points = known.result or known.written, curve.keyframe_points
-    if len(points) == len(keys.points) and (keys.kinds != BEZIER).all():
-        places, kinds = np.empty(2 * len(points), np.float32), np.empty(len(points), np.int32)
-        points.foreach_get("co", places)
+    if len(points) == len(keys) and (keys.kinds != BEZIER).all():
+        places, kinds = np.empty((len(points), 2), np.float32), np.empty(len(points), np.int32)
+        points.foreach_get("co", places.ravel())
         points.foreach_get("interpolation", kinds)
-        if (kinds == keys.kinds).all() and (places == keys.points[:, 1].astype(np.float32).ravel()).all():
+        same = (kinds == keys.kinds).all() and (places[:, 0] == keys.frames.astype(np.float32)).all()
+        if same and (places[:, 1] == keys.values.astype(np.float32)).all():
             return known.origin
     return edits_of(known, read_keys(curve), timing)
 
@@ -272,25 +273,30 @@ def _properties(target: Target) -> list[tuple[str, int]]:
 
 def _components(target: Target, curve: KeyCurve) -> list[KeyCurve]:
     """What each curve of the target holds; handles go on in the direction of the angle's."""
-    if target.kind == "bone_turn" and _rotation_mode(target) == "QUATERNION":
-        points = curve.points.copy()
-        points[..., 1] = np.tan(points[..., 1] / 2)  # beside a first part of 1; Blender makes the length 1
-        return [replace(curve, points=points)]
-    if target.kind != "bone_rotation":
+    if target.kind not in _TURNS or (target.kind == "bone_turn" and _rotation_mode(target) != "QUATERNION"):
         return [curve]
-    angles = curve.points[..., 1]
-    middle = np.repeat(angles[:, 1:2], 3, axis=1)
-    values = _rotations(target, middle)
-    slopes = (_rotations(target, middle + _STEP) - values) / _STEP
-    values += slopes * (angles - middle)[..., None]
+    if curve.is_plain:
+        parts = _rotations(target, curve.values).T.astype(np.float32)
+        return [KeyCurve.plain(curve.frames, part, int(curve.kinds[0])) for part in parts]
+    points = curve.points
+    angles = points[..., 1]
+    if target.kind == "bone_turn":
+        values = _rotations(target, angles)
+    else:
+        middle = np.repeat(angles[:, 1:2], 3, axis=1)
+        values = _rotations(target, middle)
+        slopes = (_rotations(target, middle + _STEP) - values) / _STEP
+        values += slopes * (angles - middle)[..., None]
     return [
-        replace(curve, points=np.stack((curve.points[..., 0], values[..., part]), axis=-1))
-        for part in range(values.shape[-1])
+        KeyCurve(np.stack((points[..., 0], part), axis=-1), curve.kinds, curve.handles)
+        for part in np.moveaxis(values, -1, 0)
     ]
 
 
 def _rotations(target: Target, angles: NDArray[np.float64]) -> NDArray[np.float64]:
     """[..., curves] the components of turns about the target's axis by these angles [...]."""
+    if target.kind == "bone_turn":
+        return np.tan(angles / 2)[..., None]  # beside a first part of 1; Blender makes the length 1
     axis, mode = _axis(target), _rotation_mode(target)
     if mode == "AXIS_ANGLE":
         return np.stack((angles, *(np.full_like(angles, part) for part in axis)), axis=-1)
@@ -321,15 +327,15 @@ def _axis(target: Target) -> tuple[float, ...]:
 def _write_changes(curve: bpy.types.FCurve, keys: KeyCurve, there: KeyCurve) -> bool:
     """Writes the keys of straight lines or steps that differ from those that are `there`, if they are few: all others
     are not touched. False, and nothing is done, otherwise."""
-    if len(keys.points) != len(there.points) or len(curve.keyframe_points) != len(keys.points):
+    if len(keys) != len(there) or len(curve.keyframe_points) != len(keys):
         return False
     if (keys.kinds != there.kinds).any() or (keys.handles != there.handles).any() or (keys.kinds == BEZIER).any():
         return False
-    differs = (keys.points[:, 1] != there.points[:, 1]).any(1)
+    differs = (keys.values != there.values) | (keys.frames != there.frames)
     differs[1:] |= differs[:-1]  # handles lie on the lines to the keys beside them
     differs[:-1] |= differs[1:]
     rows = np.flatnonzero(differs)
-    if len(rows) > _FEW * len(keys.points):
+    if len(rows) > _FEW * len(keys):
         return False
     points = curve.keyframe_points
     for row, places in zip(rows.tolist(), keys.points[rows].astype(np.float32).tolist()):
@@ -344,15 +350,17 @@ def _write_curve(curve: bpy.types.FCurve, keys: KeyCurve, there: KeyCurve | None
     """All keys at once, in the place of those that are there. `there`: what these are, if that is known: then only what
     is played is written, and handles that shape nothing follow at the next full writing."""
     points = curve.keyframe_points
-    if len(points) != len(keys.points):
+    if len(points) != len(keys):
         points.clear()
-        points.add(len(keys.points))
+        points.add(len(keys))
         there = None
     same = there is not None and (there.kinds == keys.kinds).all() and (there.handles == keys.handles).all()
     flat = same and (keys.kinds != BEZIER).all()
-    for place, name in enumerate(_PLACES):
-        if not flat or name == "co":
-            points.foreach_set(name, keys.points[:, place].astype(np.float32).ravel())
+    if flat:
+        points.foreach_set("co", np.stack((keys.frames, keys.values), 1).astype(np.float32).ravel())
+    else:
+        for place, name in zip(np.moveaxis(keys.points, 1, 0), _PLACES, strict=True):
+            points.foreach_set(name, place.astype(np.float32).ravel())
     for numbers, name in zip((keys.kinds, *keys.handles.T), _NUMBERS, strict=True):
         if not same:
             points.foreach_set(name, np.ascontiguousarray(numbers, np.int32))

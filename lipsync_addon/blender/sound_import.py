@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 import wave
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import aud
@@ -14,18 +15,22 @@ from numpy.typing import NDArray
 
 from ..core.audio_clip import AudioClip
 from ..core.errors import LipsyncError
+from ..core.large_arrays import let_go
 from ..core.writing import whole_file
 from .keyframes import frame_rate
 
 _BEST = 3  # of aud's resampling qualities 0..3; 0 aliases
 _BLOCK = 1 << 18  # samples
+_LONG = 120.0  # seconds, from which a sound is decoded into a file
+_MARK = np.linspace(-1, 1, 1000, dtype=np.float32)  # ends it there: aud fills up the last samples that it writes
+_FILLED = 1 << 13  # samples, at most
 
 
 class ImportedSound:
     """Mono sound at one rate, decoded by Blender's aud. Follows core.audio_clip.Sound.
 
-    Decodes anew at every pass and holds one pass in memory: seeking in ogg, opus and mp3 is not exact in aud,
-    so reading piece by piece would lose samples.
+    Decodes anew at every pass, a long sound into a temporary file, since aud gives all of it at once to Python: seeking
+    in ogg, opus and mp3 is not exact in aud, so reading piece by piece would lose samples.
     """
 
     def __init__(
@@ -50,11 +55,15 @@ class ImportedSound:
         sound = self._sound
         if self._file_rate != self.sample_rate:
             sound = sound.resample(self.sample_rate, _BEST)
-        data = self._decode(sound.data)
         start, end = (None if t is None else round(t * self.sample_rate) for t in self._part)
-        data = data[start:end]
-        for first in range(0, len(data), _BLOCK):
-            yield data[first : first + _BLOCK].mean(axis=1, dtype=np.float32)
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+            long = self._sound.length > _LONG * self._file_rate
+            data = self._decode(lambda: _in_file(sound, Path(folder) / "sound.wav") if long else sound.data())
+            data = data[start:end]
+            for first in range(0, len(data), _BLOCK):
+                yield data[first : first + _BLOCK].mean(axis=1, dtype=np.float32)
+                let_go(data)
+            del data  # Windows removes no file that is mapped
 
     def _decode(self, read):
         try:
@@ -64,6 +73,23 @@ class ImportedSound:
                 f"{self.source} is not a sound that can be read.",
                 "Choose a .wav, .flac, .ogg, .opus, .mp3 or .m4a file with recorded speech.",
             ) from error
+
+
+def _in_file(sound: aud.Sound, path: Path) -> NDArray[np.float32]:
+    """[N, channels] what sound.data() gives, in a file: a .wav of single precision. In memory where the disk is full."""
+    rate, channels = sound.specs
+    marked = sound.join(aud.Sound.buffer(np.repeat(_MARK[:, None], channels, axis=1), rate))
+    with suppress(aud.error):  # full disk; or nothing left to fill up, where all is written
+        marked.write(str(path), 0, 0, aud.FORMAT_FLOAT32, aud.CONTAINER_WAV, aud.CODEC_PCM)
+    with path.open("rb") as file:
+        begins = file.read(4096).find(b"data") + 8
+    count = max(path.stat().st_size - begins, 0) // (4 * channels)
+    if count < _FILLED:
+        return sound.data()
+    data = np.memmap(path, "<f4", "r", begins, (count, channels))
+    places = count - _FILLED + np.flatnonzero(data[-_FILLED:, 0] == _MARK[0])
+    ends = [place for place in places.tolist() if np.array_equal(data[place : place + len(_MARK), 0], _MARK)]
+    return data[: ends[0]] if ends else sound.data()
 
 
 def open_sound(path: Path, sample_rate: int) -> ImportedSound:

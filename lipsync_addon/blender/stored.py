@@ -8,6 +8,7 @@ from dataclasses import asdict
 import bpy
 
 from ..core.face_layers import FaceSettings
+from ..core.kept_bytes import key_of
 from ..core.keying import KeySettings
 from ..core.prediction import Prediction, from_bytes, to_bytes
 
@@ -17,7 +18,7 @@ PLAYED = "lipsync_played"
 """Custom property of our actions: layers of the face and keys, as JSON."""
 
 _MOST = 4  # predictions that are held as they were read
-_known: dict[bytes, Prediction | None] = {}
+_known: dict[bytes, Prediction | None] = {}  # by key_of()
 
 
 def store_prediction(action: bpy.types.Action, prediction: Prediction | None) -> None:
@@ -31,7 +32,7 @@ def store_prediction(action: bpy.types.Action, prediction: Prediction | None) ->
 def store_kept(action: bpy.types.Action, prediction: Prediction) -> None:
     """store_prediction() of one that is as_kept() already: it need not be read again for the next edit."""
     store_prediction(action, prediction)
-    _hold(action[PREDICTION], prediction)
+    _hold(key_of(action[PREDICTION]), prediction)
 
 
 def stored_prediction(action: bpy.types.Action | None) -> Prediction | None:
@@ -39,9 +40,10 @@ def stored_prediction(action: bpy.types.Action | None) -> Prediction | None:
     data = action.get(PREDICTION) if action else None
     if not isinstance(data, bytes):
         return None
-    if data not in _known:
-        _hold(data, from_bytes(data))
-    return _known[data]
+    key = key_of(data)
+    if key not in _known:
+        _hold(key, from_bytes(data))
+    return _known[key]
 
 
 def store_played(action: bpy.types.Action, face: FaceSettings, keys: KeySettings) -> None:
@@ -64,7 +66,7 @@ def forget_predictions() -> None:
     _known.clear()
 
 
-def _hold(data: bytes, prediction: Prediction | None) -> None:
+def _hold(key: bytes, prediction: Prediction | None) -> None:
     while len(_known) >= _MOST:
         del _known[next(iter(_known))]
-    _known[data] = prediction
+    _known[key] = prediction

@@ -9,12 +9,13 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.kept_bytes import key_of
 from ..core.take_record import CurveId, CurveRecord, TakeRecord, from_bytes, to_bytes
 
 RECORD = "lipsync_record"
 """Custom property of our actions: core/take_record.py as bytes."""
 
-_records: dict[bytes, TakeRecord | None] = {}  # the latest: a slider reads what it wrote, again and again
+_records: dict[bytes, TakeRecord | None] = {}  # the latest by key_of(): a slider reads what it wrote, again and again
 
 
 def record_as_stored(action: bpy.types.Action) -> TakeRecord | None:
@@ -22,7 +23,8 @@ def record_as_stored(action: bpy.types.Action) -> TakeRecord | None:
     data = action.get(RECORD)
     if not isinstance(data, bytes):
         return None
-    return _records[data] if data in _records else _kept(data, from_bytes(data))
+    key = key_of(data)
+    return _records[key] if key in _records else _kept(key, from_bytes(data))
 
 
 def store_record(action: bpy.types.Action, record: TakeRecord) -> None:
@@ -31,7 +33,7 @@ def store_record(action: bpy.types.Action, record: TakeRecord) -> None:
         del action[RECORD]  # Blender 4.5 and 5.0 write bytes over other bytes up to the first zero only
     data = to_bytes(record)
     action[RECORD] = data
-    _kept(data, record)
+    _kept(key_of(data), record)
 
 
 def forget_records() -> None:
@@ -43,7 +45,7 @@ def record_of(action: bpy.types.Action, ours: Mapping[CurveId, bpy.types.FCurve]
     """record_as_stored() under the names that these curves of ours have now."""
     known = record_as_stored(action)
     record = known and _renamed(known, ours)
-    return record if record is known else _kept(action[RECORD], record)
+    return record if record is known else _kept(key_of(action[RECORD]), record)
 
 
 def _renamed(record: TakeRecord, ours: Mapping[CurveId, bpy.types.FCurve]) -> TakeRecord:
@@ -65,7 +67,8 @@ def _renamed(record: TakeRecord, ours: Mapping[CurveId, bpy.types.FCurve]) -> Ta
 
 def _known_keys(curve: CurveRecord) -> NDArray[np.floating]:
     """[N, 2] frame and height of the keys that we wrote last."""
-    return (curve.result or curve.written).points[:, 1]
+    keys = curve.result or curve.written
+    return np.stack((keys.frames, keys.values), 1)
 
 
 def _keys_of(curve: bpy.types.FCurve) -> NDArray[np.floating]:
@@ -80,8 +83,8 @@ def _places(keys: NDArray[np.floating]) -> NDArray[np.uint64]:
     return np.ascontiguousarray(keys, np.float32).view(np.uint64).ravel()
 
 
-def _kept(data: bytes, record: TakeRecord | None) -> TakeRecord | None:
-    if data not in _records and len(_records) > 1:
+def _kept(key: bytes, record: TakeRecord | None) -> TakeRecord | None:
+    if key not in _records and len(_records) > 1:
         del _records[next(iter(_records))]
-    _records[data] = record
+    _records[key] = record
     return record

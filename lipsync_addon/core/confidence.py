@@ -13,6 +13,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from .large_arrays import pieces
 from .style_steps import smoothed
 from .track import AnimationTrack
 
@@ -28,12 +29,14 @@ def confidence(phones: AnimationTrack, log_variance: NDArray[np.float32]) -> NDA
     """
     if len(phones.values) == 0:
         return np.zeros(0, np.float32)
-    values = phones.values
-    entropy = -(values * np.log(np.maximum(values, 1e-9))).sum(axis=1)
-    doubt = entropy + MOTION * np.sqrt(np.exp(log_variance).mean(axis=1))
-    if "sil" in phones.names:
-        speech = values[:, [name != "sil" for name in phones.names]].max(axis=1)
-        doubt = np.where(phones.channel("sil") >= speech, 0, doubt)
-    curve = AnimationTrack(("doubt",), doubt[:, None], phones.fps)
+    speech, silence = [name != "sil" for name in phones.names], "sil" in phones.names
+    doubt = []
+    for values, variance in zip(pieces(phones.values), pieces(log_variance), strict=True):
+        entropy = -(values * np.log(np.maximum(values, 1e-9))).sum(axis=1)
+        doubts = entropy + MOTION * np.sqrt(np.exp(variance).mean(axis=1))
+        if silence:
+            doubts = np.where(values[:, phones.names.index("sil")] >= values[:, speech].max(axis=1), 0, doubts)
+        doubt.append(doubts)
+    curve = AnimationTrack(("doubt",), np.concatenate(doubt)[:, None], phones.fps)
     deviation = _WINDOW / np.sqrt(12)  # of a window of that width
     return np.clip(np.exp(-smoothed(curve, deviation).values[:, 0] / 2), 0, 1)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .key_curve import KeyCurve
+from .large_arrays import let_go
 
 LENGTHS = (*range(1, 11), *range(12, 21, 2), *range(24, 33, 4), 40, 48)
 """Frames that there may be between two keys where something moves. Trying every length up to the longest would take
@@ -23,11 +24,12 @@ _MOST_CHANGED = 0.25  # of the frames; if more of them differ, all keys are chos
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fit:
-    """Curves with what they were fitted to: frames [F], values [F, K], errors [F, K]."""
+    """Curves with what they were fitted to: see fitted()."""
 
     frames: NDArray[np.float64]
-    values: NDArray[np.float64]
-    errors: NDArray[np.float64]
+    values: NDArray[np.float32]
+    limits: NDArray[np.float64]
+    shares: NDArray[np.float64]
     curves: list[KeyCurve]
 
 
@@ -39,33 +41,39 @@ class Fitter:
         self._last: Fit | None = None
 
     def __call__(
-        self, frames: NDArray[np.float64], values: NDArray[np.float64], errors: NDArray[np.float64]
+        self,
+        frames: NDArray[np.float64],
+        values: NDArray[np.float32],
+        limits: NDArray[np.float64],
+        shares: NDArray[np.float64],
     ) -> list[KeyCurve]:
         """See fitted()."""
         last, curves = self._last, None
         if last and last.values.shape == values.shape and (last.frames == frames).all() and len(values) >= 3:
-            curves = _fitted_there(frames, values, errors, last)
+            curves = _fitted_there(Fit(frames, values, limits, shares, last.curves), last)
         if curves is None:
-            curves = fitted(frames, values, errors)
-        self._last = Fit(frames, values, errors, curves)
+            curves = fitted(frames, values, limits, shares)
+        self._last = Fit(frames, values, limits, shares, curves)
         return curves
 
 
-def _fitted_there(
-    frames: NDArray[np.float64], values: NDArray[np.float64], errors: NDArray[np.float64], last: Fit
-) -> list[KeyCurve] | None:
+def _fitted_there(new: Fit, last: Fit) -> list[KeyCurve] | None:
     """fitted() with the keys of the `last` time wherever nothing changed; None where too much did."""
-    differs = (values != last.values) | (errors != last.errors)
+    frames, values, curves = new.frames, new.values, list(last.curves)
+    differs = np.empty(values.shape, bool)
+    for rows in _chunks(len(values)):
+        differs[rows] = (values[rows] != last.values[rows]) | (new.shares[rows] != last.shares[rows])[:, None]
+        let_go(values), let_go(last.values)
+    differs |= new.limits != last.limits
     rows = np.flatnonzero(differs.any(1))
-    curves = list(last.curves)
     if len(rows) == 0:
         return curves
     if len(rows) > _MOST_CHANGED * len(values):
         return None
-    flat = [np.ptp(each, axis=0) <= limits.min(0) for each, limits in ((values, errors), (last.values, last.errors))]
+    flat = [_still(each.values, each.limits, each.shares) for each in (new, last)]
     changed = differs.any(0)
     if len(whole := np.flatnonzero(changed & (flat[0] | flat[1]))):  # there keys were not chosen, or are not
-        for k, curve in zip(whole, fitted(frames, values[:, whole], errors[:, whole])):
+        for k, curve in zip(whole, fitted(frames, values[:, whole], new.limits[whole], new.shares)):
             curves[k] = curve
     columns = np.flatnonzero(changed & ~flat[0] & ~flat[1])
     if len(columns) == 0:
@@ -80,28 +88,32 @@ def _fitted_there(
     begin, end = min(low for low, _ in spans.values()), max(high for _, high in spans.values())
     if end - begin > CHUNK:
         return None
-    part, slopes = slice(begin, end + 1), curve_slopes(values)
+    part = slice(begin, end + 1)
     fixed = np.zeros((end + 1 - begin, len(columns)), bool)
     for place, k in enumerate(columns):
         beside = old[k][(old[k] <= spans[k][0]) | (old[k] >= spans[k][1])]
         fixed[beside[(beside >= begin) & (beside <= end)] - begin, place] = True
     lengths = [length for length in LENGTHS if length < len(fixed)]
-    used = _edges(values[part, columns], slopes[part, columns], errors[part, columns], fixed, lengths)
+    here, slopes = _with_slopes(values, part, columns)
+    used = _edges(here, slopes, new.shares[part, None] * new.limits[columns], fixed, lengths)
     for k, path in zip(columns, _paths(used, lengths), strict=True):
         low, high = spans[k]
         inner = path + begin
         inner = inner[(inner > low) & (inner < high)]
-        keys = np.concatenate((old[k][old[k] <= low], inner, old[k][old[k] >= high]))
-        curves[k] = KeyCurve.smooth(frames[keys], values[keys, k], slopes[keys, k] / (frames[1] - frames[0]))
+        curves[k] = _through(frames, values[:, k], np.concatenate((old[k][old[k] <= low], inner, old[k][old[k] >= high])))
     return curves
 
 
 def fitted(
-    frames: NDArray[np.float64], values: NDArray[np.float64], errors: NDArray[np.float64], kept: Sequence[int] = ()
+    frames: NDArray[np.float64],
+    values: NDArray[np.floating],
+    limits: NDArray[np.float64],
+    shares: NDArray[np.float64] | None = None,
+    kept: Sequence[int] = (),
 ) -> list[KeyCurve]:
-    """A curve for each column of `values` [F, K], none off by more than `errors` [F, K] at any of the `frames` [F],
-    which are equally far apart. Keys have the curve's own value and slope; `kept` are the indices of frames that
-    every curve has a key at.
+    """A curve for each column of `values` [F, K], at none of the `frames` [F], which are equally far apart, off by more
+    than its limit [K] times the frame's share [F]. Keys have the curve's own value and slope; `kept` are the indices of
+    frames that every curve has a key at.
 
     The shortest path over all pairs of frames that a cubic piece may join (as core/key_reduction.py does it with
     straight lines). Slopes are those of the curve and flat at its peaks, so that nothing overshoots.
@@ -109,24 +121,50 @@ def fitted(
     count = len(values)
     if count < 3:
         return [KeyCurve.plain(frames, column) for column in values.T]
-    slopes = curve_slopes(values)
-    step = frames[1] - frames[0]
-    still = np.ptp(values, axis=0) <= errors.min(0)
+    shares = np.ones(count) if shares is None else shares
+    still = _still(values, limits, shares)
     fixed = np.zeros(count, bool)
     fixed[list(kept)] = True
     chosen = [np.array([0, count - 1])] * values.shape[1]
     moving = np.flatnonzero(~still)
-    for start in range(0, count - 1, CHUNK) if len(moving) else ():
-        part = slice(start, min(start + CHUNK + 1, count))
-        lengths = [length for length in LENGTHS if length < len(values[part])]
+    for part in _chunks(count, 1) if len(moving) else ():
+        here, slopes = _with_slopes(values, part, moving)
+        lengths = [length for length in LENGTHS if length < len(here)]
         there = np.repeat(fixed[part, None], len(moving), axis=1)
-        used = _edges(values[part, moving], slopes[part, moving], errors[part, moving], there, lengths)
+        used = _edges(here, slopes, shares[part, None] * limits[moving], there, lengths)
         for column, keys in zip(moving, _paths(used, lengths), strict=True):
-            chosen[column] = np.union1d(chosen[column], keys + start)
-    return [
-        KeyCurve.smooth(frames[keys], values[keys, k], slopes[keys, k] / step * (not still[k]))
-        for k, keys in enumerate(chosen)
-    ]
+            chosen[column] = np.union1d(chosen[column], keys + part.start)
+    return [_through(frames, values[:, k], keys, flat=still[k]) for k, keys in enumerate(chosen)]
+
+
+def _chunks(count: int, shared: int = 0) -> Iterator[slice]:
+    """Of CHUNK frames each, and as many `shared` with the next."""
+    return (slice(first, min(first + CHUNK + shared, count)) for first in range(0, count - shared, CHUNK))
+
+
+def _still(values: NDArray[np.floating], limits: NDArray[np.float64], shares: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """[K] whether a curve may stay where it is all the time."""
+    return values.max(0).astype(np.float64) - values.min(0) <= shares.min() * limits
+
+
+def _with_slopes(
+    values: NDArray[np.floating], part: slice, columns: NDArray[np.intp]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Values and slopes [f, k] of some frames and columns."""
+    first, last = max(part.start - 1, 0), min(part.stop + 1, len(values))
+    wide = values[first:last, columns].astype(np.float64)
+    let_go(values)
+    inner = slice(part.start - first, part.stop - first)
+    return wide[inner], curve_slopes(wide)[inner]
+
+
+def _through(
+    frames: NDArray[np.float64], column: NDArray[np.floating], keys: NDArray[np.intp], flat: bool = False
+) -> KeyCurve:
+    """Bezier keys at these places of a column [F], with its slopes."""
+    column = column.astype(np.float64)
+    slopes = curve_slopes(column[:, None])[keys, 0] / (frames[1] - frames[0])
+    return KeyCurve.smooth(frames[keys], column[keys], slopes * (not flat))
 
 
 def refitted(

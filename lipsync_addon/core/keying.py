@@ -20,6 +20,7 @@ from .errors import LipsyncError
 from .key_curve import CONSTANT, LINEAR, KeyCurve
 from .key_fitting import Fitter, refitted
 from .key_truth import pinned, shown
+from .large_arrays import by_rows, let_go
 from .lip_truth import LipTruth
 from .track import AnimationTrack
 
@@ -80,6 +81,7 @@ def closures(track: AnimationTrack) -> list[Closure]:
     visemes = track.select([name for name in VISEMES_15 if name in track.names])
     pressed = visemes.channel("viseme_PP")
     gap = lip_gap(track) if {"jawOpen", "mouthClose"} <= set(track.names) else 1 - pressed
+    let_go(track.values)
     closed = (gap < SEALED) | (visemes.values.argmax(1) == visemes.names.index("viseme_PP"))
     edges = np.flatnonzero(np.diff(closed, prepend=False, append=False))
     times = track.times
@@ -141,7 +143,7 @@ def keyed(
 
     def plain() -> Callable[[NDArray[np.intp]], NDArray[np.float64]]:
         values = poses().values
-        return lambda at: values[at // step]
+        return lambda at: values[at // step].astype(np.float64)
 
     def drawn() -> Callable[[NDArray[np.intp]], NDArray[np.float64]]:
         curves[:] = _curves(poses(), ranges, closed, settings, keys, fitter)
@@ -192,7 +194,7 @@ class _Poses:
     frames: NDArray[np.float64]
     times: NDArray[np.float64]
     """[F] seconds that they are taken from."""
-    values: NDArray[np.float64]
+    values: NDArray[np.float32]
     """[F, K]"""
     pinned: NDArray[np.intp]
     """Those that are taken from the moment of a contact."""
@@ -215,7 +217,9 @@ def _posed(
                 times[pose] = closure.deepest
     pin_frames = np.array(sorted(frame // step for frame in pins), np.intp)
     times[pin_frames] = [pins[frame] for frame in sorted(pins)]
-    return _Poses(frames, times, mapped.at(times).astype(np.float64), pin_frames)
+    shape = len(times), len(mapped.names)
+    values = by_rows(shape, lambda rows: mapped.at(times[rows]), mapped.values, columns=True)
+    return _Poses(frames, times, values, pin_frames)
 
 
 def _curves(
@@ -236,13 +240,13 @@ def _curves(
         return [KeyCurve.plain(frames[starts], column, CONSTANT) for column in values[held].T]
     if settings.has_all_poses:
         return [KeyCurve.plain(frames, column, LINEAR) for column in values.T]
-    if keys is not None and all(len(curve.points) > 1 for curve in keys):
+    if keys is not None and all(len(curve) > 1 for curve in keys):
         places = [np.unique(np.clip(np.searchsorted(frames, curve.frames), 0, len(frames) - 1)) for curve in keys]
-        return refitted(frames, values, places)
-    errors = np.tile(settings.max_error * _above_zero(ranges), (len(frames), 1))
-    errors[_deepest_frames(poses.times, closed)] *= CLOSED_ERROR
-    errors[poses.pinned] = np.minimum(errors[poses.pinned], PINNED_ERROR * _above_zero(ranges))
-    return fitter(frames, values, errors)
+        return refitted(frames, values.astype(np.float64), places)
+    shares = np.full(len(frames), settings.max_error)
+    shares[_deepest_frames(poses.times, closed)] *= CLOSED_ERROR
+    shares[poses.pinned] = np.minimum(shares[poses.pinned], PINNED_ERROR)
+    return fitter(frames, values, _above_zero(ranges), shares)
 
 
 def held_poses(

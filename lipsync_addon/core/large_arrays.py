@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import mmap
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,3 +49,21 @@ def pieces(array: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
     for first in range(0, len(array), ROWS):
         yield array[first : first + ROWS]
         let_go(array)
+
+
+def by_rows(
+    shape: tuple[int, int],
+    made: Callable[[slice], NDArray[np.floating]],
+    *sources: NDArray[np.floating],
+    columns: bool = False,
+) -> NDArray[np.float32]:
+    """An array of room(), read-only, `made` ROWS rows at a time; `sources`: of what, to be let go on the way. `columns`:
+    those lie together, for what is read column by column."""
+    values = room(shape[::-1]).T if columns else room(shape)
+    for first in range(0, len(values), ROWS):
+        rows = slice(first, first + ROWS)
+        values[rows] = made(rows)
+        for each in (values, *sources):
+            let_go(each)
+    values.flags.writeable = False
+    return values

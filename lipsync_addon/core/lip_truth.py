@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .bounded_fit import bounded_fit
+from .large_arrays import ROWS, by_rows, let_go
 from .lip_geometry import BINS, Mouth
 from .lip_report import LipReport
 from .mesh_shapes import KeyOffsets, MeshShapes
@@ -218,39 +219,41 @@ def corrected(
     `track`: the channels that it was mapped from; `low`, `high` [K]: bounds of the targets. A contact that nothing
     could mend is left as it was.
     """
-    values = mapped.values.astype(np.float64)
     found = contacts(track)
     if model.teeth is None:
         found = [contact for contact in found if contact.lips]
     if not found or not len(model.ties):
         nothing = np.zeros(0, bool)
         return mapped, LipTruth(model, (), np.zeros(0), nothing, nothing)
-    best, before = _nearest(model, values, mapped, found)
-    change = np.zeros_like(values)
-    weight = np.zeros(len(values))
-    changed = before > 0
+    best, before = _nearest(model, mapped, found)
+    times, weight, steps = mapped.times, np.zeros(len(mapped.values)), []
+    nearest, changed = np.zeros(len(weight), np.intp), before > 0
     for index in np.flatnonzero(changed):
         frame, lips = int(best[index]), found[index].lips
-        step, left = _mended(model, values[frame], low, high, lips)
+        step, left = _mended(model, mapped.values[frame].astype(np.float64), low, high, lips)
         if left > before[index] - 0.2 * (before[index] > 0.02) * before[index]:
             changed[index] = False
             continue
-        share = _window(mapped, mapped.times[frame], found[index])
+        near, share = _window(times, times[frame], found[index])
         # Of two changes that overlap the nearer one counts.
-        nearer = share > weight
-        change[nearer] = share[nearer, None] * step
-        weight = np.maximum(weight, share)
-    values = np.clip(values + change, np.minimum(low, mapped.values), np.maximum(high, mapped.values))
-    best, after = _nearest(model, values, mapped, found) if changed.any() else (best, before)
-    truth = LipTruth(model, tuple(found), mapped.times[best], after <= 0, changed & (before > 0) & (after <= 0))
+        nearer = share > weight[near]
+        nearest[near][nearer], weight[near][nearer] = len(steps), share[nearer]
+        steps.append(step)
     if not changed.any():
-        return mapped, truth
-    return mapped.with_values(values.astype(np.float32)), truth
+        return mapped, LipTruth(model, tuple(found), times[best], before <= 0, changed)
+
+    def mended(rows: slice) -> NDArray[np.floating]:
+        was, here = mapped.values[rows], np.flatnonzero(weight[rows])
+        values, change = was.copy(), weight[rows][here, None] * np.array(steps)[nearest[rows][here]]
+        values[here] = np.clip(was[here] + change, np.minimum(low, was[here]), np.maximum(high, was[here]))
+        return values
+
+    after = mapped.with_values(by_rows(mapped.values.shape, mended, mapped.values))
+    best, missed = _nearest(model, after, found)
+    return after, LipTruth(model, tuple(found), times[best], missed <= 0, changed & (before > 0) & (missed <= 0))
 
 
-def _nearest(
-    model: LipModel, values: NDArray[np.float64], mapped: AnimationTrack, found: Sequence[Contact]
-) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+def _nearest(model: LipModel, mapped: AnimationTrack, found: Sequence[Contact]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """[C] the frame of each contact that is nearest to true, and the mouth widths by which it is missed there; 0 or
     less if it is there."""
     times, count = mapped.times, len(mapped.times)
@@ -262,7 +265,9 @@ def _nearest(
         spans = [np.arange(a, b) for a, b in zip(first[lips == kind], last[lips == kind])]
         if spans:
             frames = np.unique(np.concatenate(spans))
-            off[frames] = _missed(model, values[frames], kind)
+            for rows in np.split(frames, range(ROWS, len(frames), ROWS)):
+                off[rows] = _missed(model, mapped.values[rows].astype(np.float64), kind)
+                let_go(mapped.values)
     best, missed = np.zeros(len(found), np.intp), np.zeros(len(found))
     for index, (a, b) in enumerate(zip(first, last)):
         inside = off[a:b]
@@ -347,9 +352,12 @@ def _solved(
     return step
 
 
-def _window(mapped: AnimationTrack, middle: float, contact: Contact) -> NDArray[np.float64]:
-    """[T] 1 around the frame, within the contact; from there half a cosine down to 0."""
+def _window(
+    times: NDArray[np.float64], middle: float, contact: Contact
+) -> tuple[slice, NDArray[np.float64]]:
+    """Frames around a contact, and for each 1 around its nearest frame, within the contact; from there half a cosine
+    down to 0."""
     first, last = max(middle - HELD, min(contact.start, middle)), min(middle + HELD, max(contact.end, middle))
-    times = mapped.times
-    away = np.maximum(np.maximum(first - times, times - last), 0.0) / FADE
-    return 0.5 + 0.5 * np.cos(np.pi * np.minimum(away, 1.0))
+    near = slice(*np.searchsorted(times, (first - FADE, last + FADE)))
+    away = np.maximum(np.maximum(first - times[near], times[near] - last), 0.0) / FADE
+    return near, 0.5 + 0.5 * np.cos(np.pi * np.minimum(away, 1.0))

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from .errors import LipsyncError
 from .face_bones import FoundBone, find_jaw, find_named, find_tongue
 from .head_bones import REACH, head_turns
+from .large_arrays import by_rows
 from .profile_match import JawHint, Obstacle, RigInventory, find_bone, match_keys
 from .rig_profile import BoneRule, JawRule, KeyRule, RigProfile, axis_sign
 from .track import AnimationTrack
-from .visemes import blended
+from .visemes import blended, reach
 
 JawMode = Literal["auto", "beside", "instead", "off"]
 """Whether the jaw bone turns: "beside" the shape keys of jawOpen, "instead" of them, not at all ("off"), or
@@ -162,8 +163,14 @@ def map_track(track: AnimationTrack, mapping: RigMapping) -> AnimationTrack:
 
     Visemes are blended over time first, see visemes.py.
     """
-    names = tuple(target.id for target in mapping.targets)
-    return AnimationTrack(names, np.clip(_mixed(track, mapping), mapping.least, mapping.most), track.fps, track.start)
+    names, far, count = tuple(target.id for target in mapping.targets), reach(track.fps), len(track.values)
+
+    def mapped(rows: slice) -> NDArray[np.float32]:
+        first, last = max(rows.start - far, 0), min(rows.stop + far, count)
+        mixed = _mixed(track.part(first, last), mapping)[rows.start - first : rows.stop - first]
+        return np.clip(mixed, mapping.least, mapping.most)
+
+    return AnimationTrack(names, by_rows((count, len(names)), mapped, track.values), track.fps, track.start)
 
 
 def cut_off(track: AnimationTrack, mapping: RigMapping) -> dict[Target, tuple[float, float]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from io import BytesIO
@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from .adaptation import Adaptation
 from .controls import Controls
 from .hearing import Hearing
+from .kept_bytes import by_bytes, from_by_bytes, head_of, streams_of, with_head
+from .large_arrays import by_rows, let_go, room
 from .phones import PHONES
 from .prosody import Prosody
 from .spoken import Heard, sounds_of
@@ -24,17 +26,42 @@ from .timeline_file import from_json, rounded
 from .timeline_retiming import Edits
 from .track import AnimationTrack
 
-VERSION = 4
+VERSION = 5
+HALVES = 4
+"""An earlier version, which is read too: what was heard was in half precision, row by row."""
 WITHOUT_CONTROLS = 3
-"""An earlier version, which is read too: it knew one style by name, and no actors."""
+"""The one before that: it knew one style by name, and no actors."""
 SURE = 0.15
 """Confidence of a phone below which somebody should look."""
 CERTAIN = 0.3
 """The same for core.confidence over the phone's frames; of 1907 phones of clean lines 8 % are below."""
 NEAR = 0.15
 """Seconds between two doubtful phones that are one place."""
-_WHOLE = 65535
-"""Stored weights are whole numbers up to this one, for 1: they are exact to a hundred-thousandth."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """Numbers as whole ones, for the bytes of a take."""
+
+    one: int
+    """What stands for 1."""
+    zero: int = 0
+    """What stands for 0, which stays exactly 0."""
+
+    def steps(self, values: NDArray[np.float32]) -> NDArray[np.uint16]:
+        """Cut off at 1 and at 0, or -1 where that has a place."""
+        return np.round(np.clip(values, -self.zero / self.one, 1) * self.one + self.zero).astype("<u2")
+
+    def values(self, steps: NDArray[np.uint16]) -> NDArray[np.float32]:
+        """The reverse."""
+        return (steps.astype(np.float32) - self.zero) / self.one
+
+    def rounded(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """[T, C] as they come back."""
+        return by_rows(values.shape, lambda rows: self.values(self.steps(values[rows])), values)
+
+
+_WEIGHTS, _PHONES, _RESIDUAL = _Scale(65535), _Scale(4095), _Scale(2047, 2047)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,8 +136,7 @@ def _doubts(timeline: PhonemeTimeline, sureness: Callable[[Phone], float]) -> tu
 
 
 def to_bytes(prediction: Prediction, level: int = 1) -> bytes:
-    """For a custom property of the take: about half a MB for a minute. What is heard is kept in half precision.
-    `level`: of compression, 0 to 9."""
+    """For a custom property of the take: a quarter of a MB for a minute. `level`: of compression, 0 to 9."""
     track, hearing = prediction.track, prediction.hearing
     head = {
         "version": VERSION,
@@ -138,14 +164,10 @@ def to_bytes(prediction: Prediction, level: int = 1) -> bytes:
             "controls": actor.controls.to_json(),
             "rows": 2 + len(actor.weights),
         }
-    steps = _steps(track)
-    pieces = (steps[first : first + _PIECE].tobytes() for first in range(0, len(steps), _PIECE))
-    streams = [_packed_sound(prediction, level), *(_compressed(piece, level) for piece in pieces)]
+    streams = [*_packed_sound(prediction, level), *_pieces(track.values, _WEIGHTS, level)]
     if prediction.sure is not None:
         streams.append(_compressed(_whole(prediction.sure).tobytes(), level))
-    head["streams"] = [len(stream) for stream in streams]
-    text = json.dumps(head).encode()
-    return len(text).to_bytes(4, "little") + text + b"".join(streams)
+    return with_head(head, streams)
 
 
 def _row(timeline: PhonemeTimeline | None) -> dict[str, object] | None:
@@ -179,60 +201,78 @@ _PIECE = 256  # frames that are compressed together; an edit changes one or two 
 _compressed = lru_cache(maxsize=64)(zlib.compress)
 
 
-_packed: list[tuple[object, bytes]] = []  # the last of these: an edit leaves all of it as it was
+def _pieces(values: NDArray[np.float32], scale: _Scale, level: int) -> Iterator[bytes]:
+    """Values [T, C] as streams, column by column: each changes slowly."""
+    for first in range(0, len(values), _PIECE):
+        yield _compressed(by_bytes(scale.steps(values[first : first + _PIECE]).T), level)
+        let_go(values)
 
 
-def _packed_sound(prediction: Prediction, level: int) -> bytes:
+def _from_pieces(streams: Iterator[bytes], shape: tuple[int, int], scale: _Scale) -> NDArray[np.float32]:
+    """The reverse."""
+    values = room(shape)
+    for first in range(0, len(values), _PIECE):
+        steps = from_by_bytes(next(streams), "<u2").reshape(shape[1], -1).T
+        values[first : first + _PIECE] = scale.values(steps)
+        let_go(values)
+    values.flags.writeable = False
+    return values
+
+
+_packed: list[tuple[object, list[bytes]]] = []  # the last of these: an edit leaves all of it as it was
+
+
+def _packed_sound(prediction: Prediction, level: int) -> list[bytes]:
     """The actor, the voice and what was heard, compressed."""
     hearing, prosody, actor = prediction.hearing, prediction.prosody, prediction.actor
     if _packed and all(a is b for a, b in zip(_packed[0][0], (hearing, prosody, actor))):
         return _packed[0][1]
     layer = np.vstack((actor.gain, actor.offset, actor.weights)) if actor else np.zeros(0)
     voice = np.stack((prosody.level, prosody.pitch)) if prosody else np.zeros(0)
-    heard = np.zeros((0, 0))
+    streams = [zlib.compress(layer.astype("<f4").tobytes() + voice.astype("<f4").tobytes(), level)]
     if hearing is not None:
-        heard = hearing.phones if hearing.residual is None else np.hstack((hearing.phones, hearing.residual))
-    plain = layer.astype("<f4").tobytes() + voice.astype("<f4").tobytes() + heard.astype("<f2").tobytes()
-    packed = zlib.compress(plain, level)
-    _packed[:] = [((hearing, prosody, actor), packed)]
-    return packed
+        streams += _pieces(hearing.phones, _PHONES, level)
+        if hearing.residual is not None:
+            streams += _pieces(hearing.residual, _RESIDUAL, level)
+    _packed[:] = [((hearing, prosody, actor), streams)]
+    return streams
 
 
 def _whole(sure: NDArray[np.float32]) -> NDArray[np.uint8]:
     return np.round(sure * 255).astype(np.uint8)
 
 
-def _steps(track: AnimationTrack) -> NDArray[np.uint16]:
-    return np.round(np.clip(track.values, 0, 1) * _WHOLE).astype("<u2")
-
-
-def _unpacked(data: bytes, sizes: Sequence[int]) -> bytes:
-    """Streams of zlib of these sizes, one after another."""
-    ends = np.cumsum(sizes).tolist()
-    return b"".join(zlib.decompress(data[first:last]) for first, last in zip([0, *ends], ends))
-
-
 def from_bytes(data: bytes) -> Prediction | None:
     """The reverse; None for what a version of the add-on wrote that we do not know."""
-    size = int.from_bytes(data[:4], "little")
-    head = json.loads(data[4 : 4 + size])
-    if head.get("version") not in (VERSION, WITHOUT_CONTROLS):
+    head = head_of(data)
+    if head.get("version") not in (VERSION, HALVES, WITHOUT_CONTROLS):
         return None
-    packed, frames, columns = data[4 + size :], head["frames"], head["heard"]
-    body = BytesIO(_unpacked(packed, head.get("streams") or [len(packed)]))
+    frames, columns, names = head["frames"], head["heard"], tuple(head["names"])
+    now, streams = head["version"] == VERSION, streams_of(data, head)
+    body = BytesIO(next(streams) if now else b"".join(streams))
 
     def numbers(kind: str, count: int) -> NDArray:
         return np.frombuffer(body.read(count * np.dtype(kind).itemsize), kind)
 
     actor = _actor(head["actor"], numbers) if head.get("actor") else None
     voice = numbers("<f4", 2 * frames * head["prosody"]).reshape(2, -1)
-    heard = numbers("<f2", frames * columns).astype(np.float32).reshape(frames, columns)
-    values = numbers("<u2", frames * len(head["names"])).reshape(frames, len(head["names"])).astype(np.float32) / _WHOLE
-    track = AnimationTrack(tuple(head["names"]), values, head["fps"], head["start"])
+    heard = (frames, len(PHONES)), (frames, columns - len(PHONES))
+    phones, residual = np.zeros((0, len(PHONES))), None
+    if now and columns:
+        phones = _from_pieces(streams, heard[0], _PHONES)
+        residual = _from_pieces(streams, heard[1], _RESIDUAL) if heard[1][1] else None
+    elif columns:
+        both = numbers("<f2", frames * columns).astype(np.float32).reshape(frames, columns)
+        phones, residual = both[:, : len(PHONES)], both[:, len(PHONES) :] if heard[1][1] else None
+    if now:
+        values = _from_pieces(streams, (frames, len(names)), _WEIGHTS)
+        body = BytesIO(b"".join(streams))
+    else:
+        values = _WEIGHTS.values(numbers("<u2", frames * len(names)).reshape(frames, len(names)))
+    track = AnimationTrack(names, values, head["fps"], head["start"])
     timeline = _timeline(head["timeline"])
     prosody = Prosody(*voice) if voice.size else None
-    phones, residual = heard[:, : len(PHONES)], heard[:, len(PHONES) :]
-    hearing = Hearing(phones, head["fps"], residual if residual.size else None) if columns else None
+    hearing = Hearing(phones, head["fps"], residual) if columns else None
     original = _timeline(head.get("original"))
     style = head.get("speech_style")  # of version 3
     controls = Controls.from_json(head.get("controls") or ({"styles": {style: 1.0}} if style else {}))
@@ -251,14 +291,15 @@ def _actor(head: dict, numbers: Callable[[str, int], NDArray]) -> Adaptation:
 def as_kept(prediction: Prediction) -> Prediction:
     """In the precision of to_bytes(): keys that are made of it are those that the take will be played with."""
     track, heard, voice = prediction.track, prediction.hearing, prediction.prosody
-    half = lambda values: values.astype("<f2").astype(np.float32)  # noqa: E731
+    if heard is not None:
+        residual = None if heard.residual is None else _RESIDUAL.rounded(heard.residual)
+        heard = Hearing(_PHONES.rounded(heard.phones), heard.fps, residual)
     return replace(
         prediction,
-        track=track.with_values(_steps(track).astype(np.float32) / _WHOLE),
+        track=track.with_values(_WEIGHTS.rounded(track.values)),
         timeline=prediction.timeline and rounded(prediction.timeline),
         original=prediction.original and rounded(prediction.original),
         prosody=voice and Prosody(voice.level.astype(np.float32), voice.pitch.astype(np.float32)),
         sure=None if prediction.sure is None else _whole(prediction.sure).astype(np.float32) / 255,
-        hearing=heard
-        and Hearing(half(heard.phones), heard.fps, None if heard.residual is None else half(heard.residual)),
+        hearing=heard,
     )

@@ -193,7 +193,7 @@ def _within_error(
         return KeyCurve.plain(frames[keyed], wanted[keyed], CONSTANT)
     if not (new.kinds == BEZIER).any():
         return KeyCurve.plain(frames, wanted, LINEAR)
-    return fitted(frames, wanted[:, None], np.full((len(frames), 1), allowed), keyed.tolist())[0]
+    return fitted(frames, wanted[:, None], np.array([allowed]), kept=keyed.tolist())[0]
 
 
 def _spliced(curve: KeyCurve, piece: KeyCurve, same: float) -> KeyCurve:
@@ -201,8 +201,8 @@ def _spliced(curve: KeyCurve, piece: KeyCurve, same: float) -> KeyCurve:
     first, last = piece.frames[0], piece.frames[-1]
     meets = np.abs(curve.at(piece.frames[[0, -1]]) - piece.values[[0, -1]]) <= 2 * same
     before, after = first - (not meets[0]), last + (not meets[1])
-    if len(curve.points) and curve.frames[0] < before - 1e-3:
+    if len(curve) and curve.frames[0] < before - 1e-3:
         piece = curve.between(curve.frames[0], before).followed_by(piece)
-    if len(curve.points) and curve.frames[-1] > after + 1e-3:
+    if len(curve) and curve.frames[-1] > after + 1e-3:
         piece = piece.followed_by(curve.between(after, curve.frames[-1]))
     return piece

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-import io
-import json
-from collections.abc import Mapping
+import hashlib
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .key_curve import CONSTANT, LINEAR, KeyCurve
+from .kept_bytes import by_bytes, from_by_bytes, head_of, streams_of, with_head
+from .key_curve import KeyCurve
+from .large_arrays import let_go, room
 from .spoken import Heard
 from .take_edits import Carried, Retiming, Timing, carried
 
 CurveId = tuple[int, str, int]
 """Handle of the action's slot, data path, index."""
-VERSION = 1
+VERSION = 2
+PLAIN = 1
+"""An earlier version, which is read too: its keys were not packed, and each curve had its own frames."""
+LONG = 1_000_000
+"""Keys from which they are packed: a slider writes shorter takes again and again."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,7 +77,7 @@ def shifted(record: TakeRecord, frames: float) -> TakeRecord:
     """The record of the take with all its keys so many frames later."""
 
     def curve(value: KeyCurve | None) -> KeyCurve | None:
-        return value and replace(value, points=value.points + (frames, 0.0))
+        return value and value.later(frames)
 
     def timing(value: Timing) -> Timing:
         return replace(value, start_frame=value.start_frame + frames)
@@ -103,23 +109,34 @@ def renewed(
 
 
 def to_bytes(record: TakeRecord) -> bytes:
-    """For a custom property of the action."""
-    arrays: list[NDArray[np.floating]] = []
+    """For a custom property of the action: a few bytes for each key."""
+    streams: list[bytes] = []
+    places: dict[bytes, int] = {}  # of those that are there: curves share their frames, meshes of a face their values
     timings: list[Timing] = [record.timing]
+    level = int(sum(len(each.written) for each in record.curves.values()) >= LONG)
 
     def timing(value: Timing) -> int:
         if value not in timings:
             timings.append(value)
         return timings.index(value)
 
+    def stream(numbers: NDArray[np.floating]) -> int:
+        numbers = np.asarray(numbers, "<f4")
+        known = hashlib.blake2b(np.ascontiguousarray(numbers), digest_size=16).digest()
+        if known not in places:
+            places[known] = len(streams)
+            streams.append(zlib.compress(by_bytes(numbers) if level else numbers.tobytes(), level))
+        return places[known]
+
     def curve(value: KeyCurve | None) -> object:
         if value is None:
             return None
-        plain = len(set(value.kinds.tolist())) == 1 and value.kinds[0] in (CONSTANT, LINEAR)
-        arrays.append((value.points[:, 1] if plain else value.points).astype(np.float32).ravel())
-        if plain:
-            return {"n": len(value.points), "kind": int(value.kinds[0])}
-        return {"n": len(value.points), "kinds": _brief(value.kinds), "handles": _brief(value.handles)}
+        if value.is_plain:
+            numbers = [stream(value.frames), stream(value.values)]
+            value.let_go()
+            return {"n": len(value), "kind": int(value.kinds[0]), "numbers": numbers}
+        numbers = [stream(column) for column in value.points.reshape(-1, 6).T]
+        return {"n": len(value), "kinds": _brief(value.kinds), "handles": _brief(value.handles), "numbers": numbers}
 
     def entry(key: CurveId, value: CurveRecord) -> dict[str, object]:
         made = value.origin and [
@@ -131,6 +148,7 @@ def to_bytes(record: TakeRecord) -> bytes:
 
     head = {
         "version": VERSION,
+        "packed": level,
         "curves": [entry(key, value) for key, value in record.curves.items()],
         "deleted": [entry(key, value) for key, value in record.deleted.items()],
         "hidden": record.hidden,
@@ -144,18 +162,15 @@ def to_bytes(record: TakeRecord) -> bytes:
         }
         for t in timings
     ]
-    text = json.dumps(head).encode()
-    body = np.concatenate(arrays) if arrays else np.zeros(0, np.float32)
-    return len(text).to_bytes(4, "little") + text + body.astype("<f4").tobytes()
+    return with_head(head, streams)
 
 
 def from_bytes(data: bytes) -> TakeRecord | None:
     """The reverse; None for what another version of the add-on wrote."""
-    size = int.from_bytes(data[:4], "little")
-    head = json.loads(data[4 : 4 + size])
-    if head.get("version") != VERSION:
+    head = head_of(data)
+    if head.get("version") not in (VERSION, PLAIN):
         return None
-    numbers = io.BytesIO(data[4 + size :])
+    columns = _columns(data, head) if head["version"] == VERSION else _plain_columns(data)
     timings = [
         Timing(each["start"], each["rate"], tuple(Heard(*s) for s in each["sounds"]), tuple(each.get("words", ())))
         for each in head["timings"]
@@ -165,12 +180,10 @@ def from_bytes(data: bytes) -> TakeRecord | None:
         if value is None:
             return None
         count = value["n"]
-        width = 2 if "kind" in value else 6
-        block = np.frombuffer(numbers.read(4 * width * count), "<f4").astype(np.float64)
-        if width == 2:
-            return KeyCurve.plain(*block.reshape(count, 2).T, value["kind"])
+        if "kind" in value:
+            return KeyCurve.plain(*columns(value), value["kind"])
         kinds, handles = _full(value["kinds"], count), _full(value["handles"], 2 * count).reshape(count, 2)
-        return KeyCurve(block.reshape(count, 3, 2), kinds, handles)
+        return KeyCurve(np.stack(columns(value), 1).astype(np.float64).reshape(count, 3, 2), kinds, handles)
 
     def entry(value: dict) -> tuple[CurveId, CurveRecord]:
         made = value["origin"]  # in the order in which they were written
@@ -180,6 +193,37 @@ def from_bytes(data: bytes) -> TakeRecord | None:
 
     curves, deleted = dict(map(entry, head["curves"])), dict(map(entry, head["deleted"]))
     return TakeRecord(timings[0], curves, deleted, head["hidden"])
+
+
+def _columns(data: bytes, head: dict) -> Callable[[dict], Sequence[NDArray[np.float32]]]:
+    """What tells the arrays of a curve: frames and values, or all six numbers of each key."""
+    counts = {place: each["n"] for each in _curves(head) for place in each["numbers"]}
+    numbers, parts, end = room((sum(counts.values()),)), [], 0
+    for place, stream in enumerate(streams_of(data, head)):
+        start, end = end, end + counts[place]
+        numbers[start:end] = from_by_bytes(stream, "<f4") if head["packed"] else np.frombuffer(stream, "<f4")
+        parts.append(numbers[start:end])
+        let_go(numbers)
+    return lambda curve: [parts[place] for place in curve["numbers"]]
+
+
+def _plain_columns(data: bytes) -> Callable[[dict], Sequence[NDArray[np.float32]]]:
+    """_columns() of an earlier version: the curves one after another."""
+    place = 4 + int.from_bytes(data[:4], "little")
+
+    def columns(curve: dict) -> Sequence[NDArray[np.float32]]:
+        nonlocal place
+        width, start = 2 if "kind" in curve else 6, place
+        place += 4 * width * curve["n"]
+        return np.frombuffer(data, "<f4", width * curve["n"], start).reshape(-1, width).T
+
+    return columns
+
+
+def _curves(head: dict) -> Iterator[dict]:
+    """All of the head."""
+    for each in (*head["curves"], *head["deleted"]):
+        yield from filter(None, (each["written"], each["result"], *(each["origin"] or ())[:2]))
 
 
 def _brief(numbers: NDArray[np.int32]) -> int | list[int]:

@@ -76,6 +76,10 @@ class AnimationTrack:
         count = int(np.ceil(self.duration * fps - 1e-6)) + 1
         return AnimationTrack(self.names, self.at(self.start + np.arange(count) / fps), fps, self.start)
 
+    def part(self, first: int, last: int) -> AnimationTrack:
+        """Frames `first` to `last` - 1, as a view, at their times."""
+        return AnimationTrack(self.names, self.values[first:last], self.fps, self.start + first / self.fps)
+
     def select(self, names: Sequence[str]) -> AnimationTrack:
         """Only these channels, in this order. Raises KeyError if one is missing."""
         columns = []

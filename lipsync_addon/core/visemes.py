@@ -22,6 +22,11 @@ FADE = 0.08
 """Seconds in which a contact comes and goes."""
 
 
+def reach(fps: float) -> int:
+    """Frames before and after a frame that blended() looks at."""
+    return max(1, int(np.ceil(3 * SMOOTHING * fps))) + int(np.ceil(FADE * fps)) + 1
+
+
 def blended(track: AnimationTrack) -> AnimationTrack:
     """The visemes of a track as weights for shapes that are mixed; its other channels as they are.
 

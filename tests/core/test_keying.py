@@ -41,7 +41,7 @@ def test_no_frame_is_off_by_more_than_the_error_and_kept_frames_are_keyed(column
     values = np.array([column[:count] for column in columns]).T
     kept = [frame for frame in kept if frame < count]
     frames = 7.0 + np.arange(count)
-    for column, curve in zip(values.T, fitted(frames, values, np.full(values.shape, error), kept), strict=True):
+    for column, curve in zip(values.T, fitted(frames, values, np.full(values.shape[1], error), kept=kept), strict=True):
         assert np.abs(curve.at(frames) - column).max() <= error + 1e-9
         assert (curve.frames[0], curve.frames[-1]) == (frames[0], frames[-1])
         assert np.isin(frames[kept], curve.frames).all() or np.ptp(column) <= error
@@ -51,7 +51,7 @@ def test_no_frame_is_off_by_more_than_the_error_and_kept_frames_are_keyed(column
 @given(CURVES)
 def test_between_the_keys_nothing_leaves_the_values_around_it(column):
     values = np.array(column)[:, None]
-    curve = fitted(np.arange(len(values)), values, np.full(values.shape, 0.02))[0]
+    curve = fitted(np.arange(len(values)), values, np.array([0.02]))[0]
     for first, last in zip(curve.frames[:-1], curve.frames[1:]):
         inside = curve.at(np.linspace(first, last, 20))
         around = values[int(first) : int(last) + 1]
@@ -63,14 +63,14 @@ def test_between_the_keys_nothing_leaves_the_values_around_it(column):
 def test_long_takes_are_solved_in_parts_that_meet():
     values = 0.5 + 0.5 * np.sin(np.arange(CHUNK + 500) / 5)[:, None]
     frames = np.arange(len(values))
-    curve = fitted(frames, values, np.full(values.shape, 0.02))[0]
+    curve = fitted(frames, values, np.array([0.02]))[0]
     assert np.abs(curve.at(frames) - values[:, 0]).max() <= 0.02 and CHUNK in curve.frames
     assert len(curve.frames) < 0.25 * len(values)
 
 
 def test_what_stands_still_has_two_keys():
     frames = np.arange(300)
-    assert len(fitted(frames, np.full((300, 1), 0.4), np.full((300, 1), 0.02))[0].frames) == 2
+    assert len(fitted(frames, np.full((300, 1), 0.4), np.array([0.02]))[0].frames) == 2
 
 
 @pytest.mark.parametrize("mode", KEY_MODES)
@@ -153,25 +153,25 @@ def test_sparse_keys_stay_where_an_edit_does_not_reach() -> None:
     frames = np.arange(1000.0)
     values = np.cumsum(rng.normal(0, 0.02, (1000, 6)), axis=0)
     values[:, 4] = 0.25  # nothing moves
-    errors = np.full(values.shape, 0.02)
+    limits, shares = np.full(6, 0.04), np.full(1000, 0.5)
     fitter = Fitter()
-    first = fitter(frames, values, errors)
-    for curve, fresh in zip(first, fitted(frames, values, errors), strict=True):
+    first = fitter(frames, values, limits, shares)
+    for curve, fresh in zip(first, fitted(frames, values, limits, shares), strict=True):
         np.testing.assert_array_equal(curve.points, fresh.points)
-    assert fitter(frames, values, errors) == first
+    assert fitter(frames, values, limits, shares) == first
     changed = values.copy()
     changed[400:430, :5] += np.hanning(30)[:, None] * 0.3
-    again = fitter(frames, changed, errors)
+    again = fitter(frames, changed, limits, shares)
     assert again[5] is first[5] and len(again[4].points) > 2
     for k, (old, new) in enumerate(zip(first, again, strict=True)):
         assert np.abs(new.at(frames) - changed[:, k]).max() <= 0.02
         if k < 4:
             far = [points.tolist() for points in old.points if not 340 < points[1, 0] < 490]
             assert far == [points.tolist() for points in new.points if not 340 < points[1, 0] < 490]
-            assert len(new.points) <= len(fitted(frames, changed[:, [k]], errors[:, [k]])[0].points) + 3
-    back = fitter(frames, values, errors)
+            assert len(new.points) <= len(fitted(frames, changed[:, [k]], limits[[k]], shares)[0].points) + 3
+    back = fitter(frames, values, limits, shares)
     for k in range(6):
         assert np.abs(back[k].at(frames) - values[:, k]).max() <= 0.02
-    everything = fitter(frames, values[::-1].copy(), errors)
-    for curve, fresh in zip(everything, fitted(frames, values[::-1], errors), strict=True):
+    everything = fitter(frames, values[::-1].copy(), limits, shares)
+    for curve, fresh in zip(everything, fitted(frames, values[::-1], limits, shares), strict=True):
         np.testing.assert_array_equal(curve.points, fresh.points)
