@@ -29,7 +29,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from lipsync_addon.core.alignment import align
+from lipsync_addon.core.alignment import SILENCE, align
 from lipsync_addon.core.audio_clip import AudioClip
 from lipsync_addon.core.phones import PHONES, likeness
 from lipsync_addon.core.word_odds import DATA, MEASURES, measures
@@ -76,10 +76,11 @@ def log_ratios(lines: Sequence[Line]) -> Matrix:
     """[P, P] as in WordModel.ratios, of phones that are heard at all."""
     heard, anywhere, likely = np.zeros((len(PHONES), len(PHONES))), np.zeros(len(PHONES)), likeness()
     for line in lines:
-        for start, end, unit in align(line.posteriors, units_of(line.words)).phones:
-            if unit != "sil":
+        aligned = align(line.posteriors, units_of(line.words))
+        for start, end, unit in zip(aligned.frames, aligned.frames[1:], aligned.units):
+            if unit != SILENCE:
                 total = line.posteriors[start:end].sum(0, dtype=np.float64)
-                heard[PHONES.index(unit)] += total
+                heard[unit] += total
                 anywhere += total
     anywhere /= anywhere.sum()
     prior = likely * anywhere

@@ -295,7 +295,7 @@ def _said(performance: Performance) -> tuple[tuple[Heard, ...], tuple[str, ...]]
     prediction = performance.prediction
     if prediction and (sounds := prediction.sounds):
         return sounds, prediction.timeline.words
-    return heard(performance.track), ()
+    return tuple(heard(performance.track)), ()
 
 
 def _told(written: Written) -> Iterator[str]:

@@ -41,18 +41,20 @@ BLOCK = 2000
 """Frames of which scores are in memory at a time."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Alignment:
-    """Where each phone lies."""
+    """Where each phone lies; numbers, for an hour has forty thousand."""
 
-    phones: tuple[tuple[int, int, str], ...]
-    """(first frame, one past the last, unit), without gaps; pauses and what the text has not are "sil"."""
-    edges: tuple[float, ...]
-    """[len(phones) + 1] the boundaries in frames, between them too: where both neighbours are heard alike."""
-    heard: tuple[float, ...]
-    """Of each phone: geometric mean of the posteriors of it and its like, 0..1."""
-    words: tuple[tuple[int, int] | None, ...]
-    """Of each word of the text: its first phone and one past its last; None where it was not said."""
+    units: NDArray[np.uint8]
+    """[N] index into PHONES; pauses and what the text has not are "sil"."""
+    frames: NDArray[np.int32]
+    """[N + 1] the first frame of each phone, without gaps, and one past the last of all."""
+    edges: NDArray[np.float64]
+    """[N + 1] the boundaries in frames, between them too: where the phones beside them are likeliest to meet."""
+    heard: NDArray[np.float64]
+    """[N] of each phone: geometric mean of the posteriors of it and its like, 0..1."""
+    spans: NDArray[np.int32]
+    """[W, 2] of each word of the text: its first phone and one past its last; twice the same where it was not said."""
     gap: NDArray[np.float32]
     """[T] log of how much better another phone is heard than the one of the path; not a number where nothing
     is said."""
@@ -60,9 +62,20 @@ class Alignment:
     """Geometric mean of the posteriors along the path, times the share of the text's phones that were said, 0..1;
     text that does not fit the sound comes out low."""
 
+    @property
+    def said(self) -> NDArray[np.bool_]:
+        """[W] which words were said."""
+        return self.spans[:, 0] < self.spans[:, 1]
+
+    def frames_of(self, first: int, last: int) -> slice | None:
+        """The frames from word `first` to the word before `last`; None where none of them was said."""
+        spans = self.spans[first:last][self.said[first:last]]
+        return slice(int(self.frames[spans[0, 0]]), int(self.frames[spans[-1, 1]])) if len(spans) else None
+
     def timed(self, fps: float) -> list[tuple[float, float, str]]:
         """[(start s, end s, unit)]"""
-        return [(self.edges[i] / fps, self.edges[i + 1] / fps, unit) for i, (_, _, unit) in enumerate(self.phones)]
+        seconds = (self.edges / fps).tolist()
+        return [(start, end, PHONES[unit]) for start, end, unit in zip(seconds, seconds[1:], self.units.tolist())]
 
 
 def align(posteriors: NDArray[np.float32], words: Sequence[Sequence[str]]) -> Alignment | None:
@@ -75,22 +88,24 @@ def align(posteriors: NDArray[np.float32], words: Sequence[Sequence[str]]) -> Al
     if len(posteriors) == 0 or len(text.states) == 1:
         return None
     path = _best_path(posteriors, text)
-    edges = np.flatnonzero(np.diff(path, prepend=-1, append=-1))
-    states, first, last = path[edges[:-1]], edges[:-1], edges[1:]
+    first = np.flatnonzero(np.diff(path, prepend=-1))
+    states = path[first]
     # Pauses on both sides of a word that was not said are one.
-    joined = np.concatenate([[True], ~(text.pause[states[1:]] & text.pause[states[:-1]])])
-    states, first, last = states[joined], first[joined], np.append(first[joined][1:], len(path))
+    joined = np.append(True, ~(text.pause[states[1:]] & text.pause[states[:-1]]))
+    states, frames = states[joined], np.append(first[joined], len(path)).astype(np.int32)
+    del path
     units = text.states[states]
-    along, gap = _along(posteriors, first, units)
-    total = np.add.reduceat(along, first)
+    along, gap = _along(posteriors, frames, units)
+    total = np.add.reduceat(along, frames[:-1])
     said = (~text.pause[states]).sum() / (~text.pause).sum()
     return Alignment(
-        tuple((int(a), int(b), PHONES[u]) for a, b, u in zip(first, last, units)),
-        _boundaries(posteriors, first, units),
-        tuple(np.exp(total / (last - first)).tolist()),
+        units.astype(np.uint8),
+        frames,
+        _boundaries(posteriors, frames, units),
+        np.exp(total / np.diff(frames)).astype(np.float64),
         _word_spans(text, states, len(words)),
         gap,
-        float(np.exp(total.sum() / len(path)) * said),
+        float(np.exp(total.sum() / len(posteriors)) * said),
     )
 
 
@@ -137,14 +152,14 @@ def _spoken(posteriors: NDArray[np.float32]) -> NDArray[np.float32]:
     return scores
 
 
-def _best_path(posteriors: NDArray[np.float32], text: _Text) -> NDArray[np.intp]:
+def _best_path(posteriors: NDArray[np.float32], text: _Text) -> NDArray[np.int32]:
     """[T] state of every frame. Follows only the states from the first to the last that are within BEAM of the best.
 
     What all paths that are followed have in common is settled block by block (Bloit and Rodet 2008), so that only the
     way since then is kept.
     """
     frames, count = len(posteriors), len(text.states)
-    path = np.empty(frames, np.intp)
+    path = np.empty(frames, np.int32)
     low, high = 0, min(2, count)  # the first pause is optional
     best = np.zeros(high)
     kept: list[tuple[int, NDArray[np.int8]]] = []  # of frame `settled` and those after it
@@ -183,7 +198,7 @@ def _best_path(posteriors: NDArray[np.float32], text: _Text) -> NDArray[np.intp]
 
 
 def _traced(
-    path: NDArray[np.intp],
+    path: NDArray[np.int32],
     settled: int,
     kept: list[tuple[int, NDArray[np.int8]]],
     states: NDArray[np.intp],
@@ -205,12 +220,12 @@ def _traced(
 
 
 def _along(
-    posteriors: NDArray[np.float32], first: NDArray[np.intp], units: NDArray[np.intp]
+    posteriors: NDArray[np.float32], edges: NDArray[np.int32], units: NDArray[np.intp]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """([T] log of how far the phone at each frame is heard, Alignment.gap)"""
     frames = len(posteriors)
     along, gap = np.empty(frames, np.float32), np.full(frames, np.nan, np.float32)
-    unit = np.repeat(units, np.diff(first, append=frames))
+    unit = np.repeat(units, np.diff(edges))
     for begin in range(0, frames, BLOCK):
         block = slice(begin, begin + BLOCK)
         scores, of_path = _scores(posteriors[block]), unit[block, None]
@@ -223,33 +238,31 @@ def _along(
 
 
 def _boundaries(
-    posteriors: NDArray[np.float32], first: NDArray[np.intp], units: NDArray[np.intp]
-) -> tuple[float, ...]:
-    """[len(first) + 1] where the phones of the path meet, in frames. Each is the mean of the places that it may have
+    posteriors: NDArray[np.float32], frames: NDArray[np.int32], units: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """[N + 1] where the phones of the path meet, in frames. Each is the mean of the places that it may have
     while the others stay, weighed by how well they fit: between frames, and in the middle where one phone
     comes twice."""
-    frames = len(posteriors)
-    lasts = np.append(first[1:], frames)
-    edges, place = [0.0], 0.0
-    for index in range(1, len(first)):
-        one, other, start, last = units[index - 1], units[index], first[index], lasts[index]
+    edges, place = np.zeros(len(frames)), 0.0
+    for index in range(1, len(units)):
+        one, other, (before, start, last) = units[index - 1], units[index], frames[index - 1 : index + 2].tolist()
         # Each keeps half a frame at least: `place` is where the one before begins.
-        least = max(first[index - 1] + 1, int(np.ceil(place + 0.5)), start - REACH)
+        least = max(before + 1, int(np.ceil(place + 0.5)), start - REACH)
         places = np.arange(least, min(last - 1, start + REACH) + 1)
         part = posteriors[least - 1 : places[-1]]
         fits = SHARPNESS * np.cumsum(_said(part, one, other) - _said(part, other, one), dtype=np.float64)
         weights = np.exp(fits - fits.max())
         place = float(weights @ places / weights.sum())
-        edges.append(place - 0.5 + EARLY)
+        edges[index] = place - 0.5 + EARLY
         if index % BLOCK == 0:
             let_go(posteriors)
-    edges.append(float(frames))
-    for index in range(1, len(first)):
+    edges[-1] = frames[-1]
+    for index in range(1, len(units)):
         if units[index] == SILENCE:
             edges[index] += min(FADE, (edges[index + 1] - edges[index]) / 2)
         elif units[index - 1] == SILENCE and units[index] in _VOICELESS:
             edges[index] = max(edges[index], edges[index + 1] - SHUT)
-    return tuple(edges)
+    return edges
 
 
 def _said(posteriors: NDArray[np.float32], unit: int, beside: int) -> NDArray[np.float32]:
@@ -260,12 +273,12 @@ def _said(posteriors: NDArray[np.float32], unit: int, beside: int) -> NDArray[np
     return np.log(np.maximum(heard, FLOOR))
 
 
-def _word_spans(text: _Text, states: NDArray[np.intp], count: int) -> tuple[tuple[int, int] | None, ...]:
-    """Of each word its first phone among `states` and one past its last."""
+def _word_spans(text: _Text, states: NDArray[np.intp], count: int) -> NDArray[np.int32]:
+    """[count, 2] of each word its first phone among `states` and one past its last."""
     words = text.word[states]
-    spans: list[tuple[int, int] | None] = [None] * count
-    edges = np.flatnonzero(np.diff(words, prepend=-2, append=-2))
-    for a, b in zip(edges[:-1], edges[1:]):
-        if words[a] >= 0:
-            spans[words[a]] = int(a), int(b)
-    return tuple(spans)
+    spans = np.zeros((count, 2), np.int32)
+    first = np.flatnonzero(np.diff(words, prepend=-2))
+    ends = np.append(first[1:], len(words))
+    of_word = words[first] >= 0
+    spans[words[first][of_word]] = np.stack([first, ends], axis=1)[of_word]
+    return spans

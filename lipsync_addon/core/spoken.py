@@ -45,25 +45,28 @@ def sounds_of(timeline: PhonemeTimeline) -> tuple[Heard, ...]:
     return tuple(Heard(phone.start, phone.end, phone.unit, phone.word) for phone in timeline.phones)
 
 
-def heard(track: AnimationTrack) -> tuple[Heard, ...]:
-    """What is heard: the likeliest phones of a track, else its visemes; empty for a track with neither."""
+def heard(track: AnimationTrack) -> Iterator[Heard]:
+    """What is heard: the likeliest phones of a track, else its visemes; nothing for a track with neither."""
     names = [unit for unit in PHONES if unit in track.names]
     if len(names) < len(PHONES):
         names = [name for name in VISEMES_15 if name in track.names]
     if len(names) < 2 or len(track.values) < 2:
-        return ()
+        return
     values = (track if track.names == tuple(names) else track.select(names)).values
-    likeliest = np.concatenate([piece.argmax(1) for piece in pieces(values)])
+    likeliest = np.concatenate([piece.argmax(1).astype(np.int8) for piece in pieces(values)])
     edges = np.flatnonzero(np.diff(likeliest, prepend=-1, append=-1))
-    found: list[Heard] = []
+    before: Heard | None = None
     for first, last in pairwise(edges):
         unit = names[likeliest[first]].removeprefix("viseme_")
         start, end = (float(track.start + frame / track.fps) for frame in (first, last))
-        if found and (end - start < SHORTEST or found[-1].unit == unit):
-            found[-1] = Heard(found[-1].start, end, found[-1].unit)
+        if before and (end - start < SHORTEST or before.unit == unit):
+            before = Heard(before.start, end, before.unit)
         else:
-            found.append(Heard(start, end, unit))
-    return tuple(found)
+            if before:
+                yield before
+            before = Heard(start, end, unit)
+    if before:
+        yield before
 
 
 @dataclass(frozen=True, slots=True, eq=False)

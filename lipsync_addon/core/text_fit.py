@@ -48,16 +48,10 @@ def text_fit(posteriors: NDArray[np.float32], words: Sequence[Sequence[str]], al
     if sum(last - first for first, last in wrong) < FORGIVEN * len(words):
         gap = gap.copy()
         for first, last in wrong:
-            if any(aligned.words[first:last]):
-                gap[_frames(aligned, first, last)] = np.nan
+            if frames := aligned.frames_of(first, last):
+                gap[frames] = np.nan
     gap = gap[~np.isnan(gap)]
     return TextFit(float(np.clip(1 - gap.mean() / chance, 0, 1)) if gap.size else 0.0, wrong)
-
-
-def _frames(aligned: Alignment, first: int, last: int) -> slice:
-    """From the first frame of word `first` to the last one of the word before `last`."""
-    spans = [span for span in aligned.words[first:last] if span]
-    return slice(aligned.phones[spans[0][0]][0], aligned.phones[spans[-1][1] - 1][1])
 
 
 def _chance(posteriors: NDArray[np.float32], words: Sequence[Sequence[str]], aligned: Alignment) -> float:
@@ -83,7 +77,7 @@ def _stretches(
     if frames <= STRETCH * STRETCHES:
         yield posteriors, [len(units) for units in words]
         return
-    starts = [aligned.phones[span[0]][0] if span else -1 for span in aligned.words]
+    starts = np.where(aligned.said, aligned.frames[aligned.spans[:, 0]], -1)
     for place in np.linspace(0, frames - STRETCH, STRETCHES):
         first = int(place)
         lengths = [len(units) for units, start in zip(words, starts) if first <= start < first + STRETCH]

@@ -6,18 +6,19 @@ sound wins: the phones heard there stand in the timeline, and a Mismatch says wh
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, pairwise
 
 import numpy as np
 
 from .alignment import Alignment, align
 from .hearing import EARLY
 from .large_arrays import let_go
-from .spoken import Heard, heard
+from .phones import PHONES
+from .spoken import heard
 from .text_fit import FEW, FITS, SURE, text_fit
-from .timeline import ROUNDING, SILENCE, Phone, PhonemeTimeline, without_gaps
+from .timeline import OPEN, ROUNDING, SILENCE, Phone, PhonemeTimeline, PhoneRow, without_gaps
 from .track import AnimationTrack
 
 SUREST = 0.99
@@ -77,7 +78,7 @@ class Fitted:
 
 def recognised(phones: AnimationTrack, language: str = "", source: str = "") -> PhonemeTimeline:
     """What is heard, without a text: the likeliest phones of a track of PHONES."""
-    found = [_phone(phones, sound) for sound in _sounds(phones)]
+    found = (_sure(phones, sound) for sound in _sounds(phones))
     return PhonemeTimeline(without_gaps(found, _end(phones), shortest=1 / phones.fps), (), language, source)
 
 
@@ -85,7 +86,7 @@ def fitted(phones: AnimationTrack, words: Sequence[tuple[str, Sequence[str]]], l
     """(word, units) in order laid over a track of PHONES. Where nothing fits, the timeline is what is heard."""
     texts = tuple(text for text, _ in words)
     result = align(phones.values, [units for _, units in words])
-    if result is None or not any(result.words):
+    if result is None or not result.said.any():
         return Fitted(replace(recognised(phones, language, source), words=texts), (), 0.0)
     fit = text_fit(phones.values, [units for _, units in words], result)
     kept, score = [True] * len(words), fit.score
@@ -95,10 +96,10 @@ def fitted(phones: AnimationTrack, words: Sequence[tuple[str, Sequence[str]]], l
         ours = recognised(phones, language, source)
         nothing = Mismatch(0.0, ours.end, " ".join(texts), " ".join(p.unit for p in ours.phones if p.unit != SILENCE))
         return Fitted(replace(ours, words=texts), (nothing,), score)
-    row = list(_phones(phones.fps, result, kept))
-    del result  # of an hour as large as all that follows
-    sounds = _sounds(phones)
-    filled, extra = _with_heard(row, sounds, phones)
+    row = PhoneRow(_phones(phones.fps, result, kept))
+    sounds = PhoneRow(_sounds(phones))
+    extra: list[Mismatch] = []
+    filled = without_gaps(_with_heard(row, sounds, phones, extra), _end(phones))
     unsaid = list(_unsaid(filled, kept, texts, sounds))
     unsaid += [each for each in extra if not any(m.start < each.end and each.start < m.end for m in unsaid)]
     mismatches = tuple(sorted(unsaid, key=lambda each: each.start))
@@ -110,82 +111,73 @@ def _end(phones: AnimationTrack) -> float:
     return phones.start + len(phones.values) / phones.fps
 
 
-def _sounds(phones: AnimationTrack) -> list[Heard]:
-    """The likeliest phones of a track of PHONES, from second 0 to its end."""
+def _sounds(phones: AnimationTrack) -> Iterator[Phone]:
+    """The likeliest phones of a track of PHONES, from second 0 to its end; how sure they are is left open."""
     # A frame stands for half of the way to its neighbours.
-    start = phones.start + (EARLY - 0.5) / phones.fps
-    sounds = [*heard(AnimationTrack(phones.names, phones.values, phones.fps, start))]
-    if sounds:
-        sounds[0] = replace(sounds[0], start=max(sounds[0].start, 0.0))
-        sounds[-1] = replace(sounds[-1], end=_end(phones))
-    return sounds
+    begin, end = phones.start + (EARLY - 0.5) / phones.fps, _end(phones)
+    found = heard(AnimationTrack(phones.names, phones.values, phones.fps, begin))
+    for sound, after in pairwise(chain(found, [None])):
+        yield Phone(sound.unit, max(sound.start, 0.0), sound.end if after else end, OPEN)
 
 
-def _phone(phones: AnimationTrack, sound: Heard) -> Phone:
-    return Phone(sound.unit, sound.start, sound.end, _share(phones, sound.start, sound.end, sound.unit))
-
-
-def _share(phones: AnimationTrack, start: float, end: float, unit: str) -> float:
-    """Mean posterior of a unit over that time."""
-    first, last = (round((seconds - phones.start) * phones.fps) for seconds in (start, end))
-    part = phones.values[max(first, 0) : max(last, first + 1), phones.names.index(unit)]
+def _sure(phones: AnimationTrack, sound: Phone) -> Phone:
+    """The sound with the mean posterior of its unit over its time."""
+    first, last = (round((seconds - phones.start) * phones.fps) for seconds in (sound.start, sound.end))
+    part = phones.values[max(first, 0) : max(last, first + 1), phones.names.index(sound.unit)]
     share = float(np.clip(part.mean(), 0, SUREST)) if part.size else 0.0
     let_go(phones.values)
-    return share
+    return replace(sound, confidence=share)
 
 
 def _phones(fps: float, result: Alignment, kept: Sequence[bool]) -> Iterator[Phone]:
     """The phones of the words that are said; the rest of the time is open."""
-    word_of: dict[int, int] = {}
-    for word, span in enumerate(result.words):
-        if span and kept[word]:
-            word_of |= dict.fromkeys(range(*span), word)
-    for index, (start, end, unit) in enumerate(result.timed(fps)):
-        if index in word_of and end > start:
-            yield Phone(unit, start, end, float(np.clip(result.heard[index], 0, SUREST)), word_of[index])
+    word_of = np.full(len(result.units), -1)
+    for word in np.flatnonzero(result.said & kept):
+        word_of[slice(*result.spans[word])] = word
+    confidences = np.clip(result.heard, 0, SUREST)
+    seconds = result.edges / fps
+    for index in np.flatnonzero((word_of >= 0) & (seconds[1:] > seconds[:-1])):
+        start, end = seconds[index : index + 2].tolist()
+        yield Phone(PHONES[result.units[index]], start, end, float(confidences[index]), int(word_of[index]))
 
 
 def _with_heard(
-    row: list[Phone], sounds: Sequence[Heard], phones: AnimationTrack
-) -> tuple[tuple[Phone, ...], list[Mismatch]]:
-    """The phones with what is heard in every gap between them, and the gaps in which somebody speaks."""
-    end = _end(phones)
-    filled: list[Phone] = []
-    extra: list[Mismatch] = []
-    edges = [0.0, *(edge for phone in row for edge in (phone.start, phone.end)), end]
-    for index, (start, stop) in enumerate(zip(edges[::2], edges[1::2])):
+    row: PhoneRow, sounds: PhoneRow, phones: AnimationTrack, extra: list[Mismatch]
+) -> Iterator[Phone]:
+    """The phones with what is heard in every gap between them; `extra` gets the gaps in which somebody speaks."""
+    reached = 0.0
+    for phone in chain(row, [None]):
+        start, stop = reached, phone.start if phone else _end(phones)
         inside = [
-            replace(_phone(phones, sound), start=max(sound.start, start), end=min(sound.end, stop))
+            replace(_sure(phones, sound), start=max(sound.start, start), end=min(sound.end, stop))
             for sound in (_within(sounds, start + ROUNDING, stop - ROUNDING) if stop - start > ROUNDING else ())
         ]
-        if inside and index < len(row) and inside[-1].unit == row[index].unit:
+        if inside and phone and inside[-1].unit == phone.unit:
             # A stop after a pause, which begins later than it is heard: alignment.SHUT.
             inside[-2:] = [replace(each, end=stop) for each in inside[-2:-1]]
-        speech = [phone for phone in inside if phone.unit != SILENCE]
-        if sum(phone.length for phone in speech) >= EXTRA:
-            filled += inside
-            extra.append(Mismatch(speech[0].start, speech[-1].end, "", " ".join(phone.unit for phone in speech)))
-        if index < len(row):
-            filled.append(row[index])
-    return without_gaps(filled, end), extra
+        speech = [each for each in inside if each.unit != SILENCE]
+        if sum(each.length for each in speech) >= EXTRA:
+            yield from inside
+            extra.append(Mismatch(speech[0].start, speech[-1].end, "", " ".join(each.unit for each in speech)))
+        if phone:
+            yield phone
+            reached = phone.end
 
 
-def _within(sounds: Sequence[Heard], start: float, end: float) -> Sequence[Heard]:
+def _within(sounds: PhoneRow, start: float, end: float) -> PhoneRow:
     """Those that last beyond `start` and begin before `end`."""
-    first = bisect_right(sounds, start, key=lambda sound: sound.end)
-    return sounds[first : bisect_left(sounds, end, key=lambda sound: sound.start)]
+    return sounds[np.searchsorted(sounds.ends, start, "right") : np.searchsorted(sounds.starts, end)]
 
 
 def _unsaid(
-    filled: Sequence[Phone], kept: Sequence[bool], texts: Sequence[str], sounds: Sequence[Heard]
+    filled: PhoneRow, kept: Sequence[bool], texts: Sequence[str], sounds: PhoneRow
 ) -> Iterator[Mismatch]:
     """The words that are not said, those beside each other as one."""
-    words = [phone for phone in filled if phone.word is not None]
+    words = filled.chosen(filled.words >= 0)
     missing = [index for index, said in enumerate(kept) if not said]
     runs = np.split(np.array(missing), np.flatnonzero(np.diff(missing) > 1) + 1) if missing else []
     for run in runs:
-        before = bisect_left(words, run[0], key=lambda phone: phone.word)
-        after = bisect_right(words, run[-1], key=lambda phone: phone.word)
+        before, after = np.searchsorted(words.words, run[0]), np.searchsorted(words.words, run[-1], "right")
         start = words[before - 1].end if before else 0.0
         end = words[after].start if after < len(words) else filled[-1].end
         speech = [sound for sound in _within(sounds, start + 0.03, end - 0.03) if sound.unit != SILENCE]

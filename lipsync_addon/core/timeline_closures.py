@@ -66,10 +66,9 @@ def _closed(some: NDArray[np.float32], share: NDArray[np.float32], names: tuple[
 def closing(timeline: PhonemeTimeline, track: AnimationTrack) -> NDArray[np.float32]:
     """[T] 0..1: how far each frame of the track belongs to a closure."""
     times, share = track.times, np.zeros(len(track.values), np.float32)
-    for phone in timeline.phones:
-        certain = phone.word is not None or phone.confidence == 1.0  # of the text, or set by a person
-        if phone.unit not in BILABIALS or phone.mute or not certain or not len(times):
-            continue
+    phones = timeline.phones
+    certain = (phones.words >= 0) | (phones.confidences == 1)  # of the text, or set by a person
+    for phone in phones.chosen(phones.of_units(BILABIALS) & ~phones.mutes & certain) if len(times) else ():
         middle, half = (phone.start + phone.end) / 2, HELD * phone.length / 2
         centre = min(max(round((middle - track.start) * track.fps), 0), len(times) - 1)
         half = max(half, abs(times[centre] - middle))

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from .errors import LipsyncError
 from .phones import ipa_to_units
-from .timeline import ROUNDING, SILENCE, Phone, PhonemeTimeline
+from .timeline import ROUNDING, SILENCE, Phone, PhonemeTimeline, PhoneRow
 
 KEPT = 0.001
 """Seconds, and parts of 1, that are no change; Blender keeps the times of a long line no finer."""
@@ -19,16 +21,12 @@ LEAST = 0.01
 
 def with_boundary(timeline: PhonemeTimeline, index: int, seconds: float) -> PhonemeTimeline:
     """The boundary between phones `index` - 1 and `index` at another moment, as far as both keep some time."""
-    phones = list(timeline.phones)
-    if not 0 < index < len(phones):
+    if not 0 < index < len(timeline.phones):
         raise LipsyncError(f"There is no boundary before phone {index}.", "Choose one between two phones.")
-    before, after = phones[index - 1], phones[index]
+    before, after = timeline.phones[index - 1 : index + 1]
     seconds = _between(before.start + LEAST, seconds, after.end - LEAST)
-    phones[index - 1 : index + 1] = [
-        replace(before, end=seconds, confidence=1.0),
-        replace(after, start=seconds, confidence=1.0),
-    ]
-    return replace(timeline, phones=tuple(phones))
+    both = [replace(before, end=seconds, confidence=1.0), replace(after, start=seconds, confidence=1.0)]
+    return _with(timeline, index - 1, both, 2)
 
 
 def with_unit(timeline: PhonemeTimeline, index: int, ipa: str) -> PhonemeTimeline:
@@ -59,16 +57,12 @@ def without(timeline: PhonemeTimeline, index: int) -> PhonemeTimeline:
     phone = _phone(timeline, index)
     if len(timeline.phones) == 1:
         raise LipsyncError("The only phone cannot be deleted.", "Change it to a pause instead.")
-    phones = list(timeline.phones)
     middle = (phone.start + phone.end) / 2
-    if index == 0 or index == len(phones) - 1:
-        middle = phone.start if index == 0 else phone.end
-    if index > 0:
-        phones[index - 1] = replace(phones[index - 1], end=middle)
-    if index + 1 < len(phones):
-        phones[index + 1] = replace(phones[index + 1], start=middle)
-    del phones[index]
-    return replace(timeline, phones=tuple(phones))
+    before, after = timeline.phones[max(index - 1, 0) : index], timeline.phones[index + 1 : index + 2]
+    if not before or not after:
+        middle = phone.end if before else phone.start
+    left = [*(replace(each, end=middle) for each in before), *(replace(each, start=middle) for each in after)]
+    return _with(timeline, index - len(before), left, len(left) + 1)
 
 
 def with_mute(timeline: PhonemeTimeline, index: int, mute: bool) -> PhonemeTimeline:
@@ -88,39 +82,36 @@ def with_word_times(timeline: PhonemeTimeline, word: int, start: float, end: flo
 
     The times are kept inside what the neighbours can give. Raises LipsyncError for a word that is not said.
     """
-    span = next((each for each in timeline.word_spans() if each.index == word), None)
-    if span is None:
+    places = np.flatnonzero(timeline.phones.words == word) if word >= 0 else ()
+    if not len(places):
         raise LipsyncError(f"Word {word} is not said in this line.", "Choose a word that has phones.")
-    phones = list(timeline.phones)
-    least = LEAST * (span.last - span.first)
-    low = phones[span.first - 1].start + LEAST if span.first else timeline.start
-    high = phones[span.last].end - LEAST if span.last < len(phones) else timeline.end
-    start = _between(low, start, high - least) if span.first else low
-    end = _between(start + least, end, high) if span.last < len(phones) else high
-    scale = (end - start) / (span.end - span.start)
-    edges = [start + (phone.start - span.start) * scale for phone in phones[span.first : span.last]] + [end]
-    for index in range(span.last - span.first):
-        place = span.first + index
-        phones[place] = replace(phones[place], start=edges[index], end=edges[index + 1], confidence=1.0)
-    if span.first:
-        phones[span.first - 1] = replace(phones[span.first - 1], end=start)
-    if span.last < len(phones):
-        phones[span.last] = replace(phones[span.last], start=end)
-    return replace(timeline, phones=tuple(phones))
+    first, last = int(places[0]), int(places[-1]) + 1  # a pause inside a word counts to it
+    before, own = timeline.phones[max(first - 1, 0) : first], timeline.phones[first:last]
+    after = timeline.phones[last : last + 1]
+    least = LEAST * len(own)
+    low = before[0].start + LEAST if before else timeline.start
+    high = after[0].end - LEAST if after else timeline.end
+    start = _between(low, start, high - least) if before else low
+    end = _between(start + least, end, high) if after else high
+    scale = (end - start) / (own[-1].end - own[0].start)
+    edges = [start + (phone.start - own[0].start) * scale for phone in own] + [end]
+    new = [replace(phone, start=a, end=b, confidence=1.0) for phone, a, b in zip(own, edges, edges[1:])]
+    new = [*(replace(each, end=start) for each in before), *new, *(replace(each, start=end) for each in after)]
+    return _with(timeline, first - len(before), new, len(new))
 
 
 def changed_span(old: PhonemeTimeline, new: PhonemeTimeline, within: float = 0.0) -> tuple[float, float] | None:
     """(start s, end s) outside which both say the same with the same times; None where they do everywhere. `within`:
     seconds, and parts of 1, that are no change."""
-    count = min(len(old.phones), len(new.phones))
-    first = next((i for i in range(count) if not _same(old.phones[i], new.phones[i], within)), count)
+    sides = old.phones, new.phones
+    count = min(map(len, sides))
+    first = _alike(*(side[:count] for side in sides), within)
     if first == len(old.phones) == len(new.phones):
         return None
-    rest = count - first + 1
-    last = next((i for i in range(1, rest) if not _same(old.phones[-i], new.phones[-i], within)), rest)
-    sides = (old.phones[first : len(old.phones) - last + 1], new.phones[first : len(new.phones) - last + 1])
-    touched = [phone for side in sides for phone in side]
-    return min(phone.start for phone in touched), max(phone.end for phone in touched)
+    last = _alike(*(side[first + len(side) - count :][::-1] for side in sides), within)
+    touched = [side[first : len(side) - last] for side in sides]
+    starts, ends = np.concatenate([each.starts for each in touched]), np.concatenate([each.ends for each in touched])
+    return float(starts.min()), float(ends.max())
 
 
 def units_of(ipa: str) -> tuple[str, ...]:
@@ -134,14 +125,13 @@ def units_of(ipa: str) -> tuple[str, ...]:
     return units
 
 
-def _same(one: Phone, other: Phone, within: float) -> bool:
-    return one is other or (
-        (one.unit, one.word, one.mute, one.confidence == 1) == (other.unit, other.word, other.mute, other.confidence == 1)
-        and abs(one.start - other.start) <= within
-        and abs(one.end - other.end) <= within
-        and abs(one.confidence - other.confidence) <= within
-        and abs(one.stress - other.stress) <= within
-    )
+def _alike(one: PhoneRow, other: PhoneRow, within: float) -> int:
+    """How many phones at the beginning of two rows of one length are the same."""
+    differs = (one.units != other.units) | (one.words != other.words) | (one.mutes != other.mutes)
+    differs |= (one.confidences == 1) != (other.confidences == 1)
+    for column in ("starts", "ends", "confidences", "stresses"):
+        differs |= np.abs(getattr(one, column) - getattr(other, column)) > within
+    return int(differs.argmax()) if differs.any() else len(one)
 
 
 def _phone(timeline: PhonemeTimeline, index: int) -> Phone:
@@ -150,10 +140,9 @@ def _phone(timeline: PhonemeTimeline, index: int) -> Phone:
     return timeline.phones[index]
 
 
-def _with(timeline: PhonemeTimeline, index: int, new: list[Phone]) -> PhonemeTimeline:
-    phones = list(timeline.phones)
-    phones[index : index + 1] = new
-    return replace(timeline, phones=tuple(phones))
+def _with(timeline: PhonemeTimeline, index: int, new: list[Phone], count: int = 1) -> PhonemeTimeline:
+    """`new` instead of `count` phones from `index` on."""
+    return replace(timeline, phones=timeline.phones.with_part(index, index + count, new))
 
 
 def _between(low: float, value: float, high: float) -> float:

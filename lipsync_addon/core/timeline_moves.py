@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from dataclasses import replace
 from typing import Protocol
 
@@ -49,8 +48,10 @@ def remade(
 ) -> AnimationTrack:
     """`track`, which is played(moved(mover, hearing, old, controls), old), for an edited timeline: only what
     the edit reaches is made again, everything else keeps its bits."""
-    heard = (unmuted(old), unmuted(new))  # a muted phone changes its neighbours
-    spans = [span for pair in ((old, new), heard) if (span := changed_span(*pair, within=KEPT))]
+    pairs = [(old, new)]
+    if old.phones.mutes.any() or new.phones.mutes.any():
+        pairs.append((unmuted(old), unmuted(new)))  # a muted phone changes its neighbours
+    spans = [span for pair in pairs if (span := changed_span(*pair, within=KEPT))]
     if not spans:
         return track
     first = int((min(start for start, _ in spans) - RAMP) * hearing.fps) - 1
@@ -74,30 +75,29 @@ def _played_there(track: AnimationTrack, part: AnimationTrack, timeline: Phoneme
     place, phones = round((part.start - track.start) * track.fps), timeline.phones
     begin, end = part.start, part.start + len(part.values) / track.fps
     reach = RAMP + EDGE / track.fps
-    first = bisect_left(phones, begin - reach, key=lambda phone: phone.end)
-    last = bisect_right(phones, end + reach, key=lambda phone: phone.start)
-    if first >= last:
+    phones = phones[phones.near(begin - reach, end + reach)]
+    if not phones:
         return part.values
-    begin, end = min(begin, phones[first].start), max(end, phones[last - 1].end)
+    begin, end = min(begin, phones[0].start), max(end, phones[-1].end)
     low = max(int((begin - track.start) * track.fps) - EDGE, 0)
     high = min(int((end - track.start) * track.fps) + EDGE + 1, len(track.values))
     values = track.values[low:high].copy()
     values[place - low : place - low + len(part.values)] = part.values
     stretch = AnimationTrack(track.names, values, track.fps, track.start + low / track.fps)
-    made = played(stretch, replace(timeline, phones=phones[first:last])).values
+    made = played(stretch, replace(timeline, phones=phones)).values
     return made[place - low : place - low + len(part.values)]
 
 
 def with_stresses(track: AnimationTrack, timeline: PhonemeTimeline) -> AnimationTrack:
     """Larger motion at stressed phones, smaller at slurred ones; sealed lips stay sealed, visemes as they are."""
-    stressed = [phone for phone in timeline.phones if phone.stress != 1]
+    stressed = timeline.phones.chosen(timeline.phones.stresses != 1)
     if not stressed:
         return track
     gain, first = np.ones(len(track.values), np.float32), round(track.start * track.fps)
-    edges = np.array([(phone.start, phone.end) for phone in stressed])
+    edges = np.stack([stressed.starts, stressed.ends], axis=1)
     index, frame, part = coverages(edges, track.fps, first + len(gain))
     here = frame >= first
-    more = np.array([phone.stress - 1 for phone in stressed], np.float32)[index] * part
+    more = (stressed.stresses - 1).astype(np.float32)[index] * part
     np.add.at(gain, frame[here] - first, more[here])
     gain = np.convolve(np.pad(gain, 1, mode="edge"), [0.25, 0.5, 0.25], mode="valid").astype(np.float32)
     kept = np.array([name.startswith("viseme_") for name in track.names])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,8 +9,8 @@ from numpy.typing import NDArray
 
 from .hearing import EARLY, Hearing
 from .large_arrays import let_go
-from .phones import BILABIALS, LABIODENTALS, PHONES
-from .timeline import Phone, PhonemeTimeline
+from .phones import BILABIALS, LABIODENTALS
+from .timeline import PhonemeTimeline
 
 TEXT = 0.5
 """Share of the text in a frame of one of its phones; the rest is what was heard, which knows how it is spoken."""
@@ -26,14 +25,12 @@ class Fused:
 
     hearing: Hearing
     """What was heard."""
-    frames: NDArray[np.intp]
-    """[N] frames that the timeline has something to say of, rising; one comes again for each phone in it."""
-    units: NDArray[np.intp]
+    edges: NDArray[np.float64]
+    """[N, 2] seconds of the phones that the timeline has something to say of, in order, on the clock of what is heard"""
+    units: NDArray[np.uint8]
     """[N] index into PHONES"""
-    shares: NDArray[np.float32]
-    """[N] share of the frame that is this phone's instead of what was heard"""
-    by_hand: NDArray[np.bool_]
-    """[N] whether a person set it"""
+    trust: NDArray[np.float32]
+    """[N] share of a frame of this phone that is its own instead of what was heard; 1 where a person set it"""
 
     def __len__(self) -> int:
         """Frames."""
@@ -48,16 +45,20 @@ class Fused:
         """These frames. Those that no phone of the timeline touches keep their bits."""
         let_go(self.hearing.phones)
         heard = self.hearing.part(first, last)
-        some = slice(*np.searchsorted(self.frames, (first, last)))
-        frames, shares = self.frames[some] - first, self.shares[some]
+        starts, ends = self.edges.T * self.fps + 0.5
+        some = slice(np.searchsorted(ends, first, "right"), np.searchsorted(starts, last))
+        index, frames, shares = coverages(self.edges[some], self.fps, last)
+        here = frames >= first
+        index, frames = index[here], frames[here] - first
+        shares = shares[here] * self.trust[some][index]
         if not len(frames):
             return heard
         phones, residual = heard.phones.copy(), heard.residual
         share = np.bincount(frames, shares, len(heard)).astype(np.float32)
         phones *= (1 - share)[:, None]
-        np.add.at(phones, (frames, self.units[some]), shares)
+        np.add.at(phones, (frames, self.units[some][index]), shares)
         phones.flags.writeable = False
-        by_hand = np.bincount(frames, shares * self.by_hand[some], len(heard)).astype(np.float32)
+        by_hand = np.bincount(frames, shares * (self.trust[some][index] == 1), len(heard)).astype(np.float32)
         if residual is not None and by_hand.any():
             residual = residual * np.where(by_hand > 0, 1 - by_hand, 1).astype(np.float32)[:, None]
             residual.flags.writeable = False
@@ -73,14 +74,12 @@ def with_timeline(
     `near`: seconds between which it matters; phones beyond may be left out.
     """
     played = unmuted(timeline).phones
-    first = bisect_left(played, near[0], key=lambda phone: phone.end)
-    played = played[first : bisect_right(played, near[1], key=lambda phone: phone.start)]
-    certain = [(phone, trust) for phone in played if (trust := _trust(phone))]
-    edges = np.array([(phone.start, phone.end) for phone, _ in certain]).reshape(-1, 2) - EARLY / hearing.fps
-    index, frames, part = coverages(edges, hearing.fps, len(hearing))
-    trust = np.array([trust for _, trust in certain], np.float32)[index]
-    units = np.array([PHONES.index(phone.unit) for phone, _ in certain], np.intp)[index]
-    return Fused(hearing, frames, units, part * trust, trust == 1)
+    played = played[played.near(*near)]
+    lips = played.of_units(BILABIALS | LABIODENTALS)
+    trust = np.where(played.confidences == 1, 1.0, np.where(played.words < 0, 0.0, np.where(lips, LIPS, TEXT)))
+    certain = played.chosen(trust > 0)
+    edges = np.stack([certain.starts, certain.ends], axis=1) - EARLY / hearing.fps
+    return Fused(hearing, edges, certain.units.copy(), trust[trust > 0].astype(np.float32))
 
 
 def coverages(
@@ -99,22 +98,9 @@ def coverages(
 
 def unmuted(timeline: PhonemeTimeline) -> PhonemeTimeline:
     """The timeline with the time of muted phones given to the phones around them, half each, as set by a person."""
-    phones = timeline.phones
-    if not any(phone.mute for phone in phones) or all(phone.mute for phone in phones):
+    mutes = timeline.phones.mutes
+    if not mutes.any() or mutes.all():
         return timeline
-    kept = [phone for phone in phones if not phone.mute]
-    ends = [*((a.end + b.start) / 2 for a, b in zip(kept, kept[1:])), phones[-1].end]
-    starts = [phones[0].start, *ends[:-1]]
-    moved = [
-        phone if (phone.start, phone.end) == (start, end) else replace(phone, start=start, end=end, confidence=1.0)
-        for phone, start, end in zip(kept, starts, ends)
-    ]
-    return replace(timeline, phones=tuple(moved))
-
-
-def _trust(phone: Phone) -> float:
-    if phone.confidence == 1:
-        return 1.0
-    if phone.word is None:
-        return 0.0
-    return LIPS if phone.unit in BILABIALS | LABIODENTALS else TEXT
+    kept = timeline.phones.chosen(~mutes)
+    ends = np.append((kept.ends[:-1] + kept.starts[1:]) / 2, timeline.end)
+    return replace(timeline, phones=kept.with_times(np.append(timeline.start, ends[:-1]), ends))

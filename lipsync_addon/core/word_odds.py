@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from .alignment import Alignment
 from .large_arrays import let_go
-from .phones import PHONES
 
 DATA = Path(__file__).parents[1] / "data" / "text_fit.json"
 MEASURES = ("sum", "least", "heard", "beside", "length", "line")
@@ -69,32 +68,31 @@ def measures(
     """[W, len(MEASURES)]; not a number where a word was left out. Of the log-likelihood ratios of its phones their sum,
     the least of them, and the median over the line of the words' means; mean log of Alignment.heard; log of 1 + the gap of
     the frames beside it; log of the number of its phones."""
-    rows = np.full((len(aligned.words), len(MEASURES)), np.nan)
-    means = np.full(len(aligned.words), np.nan)
-    said = [(index, span) for index, span in enumerate(aligned.words) if span]
-    ends = [(aligned.phones[a][0], aligned.phones[b - 1][1]) for _, (a, b) in said]
-    before = [0, *(end for _, end in ends[:-1])]
-    after = [*(start for start, _ in ends[1:]), len(posteriors)]
-    for (word, (a, b)), (start, end), least, most in zip(said, ends, before, after):
-        each = phone_ratios(posteriors, aligned.phones[a:b], ratios)
+    rows = np.full((len(aligned.spans), len(MEASURES)), np.nan)
+    means = np.full(len(aligned.spans), np.nan)
+    said = np.flatnonzero(aligned.said)
+    frames = aligned.frames[aligned.spans[said]]
+    before, after = np.append(0, frames[:-1, 1]), np.append(frames[1:, 0], len(posteriors))
+    for word, (start, end), least, most in zip(said.tolist(), frames.tolist(), before.tolist(), after.tolist()):
+        a, b = aligned.spans[word].tolist()
+        each = phone_ratios(posteriors, aligned.frames[a : b + 1], aligned.units[a:b], ratios)
         heard = np.log(np.maximum(aligned.heard[a:b], 1e-4)).mean()
         beside = np.nansum(aligned.gap[max(start - BESIDE, least) : start])
         beside += np.nansum(aligned.gap[end : min(end + BESIDE, most)])
         rows[word] = each.sum(), each.min(), heard, np.log1p(beside), np.log(b - a), 0
         means[word] = each.mean()
         let_go(posteriors)
-    rows[:, MEASURES.index("line")] += np.nanmedian(means) if said else 0
+    rows[:, MEASURES.index("line")] += np.nanmedian(means) if len(said) else 0
     return rows
 
 
 def phone_ratios(
-    posteriors: NDArray[np.float32], phones: tuple[tuple[int, int, str], ...], ratios: NDArray[np.float32]
+    posteriors: NDArray[np.float32], frames: NDArray[np.int32], units: NDArray[np.uint8], ratios: NDArray[np.float32]
 ) -> NDArray[np.float64]:
-    """[n] of (first frame, one past the last, unit) of Alignment.phones the mean log of how much likelier what is heard
-    there is where a text has this phone than anywhere."""
-    first, last = phones[0][0], phones[-1][1]
-    units = np.repeat([PHONES.index(unit) for _, _, unit in phones], [end - start for start, end, _ in phones])
-    likely = np.einsum("tp,tp->t", posteriors[first:last], ratios[units], dtype=np.float64)
+    """[n] of phones in a row, `frames` [n + 1] and `units` [n] as in Alignment, the mean log of how much likelier what is
+    heard there is where a text has this phone than anywhere."""
+    lengths = np.diff(frames)
+    part = posteriors[frames[0] : frames[-1]]
+    likely = np.einsum("tp,tp->t", part, ratios[np.repeat(units, lengths)], dtype=np.float64)
     logs = np.log(np.clip(likely, RAREST, SUREST))
-    starts = np.array([start - first for start, _, _ in phones])
-    return np.add.reduceat(logs, starts) / np.diff([*starts, last - first])
+    return np.add.reduceat(logs, frames[:-1] - frames[0]) / lengths

@@ -20,7 +20,7 @@ from ..core.track import AnimationTrack
 from ..core.writing import whole_file
 from .channel_set import with_set
 
-ROWS_AT_ONCE = 4096
+ROWS_AT_ONCE = 1024
 
 NAMES = ("names", "prefix")
 KEYS = (*NAMES, "max_error")

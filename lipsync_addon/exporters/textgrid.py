@@ -58,7 +58,7 @@ def _tiers(track: AnimationTrack, options: ExportOptions) -> list[tuple[str, lis
     if options.said:
         words = said_words(options)
         return ([("words", words)] if words else []) + [("phones", said_phones(options))]
-    sounds = heard(track)
+    sounds = tuple(heard(track))
     if not sounds:
         raise LipsyncError(
             "A TextGrid holds phones, and these curves have neither phones nor visemes.",

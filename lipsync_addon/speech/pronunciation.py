@@ -63,6 +63,7 @@ def pronounce(text: str, reader: Reader) -> Pronunciation:
     Raises LipsyncError where nothing of it can be said.
     """
     words: list[Word] = []
+    known: dict[Word, Word] = {}  # of an hour every word comes many times
     unknown, foreign = dict[str, None](), dict[str, None]()
     said = cleaned(text)
     if len(said) > LONGEST:
@@ -77,7 +78,8 @@ def pronounce(text: str, reader: Reader) -> Pronunciation:
             units, missed = units_of(symbols, reader)
             unknown |= dict.fromkeys(missed)
             if units:
-                words.append(Word(word, units))
+                said_before = Word(word, units)
+                words.append(known.setdefault(said_before, said_before))
     if not words:
         raise LipsyncError("The text has no words that can be said.", "Give the words that are said.")
     return Pronunciation(tuple(words), reader, tuple(unknown), tuple(foreign))

@@ -35,8 +35,9 @@ class Transcript:
         """The phones of the line and what the user should know. `phones`: what the network hears."""
         said = self.pronunciation
         words = [(word.text, word.units) for word in said.words]
+        notices = tuple(reading(said))  # first: what guesses the language takes room that is used again
         result = fitted(phones, words, said.reader.language, source)
-        return result.timeline, tuple(_told(result, said, source))
+        return result.timeline, tuple(_told(result, notices, source))
 
 
 def line_words(text: str, language: str = "") -> LineWords:
@@ -77,8 +78,8 @@ def bare(word: str) -> str:
     return word[inside[0] : inside[-1] + 1] if inside else word
 
 
-def _told(result: Fitted, said: Pronunciation, source: str) -> Iterator[str]:
-    yield from (f"{source}: {notice}" for notice in reading(said))
+def _told(result: Fitted, notices: Sequence[str], source: str) -> Iterator[str]:
+    yield from (f"{source}: {notice}" for notice in notices)
     if not result.fits:
         yield (
             f"{source}: the text does not fit the sound (score {result.score:.2f}; right texts have more than "

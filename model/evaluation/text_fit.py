@@ -100,12 +100,11 @@ def cuts(
     silence[:, PHONES.index("sil")] = 0.9
     for count in SHORT:
         first = chance.randrange(max(len(right) - count, 0) + 1)
-        spans = aligned.words[first : first + count] if aligned else ()
+        said = aligned.said[first : first + count].all() if aligned else True
         wrong = other[: count]
-        if len(right) <= count or None in spans or wrong == right[first : first + count]:
+        if len(right) <= count or not said or wrong == right[first : first + count]:
             continue
-        start, end = aligned.phones[spans[0][0]][0], aligned.phones[spans[-1][1] - 1][1]
-        part = np.concatenate([silence, posteriors[start:end], silence])
+        part = np.concatenate([silence, posteriors[aligned.frames_of(first, first + count)], silence])
         yield f"{count} words", True, score(part, right[first : first + count])
         yield f"{count} words", False, score(part, wrong)
 

@@ -153,8 +153,8 @@ def told(line: Line, words: Sequence[Word]) -> list[tuple[float, float, str]]:
 
 def span(line: Line, aligned: Alignment, index: int) -> tuple[float, float] | None:
     """Seconds of a word of the right text."""
-    where = aligned.words[index]
-    return (aligned.phones[where[0]][0] / 50, aligned.phones[where[1] - 1][1] / 50) if where else None
+    frames = aligned.frames_of(index, index + 1)
+    return (frames.start / 50, frames.stop / 50) if frames else None
 
 
 def table(title: str, lines: Sequence[Line]) -> None:
