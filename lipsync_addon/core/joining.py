@@ -83,7 +83,7 @@ def settled_line(performance: Performance) -> Performance:
     prediction = performance.prediction
     if prediction is None:
         return replace(performance, track=settled(performance.track))
-    return of_prediction(performance, replace(prediction, track=settled(prediction.track)))
+    return of_prediction(performance, as_kept(replace(prediction, track=settled(prediction.track))))
 
 
 def joined_lines(

@@ -71,12 +71,13 @@ def test_an_edit_goes_along_with_its_word_to_another_voice_and_pace(line, mode):
     bpy.ops.lipsync.bake()
     before = word("paddled")
     raised(before.start, before.end)
+    made = lifted(before.start, before.end)  # sparse keys swing over what they were raised by
     said, _ = speak(BOAT, "en-GB", rate=120)
     soundfile.write(line, np.concatenate((np.zeros(int(0.7 * said.sample_rate)), said.samples)), said.sample_rate)
     bpy.ops.lipsync.bake()
     after = word("paddled")
     assert after.start > before.start + 0.5 and panel_data.last_report().edits == 1
-    assert lifted(after.start, after.end) == pytest.approx(0.4, abs=0.1)
+    assert lifted(after.start, after.end) == pytest.approx(made, abs=0.1)
     for other in ("Five", "pool"):
         span = word(other)
         assert lifted(span.start, span.end) < 0.02, other
@@ -113,13 +114,14 @@ def test_an_edit_does_not_hold_the_mouth_through_a_pause_that_is_new(line, mode,
     bpy.ops.lipsync.bake()
     before = word("paddled")
     raised(before.start, before.end + 0.05)
+    made = lifted(before.start, before.end - 0.05)
     samples, rate = soundfile.read(LINES / "boat_en.flac")
     cut = round(before.end * rate)
     soundfile.write(line, np.concatenate((samples[:cut], np.zeros(rate), samples[cut:])), rate)
     bpy.ops.lipsync.bake()
     after, following = word("paddled"), word("a")
     assert following.start > after.end + 0.7 and panel_data.last_report().edits == 1
-    assert lifted(after.start, after.end - 0.05) == pytest.approx(0.4, abs=0.12)
+    assert lifted(after.start, after.end - 0.05) == pytest.approx(made, abs=0.12)
     assert lifted(after.end + 0.25, following.start - 0.05) < 0.03
     assert lifted(following.start + 0.1, following.end + 0.5) < 0.03
     assert lifted(0.0, before.start - 0.1) < 0.03
