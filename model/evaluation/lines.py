@@ -52,7 +52,8 @@ class LineSet:
     @property
     def tag(self) -> str:
         """BCP-47, for programs that know some languages only; empty for other languages and for many at once."""
-        return {"English": "en", "Dutch": "nl", "German": "de", "Spanish": "es"}.get(self.language, self.language if len(self.language) == 2 else "")
+        tags = {"English": "en", "Dutch": "nl", "German": "de", "Spanish": "es"}
+        return tags.get(self.language, self.language if len(self.language) < 8 else "")
 
 
 def every_set(network: Network, most: int) -> Iterator[LineSet]:

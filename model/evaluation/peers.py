@@ -40,12 +40,15 @@ def peers() -> tuple[list[Program], list[str]]:
     absent = []
     for mode in rhubarb.MODES:
         label = rhubarb.LABELS[mode]
-        found.append(rhubarb.Rhubarb(mode) if rhubarb.installed() else Stored(label, lambda name, p=label: stored_opening(p, name)))
+        stored = Stored(label, lambda name, p=label: stored_opening(p, name))
+        found.append(rhubarb.Rhubarb(mode) if rhubarb.installed() else stored)
     if not rhubarb.installed():
-        absent.append(f"Rhubarb is not installed here ({rhubarb.HOW}): its rows have the bench's stored curves, of the dev sounds as recorded, or nothing.")
+        kept = "the bench's stored curves, of the dev sounds as recorded"
+        absent.append(f"Rhubarb is not installed here ({rhubarb.HOW}): its rows have {kept}, or nothing.")
     found.append(dhlive.DHLive() if dhlive.installed() else Stored(dhlive.LABEL, _dhlive_of))
     if not dhlive.installed():
-        absent.append(f"DH_live is not here ({dhlive.HOW}): its row has stored curves, of the Dutch dev lines and of lines of four corpora, or nothing.")
+        kept = "stored curves, of the Dutch dev lines and of lines of four corpora"
+        absent.append(f"DH_live is not here ({dhlive.HOW}): its row has {kept}, or nothing.")
     return [*found, PhoneTable(), Loudness()], absent
 
 
@@ -60,7 +63,8 @@ def repeated(programs: Sequence[Program]) -> dict[str, float]:
         if program.label in kept and not isinstance(program, Stored):
             differences = []
             for name in kept[program.label]:
-                track, stored = program.perform(open_sound(dev_sounds()[name], SAMPLE_RATE), "en"), stored_opening(program.label, name)
+                track = program.perform(open_sound(dev_sounds()[name], SAMPLE_RATE), "en")
+                stored = stored_opening(program.label, name)
                 ends = min(track.times[-1], stored.times[-1])
                 times = track.times[(track.times >= stored.start) & (track.times <= ends)]
                 differences.append(np.abs(track.select((OPEN,)).at(times) - stored.at(times)).max())
