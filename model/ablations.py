@@ -2,6 +2,7 @@
 
     python -m model.ablations hearing --steps 1380      *hear* alone, the rows of HEARING, under runs/ablations/hearing
     python -m model.ablations mouth --steps 500         then *move* on what those hear, the rows of MOUTH
+    python -m model.ablations one-run --steps 1400      both at once, for as long as the two stages take together
     python -m model.ablations mouth --table             every row beside BASE on sounds that never train, with errors
 
 All rows of a set learn side by side, from nothing, on the same pieces changed in the same way, as far as they hear the
@@ -70,8 +71,10 @@ recipe has it, which alone can tell what the phone head is worth to the mouth.""
 SETS: dict[str, tuple[Rows, Mapping[str, Any]]] = {
     "hearing": (HEARING, {"parts": ("hear",), "shares.facegood": 0, "shares.facegood_voices": 0}),
     "mouth": (MOUTH, {"parts": ("move",)}),
+    "one-run": ({"one-run": {}}, TOGETHER),
 }
-"""Rows, and what is changed in all of them: takes without phones teach *hear* nothing."""
+"""Rows, and what is changed in all of them: takes without phones teach *hear* nothing. One run of both parts for as long
+as both stages take stands in the table of "mouth"."""
 
 
 def configs(which: str) -> dict[str, TrainConfig]:
@@ -164,14 +167,17 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, help="as many of the steps as fit, the learning rate falling in time")
     parser.add_argument("--table", action="store_true", help="judge every run that is there, without learning")
     options = parser.parse_args()
+    if options.table and options.set == "one-run":
+        parser.error("one-run stands in the table of mouth")
     torch.set_num_threads(1)
     folder = FOLDER / options.set
     if not options.table:
         side_by_side(options.set).run(options.steps, options.seconds)
         return
     needed(folder / BASE / "weights.pt", f"Train the rows first: python -m model.ablations {options.set}")
-    runs = {name: folder / name for name in SETS[options.set][0] if (folder / name / "weights.pt").exists()}
-    found = {name: judged(options.set, run) for name, run in runs.items()}
+    sets = (options.set, "one-run") if options.set == "mouth" else (options.set,)
+    runs = {name: FOLDER / which / name for which in sets for name in SETS[which][0]}
+    found = {name: judged(options.set, run) for name, run in runs.items() if (run / "weights.pt").exists()}
     print(table(found, BASE, AGAIN))
 
 

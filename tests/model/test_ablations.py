@@ -126,6 +126,8 @@ def test_every_row_changes_settings_that_there_are_and_sources_that_are_not_prep
     for which, (rows, _) in SETS.items():
         found = configs(which)
         assert len({str(config) for config in found.values()}) == len(rows), "two rows are the same"
+        if BASE not in rows:
+            continue
         heard = {name: {source for source, share in c.shares.items() if share} for name, c in found.items()}
         assert heard[BASE] == {"grid_s1", "flite", "espeak", "speechocean762_en"}
         assert heard["no-recorded-voice-synthesis"] == heard[BASE] - {"flite"}

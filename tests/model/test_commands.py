@@ -55,6 +55,7 @@ def test_help_is_the_docstring_and_no_work(name, monkeypatch, capsys):
         ("model.prepare", ["no_such_source"], "grid_s1, facegood"),
         ("model.datasets.align_own", ["no_such_corpus"], "kerstin_de"),
         ("model.ablations", ["no-such-set"], "hearing"),
+        ("model.ablations", ["one-run", "--table"], "the table of mouth"),
         ("model.evaluation.text_fit", ["many"], "invalid int value"),
         ("model.pack", [], "required"),
         ("model.pack", ["up", "x"], "invalid choice"),
