@@ -57,6 +57,8 @@ def sentences(state: State, totals: Totals) -> Iterator[str]:
         f"{n['lines']} lines: {n['baked']} baked, {n['unchanged']} unchanged, {n['kept']} kept as changed by hand, "
         f"{n['failed']} failed. {totals.seconds:.0f} s of sound in {totals.elapsed:.1f} s{speed}."
     )
+    if doubtful := sum(_is_doubtful(known) for known in state.lines()):
+        yield f"{doubtful} {'lines have' if doubtful > 1 else 'line has'} troubles, which the report tells."
     ids, files = state.removed()
     if ids or files:
         gone = f"No longer in the table: {len(ids)} lines, {len(files)} files."
@@ -87,6 +89,11 @@ def troubles(known: Known) -> list[tuple[float, str]]:
     if q.clipped > CLIPPED:
         found.append((1 + min(10 * q.clipped, 1), f"clipped: {q.clipped:.1%} of the samples"))
     return sorted(found, reverse=True)
+
+
+def _is_doubtful(known: Known) -> bool:
+    """Whether there are troubles beyond those that the counts tell."""
+    return known.status != "failed" and known.decision != Decision.KEEP and bool(troubles(known))
 
 
 def write(state: State, totals: Totals) -> Path:

@@ -146,7 +146,7 @@ class PhoneRow(Sequence[Phone]):
         return isinstance(other, Sequence) and len(self) == len(other) and all(a == b for a, b in zip(self, other))
 
     def __hash__(self) -> int:
-        return hash(self._rows.tobytes())
+        return hash(tuple(self))  # as the tuple that it equals
 
     def __repr__(self) -> str:
         return f"PhoneRow({list(self)!r})"

@@ -19,6 +19,7 @@ from .phones import PHONES
 from .spoken import heard
 from .text_fit import FEW, FITS, SURE, text_fit
 from .timeline import OPEN, ROUNDING, SILENCE, Phone, PhonemeTimeline, PhoneRow, without_gaps
+from .timeline_edits import LEAST
 from .track import AnimationTrack
 
 SUREST = 0.99
@@ -99,7 +100,7 @@ def fitted(phones: AnimationTrack, words: Sequence[tuple[str, Sequence[str]]], l
     row = PhoneRow(_phones(phones.fps, result, kept))
     sounds = PhoneRow(_sounds(phones))
     extra: list[Mismatch] = []
-    filled = without_gaps(_with_heard(row, sounds, phones, extra), _end(phones))
+    filled = without_gaps(_with_heard(row, sounds, phones, extra), _end(phones), shortest=LEAST)
     unsaid = list(_unsaid(filled, kept, texts, sounds))
     unsaid += [each for each in extra if not any(m.start < each.end and each.start < m.end for m in unsaid)]
     mismatches = tuple(sorted(unsaid, key=lambda each: each.start))
@@ -144,13 +145,15 @@ def _phones(fps: float, result: Alignment, kept: Sequence[bool]) -> Iterator[Pho
 def _with_heard(
     row: PhoneRow, sounds: PhoneRow, phones: AnimationTrack, extra: list[Mismatch]
 ) -> Iterator[Phone]:
-    """The phones with what is heard in every gap between them; `extra` gets the gaps in which somebody speaks."""
+    """The phones with what is heard in every gap between them, for LEAST or longer; `extra` gets the gaps in which
+    somebody speaks."""
     reached = 0.0
     for phone in chain(row, [None]):
         start, stop = reached, phone.start if phone else _end(phones)
         inside = [
             replace(_sure(phones, sound), start=max(sound.start, start), end=min(sound.end, stop))
             for sound in (_within(sounds, start + ROUNDING, stop - ROUNDING) if stop - start > ROUNDING else ())
+            if min(sound.end, stop) - max(sound.start, start) >= LEAST
         ]
         if inside and phone and inside[-1].unit == phone.unit:
             # A stop after a pause, which begins later than it is heard: alignment.SHUT.

@@ -16,7 +16,7 @@ from .timeline import ROUNDING, SILENCE, Phone, PhonemeTimeline, PhoneRow
 KEPT = 0.001
 """Seconds, and parts of 1, that are no change; Blender keeps the times of a long line no finer."""
 LEAST = 0.01
-"""Seconds that a phone keeps at least, whatever is moved."""
+"""Seconds that a phone keeps at least, whatever is moved, inserted or divided."""
 
 
 def with_boundary(timeline: PhonemeTimeline, index: int, seconds: float) -> PhonemeTimeline:
@@ -32,12 +32,14 @@ def with_boundary(timeline: PhonemeTimeline, index: int, seconds: float) -> Phon
 def with_unit(timeline: PhonemeTimeline, index: int, ipa: str) -> PhonemeTimeline:
     """Another phone in the same place. `ipa` may be any IPA; what it has several units for shares the time.
 
-    Raises LipsyncError for what is no IPA.
+    Raises LipsyncError for what is no IPA and for more units than there is time for.
     """
     phone = _phone(timeline, index)
     units = units_of(ipa)
     if units == (SILENCE,):
         return _with(timeline, index, [replace(phone, unit=SILENCE, confidence=1.0)])
+    if len(units) > 1:
+        _check_room(phone, index, LEAST * len(units))
     step = phone.length / len(units)
     edges = [phone.start + step * part for part in range(len(units))] + [phone.end]
     new = [replace(phone, unit=u, start=a, end=b, confidence=1.0) for u, a, b in zip(units, edges, edges[1:])]
@@ -45,8 +47,12 @@ def with_unit(timeline: PhonemeTimeline, index: int, ipa: str) -> PhonemeTimelin
 
 
 def with_inserted(timeline: PhonemeTimeline, index: int, ipa: str) -> PhonemeTimeline:
-    """A new phone after phone `index`, in the second half of its time. Raises LipsyncError for what is no IPA."""
+    """A new phone after phone `index`, in the second half of its time.
+
+    Raises LipsyncError for what is no IPA and where there is no time for it.
+    """
     phone = _phone(timeline, index)
+    _check_room(phone, index, 2 * LEAST * len(units_of(ipa)))
     middle = (phone.start + phone.end) / 2
     both = [replace(phone, end=middle), replace(phone, start=middle, stress=1.0, mute=False)]
     return with_unit(_with(timeline, index, both), index + 1, ipa)
@@ -138,6 +144,12 @@ def _phone(timeline: PhonemeTimeline, index: int) -> Phone:
     if not 0 <= index < len(timeline.phones):
         raise LipsyncError(f"There is no phone {index}.", f"The line has {len(timeline.phones)}, counted from 0.")
     return timeline.phones[index]
+
+
+def _check_room(phone: Phone, index: int, seconds: float) -> None:
+    if phone.length < seconds - ROUNDING:
+        told = f"Phone {index} ({phone.unit}) has {phone.length:.3f} s, and this takes {seconds:.2f} s."
+        raise LipsyncError(told, "Make it longer first.")
 
 
 def _with(timeline: PhonemeTimeline, index: int, new: list[Phone], count: int = 1) -> PhonemeTimeline:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 from .errors import LipsyncError
-from .timeline import Phone, PhonemeTimeline
+from .timeline import ROUNDING, Phone, PhonemeTimeline
 from .writing import whole_file
 
 FORMAT_VERSION = 1
@@ -58,8 +59,13 @@ def from_json(data: Any) -> PhonemeTimeline:
         raise ValueError("it has no phones")
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
         raise ValueError("its words are not a list of texts")
-    phones = tuple(_phone(index, entry) for index, entry in enumerate(entries))
-    return PhonemeTimeline(phones, tuple(words), str(data.get("language", "")), str(data.get("source", "")))
+    texts = {key: data[key] for key in ("language", "source") if data.get(key) is not None}
+    if wrong := [key for key, text in texts.items() if not isinstance(text, str)]:
+        raise ValueError(f"its {wrong[0]} is no text")
+    timeline = PhonemeTimeline(tuple(_phone(index, entry) for index, entry in enumerate(entries)), tuple(words), **texts)
+    if timeline.start > ROUNDING:
+        raise ValueError(f"its first phone starts at {timeline.start:g} s, not at 0")
+    return timeline
 
 
 def save(timeline: PhonemeTimeline, path: Path) -> None:
@@ -74,7 +80,7 @@ def load(path: Path) -> PhonemeTimeline:
         return from_json(json.loads(Path(path).read_text(encoding="utf-8-sig")))
     except OSError as error:
         raise LipsyncError(f"{path} cannot be read: {error.strerror}.", "Check the path and its spelling.") from error
-    except ValueError as error:  # of JSON, of UTF-8, and of ours
+    except (ValueError, OverflowError) as error:  # of JSON, of UTF-8, of ours, and of a word's number
         raise LipsyncError(f"{path} is no phoneme track: {error}.", _HINT) from error
 
 
@@ -90,7 +96,7 @@ def _phone(index: int, entry: Any) -> Phone:
         value = entry.get(key, 1.0)
         if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
             raise ValueError(f"{where}: {key} is {value!r}")
-        if math.isinf(value):
+        if value > sys.float_info.max:  # a whole number may be, too
             raise ValueError(f"{where}: {key} is not finite")
     if not isinstance(entry["unit"], str) or not isinstance(entry.get("mute", False), bool):
         raise ValueError(f"{where}: unit or mute is of the wrong kind")

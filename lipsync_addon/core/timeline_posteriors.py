@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from .hearing import EARLY, Hearing
 from .large_arrays import let_go
 from .phones import BILABIALS, LABIODENTALS
-from .timeline import PhonemeTimeline
+from .timeline import SILENCE, Phone, PhonemeTimeline, PhoneRow
 
 TEXT = 0.5
 """Share of the text in a frame of one of its phones; the rest is what was heard, which knows how it is spoken."""
@@ -97,10 +97,13 @@ def coverages(
 
 
 def unmuted(timeline: PhonemeTimeline) -> PhonemeTimeline:
-    """The timeline with the time of muted phones given to the phones around them, half each, as set by a person."""
+    """The timeline with the time of muted phones given to the phones around them, half each, as set by a person;
+    a pause where all are muted."""
     mutes = timeline.phones.mutes
-    if not mutes.any() or mutes.all():
+    if not mutes.any():
         return timeline
+    if mutes.all():
+        return replace(timeline, phones=PhoneRow([Phone(SILENCE, timeline.start, timeline.end)]))
     kept = timeline.phones.chosen(~mutes)
     ends = np.append((kept.ends[:-1] + kept.starts[1:]) / 2, timeline.end)
     return replace(timeline, phones=kept.with_times(np.append(timeline.start, ends[:-1]), ends))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,11 +54,11 @@ def timeline(text: str, source: str = "") -> PhonemeTimeline:
     chosen = _tier_of_phones(tiers)
     words = _named(tiers, _WORDS, chosen)
     spoken = [each for each in words.intervals if each[2].strip().lower() not in _PAUSES] if words else []
-    phones = []
+    begins, phones = [begin for begin, _, _ in spoken], []
     for (start, end, _), units in zip(chosen.intervals, _units_of(chosen), strict=True):
         middle = (start + end) / 2
-        word = next((index for index, (a, b, _) in enumerate(spoken) if a <= middle < b), None)
-        word = word if units != (SILENCE,) else None
+        nearest = bisect_right(begins, middle) - 1
+        word = nearest if nearest >= 0 and middle < spoken[nearest][1] and units != (SILENCE,) else None
         phones += [Phone(unit, a, b, word=word) for a, b, unit in spread(start, end, units) if b > a]
     end = max((tier.intervals[-1][1] for tier in tiers if tier.intervals), default=0.0)
     filled = without_gaps(phones, end)

@@ -317,6 +317,8 @@ def test_a_text_in_another_language_than_the_table_says_is_among_the_worst(batch
     ran = batch(write_table(voices / "t.csv", rows))
     told = {line["id"]: any("seems to be German" in each for each in line["troubles"]) for line in ran.report["lines"]}
     assert told == {"en": True, "de": False}
+    some = sum(line["troubles"] != [] for line in ran.report["lines"])
+    assert re.search(rf"^{some} lines? ha(s|ve) troubles, which the report tells\.$", ran.out, re.MULTILINE)
 
 
 def test_a_network_that_is_unsure_comes_after_all_other_troubles() -> None:

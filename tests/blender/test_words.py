@@ -150,6 +150,15 @@ def test_what_is_no_ipa_changes_nothing(words):
     assert timeline_of(words) == before and not words.edited
 
 
+def test_phones_are_inserted_as_long_as_there_is_time_and_the_line_still_bakes(words):
+    index = place(words, "ɑ")
+    with pytest.raises(RuntimeError, match=rf"Phone {index} .*, and this takes 0.02 s"):
+        for _ in range(17):
+            bpy.ops.lipsync.insert_phone(ipa="s")
+    assert words.phones[index + 1].unit == "s"
+    assert bpy.ops.lipsync.bake() == {"FINISHED"}
+
+
 def test_a_bake_plays_the_edited_track_until_the_edits_are_discarded(words):
     index = place(words, "ɑ")
     bpy.ops.lipsync.change_phone(ipa="m")

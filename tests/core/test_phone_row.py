@@ -45,7 +45,7 @@ def test_it_is_like_a_tuple(some: list[Phone], first: int, last: int) -> None:
     row = PhoneRow(iter(some))
     assert list(row) == some and len(row) == len(some) and bool(row) == bool(some)
     assert row[first:last] == some[first:last] and list(reversed(row)) == some[::-1]
-    assert row == tuple(some) == row and row == PhoneRow(some) and hash(row) == hash(PhoneRow(some))
+    assert row == tuple(some) == row and row == PhoneRow(some) and hash(row) == hash(PhoneRow(some)) == hash(tuple(some))
     assert [row[index] for index in range(len(row))] == some
     if some:
         assert row[-1] == some[-1] and row != some[:-1] and row != [*some[:-1], Phone("a", 0.0, 100.0)]

@@ -97,6 +97,19 @@ def test_typed_ipa_becomes_units_of_ours() -> None:
         with_unit(LINE, 2, "9")
 
 
+@pytest.mark.parametrize("ipa", ["s", "t͡su"])
+def test_phones_put_into_one_another_keep_some_time(ipa: str) -> None:
+    line = LINE
+    with pytest.raises(LipsyncError, match="Phone 3 .p. has 0.0.* s, and this takes"):
+        for _ in range(17):
+            line = with_inserted(line, 3, ipa)
+    with pytest.raises(LipsyncError, match="Make it longer"):
+        for _ in range(17):
+            line = with_unit(line, 4, "t͡su")
+    assert len(line.phones) > len(LINE.phones) and min(phone.length for phone in line.phones) > LEAST - 1e-6
+    assert with_unit(line, 3, "k").phones[3].unit == "k"
+
+
 def test_words_have_times() -> None:
     assert [(w.text, w.start, w.end) for w in LINE.word_spans()] == [("Ma", 0.3, 0.6), ("pit", 0.6, 0.9)]
     assert LINE.index_at(0.65) == 3 and LINE.index_at(1.5) is None
@@ -132,6 +145,10 @@ def test_a_saved_track_comes_back(tmp_path: Path) -> None:
         ({"phones": [{"unit": "p", "start": 0, "end": 1, "word": 5}]}, "word 5, which is not there"),
         ({"phones": [{"unit": "p", "start": 0, "end": 1}, {"unit": "p", "start": 2, "end": 3}]}, "starts at 2 s"),
         ({"phones": [{"unit": "p", "start": 0, "end": float("inf")}]}, "not finite"),
+        ({"phones": [{"unit": "p", "start": 0, "end": 10**400}]}, "end is not finite"),
+        ({"phones": [{"unit": "p", "start": 0, "end": 1, "word": 10**400}]}, "too large"),
+        ({"phones": [{"unit": "p", "start": 0.5, "end": 1}]}, "first phone starts at 0.5 s, not at 0"),
+        ({"language": 5}, "language is no text"),
         ({"phones": [{"unit": "p", "start": 0, "end": 1, "stress": "much"}]}, "stress is 'much'"),
     ],
 )
@@ -141,6 +158,10 @@ def test_a_broken_file_is_refused_in_words(tmp_path: Path, change: dict, complai
     with pytest.raises(LipsyncError, match="track.json is no phoneme track") as error:
         load(path)
     assert complaint in str(error.value)
+
+
+def test_an_unknown_language_may_be_null() -> None:
+    assert from_json(json.loads(to_json(LINE)) | {"language": None, "source": None}).language == ""
 
 
 def test_files_that_are_no_track_are_named(tmp_path: Path) -> None:

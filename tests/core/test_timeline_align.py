@@ -12,6 +12,7 @@ from lipsync_addon.core.phones import PHONES
 from lipsync_addon.core.timeline import Phone, PhonemeTimeline
 from lipsync_addon.core.timeline_align import fitted, recognised
 from lipsync_addon.core.timeline_closures import with_closures
+from lipsync_addon.core.timeline_edits import LEAST
 from lipsync_addon.core.track import AnimationTrack
 
 
@@ -53,6 +54,15 @@ def test_sound_without_a_word_wins_and_is_told() -> None:
     [told] = result.mismatches
     assert (told.text, told.heard) == ("", "ʃ o")
     assert 0.5 < told.start < 0.6 and 0.9 < told.end < 1.02
+
+
+def test_what_is_heard_between_words_lasts_or_is_left_out() -> None:
+    """The d begins half a frame before the t of the text does."""
+    ad_lib, two = (("ʃ", 10), ("o", 12)), (("d", 4), ("u", 8))
+    line = heard(("sil", 10), ("m", 5), ("a", 8), ("sil", 4), *ad_lib, *two, ("sil", 10))
+    result = fitted(line, [("ma", ("m", "a")), ("two", ("t", "u"))], "en", "a.wav")
+    assert units(result.timeline) == "sil m a sil ʃ o t u sil"
+    assert min(phone.length for phone in result.timeline.phones) >= LEAST
 
 
 def test_a_word_that_was_not_said_is_told_with_its_place() -> None:

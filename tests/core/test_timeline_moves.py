@@ -73,6 +73,13 @@ def test_muted_phones_give_their_time_to_their_neighbours() -> None:
     assert fused.phones[20:50, COLUMN["a"]].max() < 1
 
 
+def test_a_line_all_of_whose_phones_are_muted_is_a_pause() -> None:
+    line = LINE
+    for index in range(len(LINE.phones)):
+        line = with_mute(line, index, True)
+    assert (with_timeline(hearing(), line).part(10, 90).phones[:, COLUMN["sil"]] == 1).all()
+
+
 def test_an_edit_remakes_its_own_stretch_and_no_other_bit() -> None:
     heard, mouth = hearing(), Mouth()
     before = played(moved(mouth, heard, LINE), LINE)
