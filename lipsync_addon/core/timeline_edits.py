@@ -94,12 +94,13 @@ def with_word_times(timeline: PhonemeTimeline, word: int, start: float, end: flo
     first, last = int(places[0]), int(places[-1]) + 1  # a pause inside a word counts to it
     before, own = timeline.phones[max(first - 1, 0) : first], timeline.phones[first:last]
     after = timeline.phones[last : last + 1]
-    least = LEAST * len(own)
+    length = own[-1].end - own[0].start
+    least = length * min(LEAST / float((own.ends - own.starts).min()), 1)  # its shortest phone stays that long
     low = before[0].start + LEAST if before else timeline.start
     high = after[0].end - LEAST if after else timeline.end
     start = _between(low, start, high - least) if before else low
     end = _between(start + least, end, high) if after else high
-    scale = (end - start) / (own[-1].end - own[0].start)
+    scale = (end - start) / length
     edges = [start + (phone.start - own[0].start) * scale for phone in own] + [end]
     new = [replace(phone, start=a, end=b, confidence=1.0) for phone, a, b in zip(own, edges, edges[1:])]
     new = [*(replace(each, end=start) for each in before), *new, *(replace(each, start=end) for each in after)]

@@ -90,6 +90,11 @@ def test_a_stretched_word_takes_its_phones_along() -> None:
         with_word_times(LINE, 7, 0.5, 1.1)
 
 
+def test_a_squeezed_word_leaves_its_shortest_phone_some_time() -> None:
+    squeezed = with_word_times(with_boundary(LINE, 2, 0.33), 0, 0.3, 0.3001)
+    assert [phone.length for phone in squeezed.phones[1:3]] == pytest.approx([LEAST, LEAST * 9])
+
+
 def test_typed_ipa_becomes_units_of_ours() -> None:
     assert [p.unit for p in with_unit(LINE, 2, "aɪ").phones[2:4]] == ["a", "ɪ"]
     assert [(p.unit, p.word) for p in with_inserted(LINE, 5, "s").phones[5:7]] == [("t", 1), ("s", 1)]
