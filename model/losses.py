@@ -68,11 +68,11 @@ class Hinges:
 
 
 def shown(units: Tensor) -> Tensor:
-    """[B, T, U] as they are exported, 0 to 1; gradients pass as if they were not cut, so that a unit finds back.
+    """[B, T, U] as they are exported, 0 to 1.
 
     Without it the gap was taught with units below 0, of those that press the lips together the most, and opened less when exported.
     """
-    return units + (units.clamp(0, 1) - units).detach()
+    return units.clamp(0, 1)
 
 
 def lip_gap(units: Tensor) -> Tensor:
@@ -214,7 +214,7 @@ def confidence_loss(units: Tensor, log_variance: Tensor, wanted: Tensor) -> Tens
     """Negative log-likelihood of the error under the predicted variance; teaches the variance alone."""
     known = ~torch.isnan(wanted)
     log_variance = log_variance.clamp(-14, 2)
-    error = (units.detach() - wanted.nan_to_num()).square()
+    error = (shown(units.detach()) - wanted.nan_to_num()).square()
     return masked_mean(0.5 * (log_variance + error * torch.exp(-log_variance)), known)
 
 
