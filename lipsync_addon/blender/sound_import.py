@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import wave
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ _BLOCK = 1 << 18  # samples
 _LONG = 120.0  # seconds, from which a sound is decoded into a file
 _MARK = np.linspace(-1, 1, 1000, dtype=np.float32)  # ends it there: aud fills up the last samples that it writes
 _FILLED = 1 << 13  # samples, at most
+_SPARE = 1 << 26  # bytes that stay free
 
 
 class ImportedSound:
@@ -56,9 +58,12 @@ class ImportedSound:
         if self._file_rate != self.sample_rate:
             sound = sound.resample(self.sample_rate, _BEST)
         start, end = (None if t is None else round(t * self.sample_rate) for t in self._part)
-        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-            long = self._sound.length > _LONG * self._file_rate
-            data = self._decode(lambda: _in_file(sound, Path(folder) / "sound.wav") if long else sound.data())
+        with ExitStack() as files:
+            folder = None
+            if self._sound.length > _LONG * self._file_rate:
+                with suppress(OSError):  # no folder for temporary files: in memory
+                    folder = files.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
+            data = self._decode(lambda: _in_file(sound, Path(folder) / "sound.wav") if folder else sound.data())
             data = data[start:end]
             for first in range(0, len(data), _BLOCK):
                 yield data[first : first + _BLOCK].mean(axis=1, dtype=np.float32)
@@ -78,6 +83,8 @@ class ImportedSound:
 def _in_file(sound: aud.Sound, path: Path) -> NDArray[np.float32]:
     """[N, channels] what sound.data() gives, in a file: a .wav of single precision. In memory where the disk is full."""
     rate, channels = sound.specs
+    if shutil.disk_usage(path.parent).free < 4 * channels * max(sound.length, 0) + _SPARE:
+        return sound.data()  # aud ends the process where a file cannot be written
     marked = sound.join(aud.Sound.buffer(np.repeat(_MARK[:, None], channels, axis=1), rate))
     with suppress(aud.error):  # full disk; or nothing left to fill up, where all is written
         marked.write(str(path), 0, 0, aud.FORMAT_FLOAT32, aud.CONTAINER_WAV, aud.CODEC_PCM)

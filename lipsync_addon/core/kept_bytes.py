@@ -32,7 +32,7 @@ def head_of(data: bytes) -> dict:
 def streams_of(data: bytes, head: dict) -> Iterator[bytes]:
     """The streams, each unpacked when it is asked for. Earlier versions knew no sizes of a single one."""
     place = 4 + int.from_bytes(data[:4], "little")
-    for size in head.get("streams") or [len(data) - place]:
+    for size in head.get("streams", [len(data) - place]):
         yield zlib.decompress(memoryview(data)[place : place + size])
         place += size
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tarfile
+from types import SimpleNamespace
 
 import bpy
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 import soundfile
 import soxr
 
+from lipsync_addon.blender import sound_import
 from lipsync_addon.blender.operators.bake import sound_problem
 from lipsync_addon.blender.sound_import import open_sound, sound_of_scene, sound_of_strip
 from lipsync_addon.core.audio_clip import CheckedSound
@@ -183,3 +185,16 @@ def test_a_name_that_is_not_ascii_is_read(speech, tmp_path):
     odd = tmp_path / "Größe – 声.ogg"
     shutil.copy(path, odd)
     assert len(read(open_sound(odd, 16000))) == len(speech)
+
+
+@pytest.mark.parametrize("lacking", ["folder", "room"])
+def test_a_long_sound_needs_no_place_for_files(speech, tmp_path, monkeypatch, lacking):
+    """Where there is no folder for temporary files, or no room in it, it is decoded in memory: aud ends the process there."""
+    path = write(tmp_path / "line.wav", np.tile(speech, 12), 16000, 1)
+    before = read(open_sound(path, 16000))
+    if lacking == "folder":
+        monkeypatch.setattr(sound_import.tempfile, "tempdir", str(tmp_path / "gone"))
+    else:
+        monkeypatch.setattr(sound_import.shutil, "disk_usage", lambda path: SimpleNamespace(free=0))
+        monkeypatch.setattr(sound_import.aud, "CONTAINER_WAV", None)  # a file cannot be written
+    np.testing.assert_array_equal(read(open_sound(path, 16000)), before)
