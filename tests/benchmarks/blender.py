@@ -2,6 +2,7 @@
 
     python tests/benchmarks/blender.py            half a minute, with an environment that has bpy
     python tests/benchmarks/blender.py -n 10      best of 10 instead of 5
+    python tests/benchmarks/blender.py --memory   what bakes of a minute, ten and sixty need, three minutes instead (Linux)
 
 Nothing is asserted: machines differ. On a busy machine the CPU figures are the steadier ones.
 """
@@ -9,6 +10,9 @@ Nothing is asserted: machines differ. On a busy machine the CPU figures are the 
 from __future__ import annotations
 
 import argparse
+import json
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -22,10 +26,14 @@ from measuring import RATE, ROOT, best, header, recorded_speech, row
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("-n", type=int, default=5, metavar="RUNS", help="take the best of so many (default 5)")
-    runs = parser.parse_args().n
-    header(runs)
+    parser.add_argument("--memory", action="store_true", help="memory instead of time")
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        everything(recorded_speech(), Path(folder), runs)
+        if options.memory:
+            memory(recorded_speech(), Path(folder))
+            return
+        header(options.n)
+        everything(recorded_speech(), Path(folder), options.n)
 
 
 def everything(speech: np.ndarray, folder: Path, runs: int) -> None:
@@ -243,6 +251,68 @@ def live(speech: np.ndarray) -> None:
     row("live: from a sound to its shape, median", late[len(late) // 2], cpu, "under 0.15 s; CPU: a step's")
     row("  slowest of 20", late[int(len(late) * 0.95)], cpu, "under 0.15 s")
     row("  of it the network and the shape keys", sorted(spent)[len(spent) // 2], cpu)
+
+
+BAKE = """
+import json, sys
+from pathlib import Path
+import bpy
+line, mode, character = sys.argv[1:]
+facts = lambda: {name: int(value.split()[0]) / 1024 for name, _, value in
+                 (row.partition(":") for row in Path("/proc/self/status").read_text().splitlines()) if name[:2] == "Vm"}
+bpy.ops.wm.open_mainfile(filepath=character)
+before = facts()["VmRSS"]
+if mode == "none":  # the same keys without the add-on, one data-block's action after the other
+    face = bpy.data.objects["Face"].data.shape_keys
+    bag = bpy.data.actions.new("keys")
+    slot = bag.slots.new("KEY", face.name)
+    face.animation_data_create().action, face.animation_data.action_slot = bag, slot
+    bag = bag.layers.new("keys").strips.new(type="KEYFRAME").channelbag(slot, ensure=True)
+    for index, count in enumerate(json.loads(line)):
+        points = bag.fcurves.new(f'key_blocks["{face.key_blocks[1].name}"].value', index=index).keyframe_points
+        points.add(count)
+    bpy.context.view_layer.update()
+else:
+    import lipsync_addon
+    lipsync_addon.register()
+    settings = bpy.context.scene.lipsync
+    settings.sound_file, settings.add_sound, settings.key_mode = line, False, mode
+    bpy.ops.lipsync.bake()
+    bpy.context.view_layer.update()
+after = facts()
+curves = [curve for action in bpy.data.actions for layer in action.layers for strip in layer.strips
+          for bag in strip.channelbags for curve in bag.fcurves]
+kept = [len(value) for action in bpy.data.actions for value in action.values() if isinstance(value, bytes)]
+print("MEASURED", json.dumps([after["VmHWM"] - before, after["VmRSS"] - before, sum(kept) / 2**20,
+                              [len(curve.keyframe_points) for curve in curves]]))
+"""
+"""A process that bakes, and prints MB over those of Blender with the character open: most and at the end, of which custom
+properties of the take; and the keys of its curves."""
+
+
+def memory(speech: np.ndarray, folder: Path) -> None:
+    """Bakes of the example character by the button, beside the same keys without the add-on."""
+    if not Path("/proc/self/status").exists():
+        print("memory: measured on Linux only")
+        return
+
+    def measured(*arguments: str) -> list:
+        command = [sys.executable, "-c", BAKE, *arguments, str(ROOT / "examples" / "character.blend")]
+        told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        return json.loads(told.partition("MEASURED ")[2].partition("\n")[0])
+
+    print(f"MB over Blender's own{'at most':>19s}{'after':>8s}{'in the take':>13s}{'keys':>12s}{'Blender for them':>18s}")
+    for minutes in (1, 10, 60):
+        line = folder / f"{minutes} min.wav"
+        with soundfile.SoundFile(line, "w", RATE, 1) as file:
+            for minute in range(minutes):  # no two are the same, or they would pack better than speech does
+                noise = np.random.default_rng(minute).normal(0, 0.003, 60 * RATE)
+                file.write(np.resize(np.roll(speech, -minute * 37 * RATE), 60 * RATE) + noise)
+        for mode in ("every", "sparse"):
+            most, after, kept, keys = measured(str(line), mode)
+            alone = measured(json.dumps(keys), "none")[1]
+            what = f"{minutes} min, keys: {mode}"
+            print(f"{what:30s}{most:10.0f}{after:8.0f}{kept:13.1f}{sum(keys):12d}{alone:18.0f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -47,6 +47,21 @@ def read(sound) -> np.ndarray:
     return np.concatenate(list(sound.blocks()))
 
 
+@pytest.mark.parametrize("ending", FORMATS)
+@pytest.mark.parametrize("length", [131072, 160000, 160001])  # aud writes 1024 at a time
+def test_a_long_sound_is_decoded_into_a_file_to_the_same_samples(speech, tmp_path, monkeypatch, ending, length):
+    path = write(tmp_path / f"line.{ending}", np.resize(speech, length), 48000, 2)
+    for rate in (48000, 16000):
+        short = read(open_sound(path, rate))
+        monkeypatch.setattr(sound_import, "_LONG", 0.0)
+        kinds = []
+        in_file = sound_import._in_file
+        monkeypatch.setattr(sound_import, "_in_file", lambda *each: kinds.append(in_file(*each)) or kinds[-1])
+        assert (read(open_sound(path, rate)) == short).all() and len(short) > 0
+        assert isinstance(kinds[0], np.memmap)
+        monkeypatch.undo()
+
+
 @pytest.mark.parametrize("channels", [1, 2])
 @pytest.mark.parametrize("ending", FORMATS)
 def test_samples_are_those_that_soundfile_reads(speech, tmp_path, ending, channels):
