@@ -254,7 +254,7 @@ def live(speech: np.ndarray) -> None:
 
 
 BAKE = """
-import json, sys
+import json, os, sys
 from pathlib import Path
 import bpy
 line, mode, character = sys.argv[1:]
@@ -284,7 +284,8 @@ curves = [curve for action in bpy.data.actions for layer in action.layers for st
           for bag in strip.channelbags for curve in bag.fcurves]
 kept = [len(value) for action in bpy.data.actions for value in action.values() if isinstance(value, bytes)]
 print("MEASURED", json.dumps([after["VmHWM"] - before, after["VmRSS"] - before, sum(kept) / 2**20,
-                              [len(curve.keyframe_points) for curve in curves]]))
+                              [len(curve.keyframe_points) for curve in curves]]), flush=True)
+os._exit(0)  # Blender as a module hangs now and then when Python ends
 """
 """A process that bakes, and prints MB over those of Blender with the character open: most and at the end, of which custom
 properties of the take; and the keys of its curves."""
