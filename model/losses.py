@@ -30,6 +30,7 @@ BREATH_S, NO_BREATH_S = 0.45, 0.65
 PAUSE_S = 0.2
 """How long after speech no breath is drawn; as long after that the lips may be parted in full."""
 NEVER = 10**6
+"""Frames, more than any piece has."""
 INTENSITY = list(CONTROLS).index("intensity")
 
 
@@ -64,7 +65,7 @@ class Hinges:
     sibilant_jaw: float = 0.06
     """Most that the jaw is open in the middle of a sibilant: the teeth are nearly together."""
     breath: float = 0.09
-    """Least opening in silence just before speech, while breath is drawn: see breath_opening."""
+    """Least opening in silence just before speech, while breath is drawn: see breath_opening. Only of networks that see it come."""
 
 
 def shown(units: Tensor) -> Tensor:

@@ -205,7 +205,8 @@ class Trainer:
         with torch.no_grad():
             if not config.teacher:
                 batch = without_teacher(batch, measured)
-            batch = with_breath(batch, measured, config.hinges.breath)
+            if not config.network.hear_ahead:  # who sees no word coming would wait with open lips
+                batch = with_breath(batch, measured, config.hinges.breath)
             opening = with_phones_obeyed(batch.opening, batch, measured, config.hinges)
             opening, units = controls.asked(opening, batch.units, changed.told)
             batch = replace(batch, opening=opening, units=units)

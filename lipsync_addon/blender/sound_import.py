@@ -86,7 +86,7 @@ def _in_file(sound: aud.Sound, path: Path) -> NDArray[np.float32]:
     if shutil.disk_usage(path.parent).free < 4 * channels * max(sound.length, 0) + _SPARE:
         return sound.data()  # aud ends the process where a file cannot be written
     marked = sound.join(aud.Sound.buffer(np.repeat(_MARK[:, None], channels, axis=1), rate))
-    with suppress(aud.error):  # full disk; or nothing left to fill up, where all is written
+    with suppress(aud.error):  # nothing left to fill up, where all is written
         marked.write(str(path), 0, 0, aud.FORMAT_FLOAT32, aud.CONTAINER_WAV, aud.CODEC_PCM)
     with path.open("rb") as file:
         begins = file.read(4096).find(b"data") + 8

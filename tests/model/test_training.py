@@ -164,6 +164,15 @@ def test_breath_is_drawn_before_speech_and_not_between_words():
     assert (breath[60:] == 0).all(), "neither in speech, nor in a pause of 0.12 s, nor after the last word"
 
 
+@pytest.mark.parametrize(("network", "taught"), [(SMALL, True), (replace(SMALL, hear_ahead=(1, 0), move_ahead=(0,)), False)])
+def test_only_a_network_that_sees_words_come_is_taught_to_breathe(clips, tmp_path, monkeypatch, network, taught):
+    drawn = []
+    monkeypatch.setattr(train, "with_breath", lambda batch, measured, most: drawn.append(most) or batch)
+    trainer = Trainer(replace(config(1), network=network), tmp_path)
+    trainer.train_step(Pieces({"grid_s1": 1.0}, 120, 0).draw(2), torch.Generator().manual_seed(0))
+    assert bool(drawn) == taught
+
+
 def test_breath_opens_jaw_and_lips_of_faces_that_nobody_measured():
     a, jaw = PHONES_58.index("a"), UNITS.index("jawOpen")
     phones = torch.tensor([[0] * 50 + [a] * 30] * 3)
