@@ -23,7 +23,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import torch
 from torch import Tensor, nn
@@ -75,7 +75,7 @@ class TrainConfig:
     augment: bool = True
     teacher: bool = True
     """Whether lines without a measured face follow the opening that the teacher heard."""
-    parts: tuple[str, ...] = ("hear", "move")
+    parts: tuple[Literal["hear", "move"], ...] = ("hear", "move")
     """What is trained: both in one run; or "hear" alone, or "move" alone with *hear* as it is, in stages."""
     heard: str = ""
     """Folder of runs/heard: *move* alone is trained, on what *hear* made of the sound there."""
@@ -85,21 +85,59 @@ class TrainConfig:
     seed: int = 0
 
     def changed(self, changes: Mapping[str, Any]) -> TrainConfig:
-        """With other values, by dotted name: {"losses.seal": 0, "network": "live"}. Raises ValueError for others."""
-        config = self
+        """With other values, by dotted name: {"losses.seal": 0, "network": "live"}.
+
+        Raises ValueError for a name that there is not, and for a value that the setting does not take.
+        """
+        config, kinds = self, get_type_hints(TrainConfig)
         for name, value in changes.items():
             group, _, entry = name.rpartition(".")
             if name == "network":
-                config = replace(config, network=NETWORKS[value])
+                config = replace(config, network=NETWORKS[_checked(name, value, Literal[tuple(NETWORKS)])])
             elif not group and name in asdict(self):
-                config = replace(config, **{name: value})
+                config = replace(config, **{name: _checked(name, value, kinds[name])})
             elif entry in asdict(self).get(group, {}) or (group == "shares" and is_filmed(entry)):
                 old = getattr(config, group)
-                new = old | {entry: value} if isinstance(old, dict) else replace(old, **{entry: value})
-                config = replace(config, **{group: new})
+                kind = float if isinstance(old, dict) else get_type_hints(type(old))[entry]
+                changed = {entry: _checked(name, value, kind)}
+                config = replace(config, **{group: old | changed if isinstance(old, dict) else replace(old, **changed)})
             else:
                 raise ValueError(f"there is no setting {name}")
         return config
+
+
+def _checked(name: str, value: Any, kind: Any) -> Any:
+    """The value of a setting of this type. Raises ValueError for one of another type, in words."""
+    if not _is(value, kind):
+        raise ValueError(f"{name} takes {_told(kind)}, not {json.dumps(value)}")
+    return value
+
+
+def _is(value: Any, kind: Any) -> bool:
+    """Whether JSON's value is one of the type of a setting; lists are tuples there, whole numbers are numbers."""
+    origin, of = get_origin(kind), get_args(kind)
+    if origin is Literal:
+        return value in of
+    if origin is tuple:
+        return isinstance(value, (list, tuple)) and all(_is(each, of[0]) for each in value)
+    if origin is dict:
+        return isinstance(value, dict) and all(_is(each, of[1]) for each in value.values())
+    if kind is float:
+        return type(value) in (int, float) and math.isfinite(value)
+    return type(value) is kind
+
+
+def _told(kind: Any) -> str:
+    """What a setting of this type takes, in words."""
+    origin, of = get_origin(kind), get_args(kind)
+    if origin is Literal:
+        return " or ".join(of)
+    if origin is tuple:
+        return f"a list [..., ...], each {_told(of[0])}"
+    if origin is dict:
+        return f"a share for each name, {{\"name\": {_told(of[1])}}}"
+    words = {bool: "true or false", int: "a whole number", float: "a number as 0.5 or 1e-3", str: "a word"}
+    return words.get(kind, "its single settings, by a name with a dot")
 
 
 def learning_rate(step: int, done: float, config: TrainConfig) -> float:

@@ -61,6 +61,18 @@ def test_help_is_the_docstring_and_no_work(name, monkeypatch, capsys):
         ("model.pack", ["up", "x"], "invalid choice"),
         ("model.tune", [], "--start-from"),
         ("model.train", ["--run", "x", "--set", "losses.none=1"], "there is no setting losses.none"),
+        ("model.train", ["--run", "x", "--set", "hinges.wide=.055"], 'a number as 0.5 or 1e-3, not ".055"'),
+        ("model.train", ["--run", "x", "--set", "losses.seal=NaN"], "losses.seal takes a number"),
+        ("model.train", ["--run", "x", "--set", "steps=1.5"], "steps takes a whole number, not 1.5"),
+        ("model.train", ["--run", "x", "--set", "batch=true"], "batch takes a whole number, not true"),
+        ("model.train", ["--run", "x", "--set", "augment=no"], 'augment takes true or false, not "no"'),
+        ("model.train", ["--run", "x", "--set", "heard=7"], "heard takes a word, not 7"),
+        ("model.train", ["--run", "x", "--set", "parts=hear"], 'a list [..., ...], each hear or move, not "hear"'),
+        ("model.train", ["--run", "x", "--set", 'parts=["lips"]'], 'each hear or move, not ["lips"]'),
+        ("model.train", ["--run", "x", "--set", "shares.flite=some"], "shares.flite takes a number"),
+        ("model.train", ["--run", "x", "--set", "losses=1"], "losses takes its single settings, by a name with a dot"),
+        ("model.train", ["--run", "x", "--set", "network.hear_ahead=1"], "each a whole number, not 1"),
+        ("model.tune", ["--start-from", "x", "--heard", "x", "--set", "network=large"], 'offline or live, not "large"'),
     ],
 )
 def test_what_no_command_knows_is_told_by_its_parser(name, arguments, told, monkeypatch, capsys):
