@@ -110,7 +110,7 @@ class Predictor:
         if frames is None:
             blocks = self._moved(self._rows(hearing, 0, len(hearing)), controls, outputs)
             return self._track(blocks, outputs, len(hearing))
-        fade = self._fade(controls)
+        fade = self.fade(controls)
         left, right = spec.move.left_context + fade, spec.move.right_context + fade
         start, stop, _ = frames.indices(len(hearing))
         first, last = max(start - right, 0), min(stop + left, len(hearing))
@@ -198,16 +198,19 @@ class Predictor:
         self, heard: Iterable[NDArray[np.float32]], controls: Controls, outputs: Sequence[str], first: int = 0
     ) -> Iterator[NDArray[np.float32]]:
         """[n, C] the outputs of these frames [n, P + R], of which the first is frame `first` of the line."""
-        left = self.spec.move.left_context + self._fade(controls)
+        left = self.spec.move.left_context + self.fade(controls)
         for window in self._frame_windows(controls).of(heard):
-            results = self._run_move(window.rows[None], first + window.first - left, controls, outputs)
+            results = self.outputs_of(window.rows[None], first + window.first - left, controls, outputs)
             new = slice(left, left + window.count)
             yield np.concatenate([results[name][0, new] for name in outputs], axis=1)
 
-    def _run_move(
+    def outputs_of(
         self, rows: NDArray[np.float32], first: int, controls: Controls, outputs: Sequence[str]
     ) -> dict[str, NDArray[np.float32]]:
-        """[1, T, C] of each of the outputs for rows [1, T, P + R], of which the first is frame `first` of the line."""
+        """[1, T, C] of each of the outputs for rows [1, T, P + R], of which the first is frame `first` of the line.
+
+        They hold for frames that have ModelSpec.move's context and fade() more on both sides.
+        """
         spec, adaptation = self.spec, self.adaptation
         wanted = controls.over(adaptation.controls) if adaptation else controls
         of_move = [output for output in outputs if output in spec.move.outputs]
@@ -234,7 +237,7 @@ class Predictor:
         told = controls.rows(self.spec.controls, first, rows.shape[1])[None]
         return dict(self._network.move(rows, told, outputs))
 
-    def _fade(self, controls: Controls) -> int:
+    def fade(self, controls: Controls) -> int:
         """Frames on both sides that a frame depends on beside those that *move* sees."""
         return 0 if self.adaptation is None and controls.is_plain else REACH
 
@@ -250,7 +253,7 @@ class Predictor:
         )
 
     def _frame_windows(self, controls: Controls) -> Windows:
-        move, fade = self.spec.move, self._fade(controls)
+        move, fade = self.spec.move, self.fade(controls)
         return Windows(
             left=move.left_context + fade,
             right=move.right_context + fade,

@@ -12,7 +12,7 @@ from ..core.controls import Controls
 from ..core.hearing import silence
 from ..core.track import AnimationTrack
 from .network import LIVE_NETWORK, Network
-from .predictor import OUTPUTS
+from .predictor import OUTPUTS, Predictor
 from .windows import Window, Windows
 
 MOST_FRAMES = 400
@@ -21,15 +21,20 @@ MOST_FRAMES = 400
 
 class Stream:
     """The network for live sound, which hardly looks ahead. Frames are the same for pieces of whatever size, and the
-    same as Predictor's with this network."""
+    same as Predictor's with this network and these controls.
+
+    An intensity or an emotion fades around closures, for which a frame waits 80 ms longer: see look_ahead.
+    """
 
     def __init__(self, network: Network, *, controls: Controls = Controls()) -> None:
         self._network, self._controls = network, controls
+        self._mover = Predictor(network)
+        self._fade = self._mover.fade(controls)
         spec = network.spec
         self.sample_rate: int = spec.sample_rate
         self.channels = spec.channels(OUTPUTS)
         """Names of the channels."""
-        self.look_ahead: float = spec.latency
+        self.look_ahead: float = spec.latency + self._fade / spec.fps
         """Seconds by which the newest sound is ahead of the newest frame."""
         self.reset()
 
@@ -48,7 +53,11 @@ class Stream:
             left=hear.left_context, right=hear.right_context, frames=MOST_FRAMES, hop=hop, after=1, at_once=True
         )
         self._heard = Windows(
-            left=move.left_context, right=move.right_context, frames=MOST_FRAMES, beyond=beyond, at_once=True
+            left=move.left_context + self._fade,
+            right=move.right_context + self._fade,
+            frames=MOST_FRAMES,
+            beyond=beyond,
+            at_once=True,
         )
         self._given = 0  # frames
 
@@ -69,12 +78,11 @@ class Stream:
 
     def _track(self, windows: Iterable[Window]) -> AnimationTrack:
         spec, start = self._network.spec, self._given
-        left = spec.move.left_context
+        left = spec.move.left_context + self._fade
         parts = [np.zeros((0, len(self.channels)), np.float32)]
         for window in windows:
-            told = self._controls.rows(spec.controls, window.first - left, len(window.rows))
-            moved = self._network.move(window.rows[None], told[None], OUTPUTS)
+            moved = self._mover.outputs_of(window.rows[None], window.first - left, self._controls, OUTPUTS)
             new = slice(left, left + window.count)
-            parts.append(np.concatenate([np.clip(moved[name][0, new], 0, 1) for name in OUTPUTS], axis=1))
+            parts.append(np.concatenate([moved[name][0, new] for name in OUTPUTS], axis=1))
             self._given += window.count
         return AnimationTrack(self.channels, np.concatenate(parts), spec.fps, start / spec.fps)

@@ -12,8 +12,9 @@ import soundfile
 
 from lipsync_addon.core.aperture import SEALED, lip_gap
 from lipsync_addon.core.audio_clip import AudioClip
+from lipsync_addon.core.controls import Controls
 from lipsync_addon.core.track import AnimationTrack
-from lipsync_addon.inference.network import LIVE_NETWORK
+from lipsync_addon.inference.network import LIVE_NETWORK, Network
 from lipsync_addon.inference.predictor import Predictor
 from lipsync_addon.inference.stream import Stream
 
@@ -62,6 +63,18 @@ def test_pieces_of_any_size_give_the_same(speech: np.ndarray) -> None:
     np.testing.assert_allclose(reference.values, whole[: len(reference.values)], atol=1e-5)
     rest = stream.finish().values
     np.testing.assert_allclose(rest, whole[-len(rest) :], atol=1e-5)
+
+
+@pytest.mark.parametrize("controls", [Controls(intensity=1.4), Controls({"clear": 1.0}, 0.7, {"joy": 0.8})], ids=str)
+def test_what_it_is_told_moves_it_as_the_whole_line(speech: np.ndarray, controls: Controls) -> None:
+    network = Network.load(LIVE_NETWORK, providers=["CPU"])
+    stream, plain = Stream(network, controls=controls), Stream(network)
+    live = streamed(stream, speech[: 2 * RATE], 320).values
+    whole = Predictor(network).predict(AudioClip(speech[: 2 * RATE], RATE), controls=controls).values
+    np.testing.assert_allclose(np.concatenate([live, stream.finish().values]), whole, atol=1e-5)
+    assert stream.look_ahead == pytest.approx(plain.look_ahead + 0.08)
+    later = len(streamed(plain, speech[: 2 * RATE], 320).values) - len(live)
+    assert later == 4, "the closures that a frame has to know of"
 
 
 def test_memory_does_not_grow(speech: np.ndarray) -> None:
