@@ -33,6 +33,7 @@ from model.evaluation.statistics import Measured, ratio
 from model.evaluation.targets import at_least
 from model.paths import EXPORTED
 from model.targets import FPS
+from tests.engines import programs
 
 CLIPS = (
     "s1_bbaf2n s1_bras9a s1_lbbr1a s1_pbav2n grid_lbbc2a grid_lwbsza grid_swiz3n nl_rhasspy_1 nl_rhasspy_1002".split()
@@ -80,6 +81,19 @@ def test_the_page_has_every_section_and_stands_alone(report):
     for program in ("DH_live", "Rhubarb", "pocketsphinx", "Cherry", "loudness", "our previous release"):
         assert program in html
     assert json.loads((folder / "report.json").read_text(encoding="utf-8")) == numbers
+
+
+WIDTHS = """<script>onload = () => document.title = JSON.stringify(
+Array.from(document.querySelectorAll(".wide"), table => [table.scrollWidth, table.clientWidth]))</script>"""
+
+
+def test_no_table_of_the_page_scrolls_sideways_in_a_window_of_1280(report, tmp_path):
+    _, html, _ = report
+    (tmp_path / "page.html").write_text(html + WIDTHS, encoding="utf-8")
+    shown = "chromium --headless --no-sandbox --disable-gpu --window-size=1280,900 --dump-dom page.html".split()
+    said = programs.output(programs.command(shown, tmp_path), tmp_path)
+    widths = json.loads(re.search("<title>(.*?)</title>", said)[1])
+    assert len(widths) > 12 and [needed for needed, given in widths if needed > given] == []
 
 
 def test_sources_that_are_not_prepared_are_named(report):
