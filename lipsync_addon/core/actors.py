@@ -90,7 +90,17 @@ def load_actor(name: str, folder: Path | None = None) -> Adaptation:
     except OSError as error:
         raise LipsyncError(f"The actor {path} cannot be read: {error.strerror}.", "Check the path.") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise LipsyncError(f"The actor {path} is not valid: {error}.", "Make it again with lipsync adapt.") from error
+        what = f"The actor {path} is not valid: {_reason(error)}."
+        raise LipsyncError(what, "Make it again with lipsync adapt.") from error
+
+
+def _reason(error: Exception) -> str:
+    """Why a file is no actor, in words."""
+    if isinstance(error, (json.JSONDecodeError, UnicodeDecodeError)):
+        return "it is not JSON"
+    if isinstance(error, KeyError):
+        return f"it has no {error}"
+    return str(error) if isinstance(error, ValueError) else "its parts are not those of an actor"
 
 
 def _fit(data: dict) -> ChannelFit:

@@ -104,14 +104,21 @@ def test_an_actor_that_cannot_be_used_is_refused(lipsync, take: Path, capture: P
     assert lipsync("adapt", "--capture", capture, "--sound", take, "--name", file).code == 0
     good = json.loads(file.read_text())
     broken = {
-        "adapted to network": {**good, "network": "0123456789abcdef"},
+        "made for another network (0123456789abcdef)": {**good, "network": "0123456789abcdef"},
+        "is damaged: its numbers are not of this network's size": {**good, "weights": good["weights"][1:]},
         "not fit its channels": {**good, "gain": [1.0]},
         "format version 99": {**good, "format_version": 99},
+        "it has no 'offset'": {name: value for name, value in good.items() if name != "offset"},
+        "its parts are not those of an actor": [good],
     }
     for message, data in broken.items():
         file.write_text(json.dumps(data))
         ran = lipsync("bake", take, "--to", tmp_path / "out.csv", "--actor", file)
-        assert ran.code == 2 and message in ran.err
+        assert ran.code == 2 and message in ran.err and str(file) in ran.err and "lipsync adapt" in ran.err, ran.err
+        assert len(ran.err.splitlines()) == 1 and ("--overwrite" in ran.err) == ("network" in message)
+    file.write_text("Ann")
+    ran = lipsync("bake", take, "--to", tmp_path / "out.csv", "--style", file)
+    assert ran.code == 2 and f"The actor {file} is not valid: it is not JSON" in ran.err
     ran = lipsync("bake", take, "--to", tmp_path / "out.csv", "--actor", "nobody")
     assert ran.code == 2 and "There is no actor" in ran.err
     assert not (tmp_path / "out.csv").exists()
