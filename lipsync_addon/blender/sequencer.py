@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import bpy
 
 from ..core.errors import LipsyncError
 from .actions import TAKE
-from .sound_import import heard_range, open_sound
+from .sound_import import audible, open_sound
 
 _CHANNELS = 128
 
@@ -47,7 +46,7 @@ def add_sound(scene: bpy.types.Scene, path: Path, start_frame: float, take: str,
 def sound_strips(scene: bpy.types.Scene, selected: bool = False) -> list[bpy.types.SoundStrip]:
     """The strips that can be heard, by time, within meta strips too; only those that are selected, if asked for."""
     editor = scene.sequence_editor
-    found = list(_audible(editor.strips, editor)) if editor else []
+    found = list(audible(editor.strips, editor)) if editor else []
     chosen = (strip for strip in found if strip.select or not selected)
     return sorted(chosen, key=lambda strip: (strip.frame_final_start, strip.name))
 
@@ -56,22 +55,6 @@ def take_of(strip: bpy.types.Strip) -> str:
     """Name of the take for a strip: the strip's, without the ending of a sound file."""
     stem, dot, ending = strip.name.rpartition(".")
     return strip.name if not dot or ending.isdigit() else stem
-
-
-def _audible(strips: Iterable[bpy.types.Strip], editor: bpy.types.SequenceEditor) -> Iterator[bpy.types.SoundStrip]:
-    for strip in strips:
-        channels = (strip.parent_meta() or editor).channels
-        if strip.mute or channels[strip.channel].mute:
-            continue
-        if strip.type == "META":
-            yield from _audible(strip.strips, editor)
-        elif strip.type == "SOUND" and strip.sound is not None and _is_heard(strip):
-            yield strip
-
-
-def _is_heard(strip: bpy.types.SoundStrip) -> bool:
-    first, last = heard_range(strip)
-    return last > first
 
 
 def _new_strip(strips, path: Path, start_frame: float, undo: ExitStack) -> bpy.types.Strip:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import wave
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -135,7 +135,8 @@ def sound_of_strip(
             f"Nothing of the strip '{strip.name}' is heard: its meta strip cuts it off.", "Make that longer."
         )
     if len(strip.retiming_keys) > 0:
-        return _mixed_down(scene, first, last, strip.name, sample_rate, only=strip)
+        mixed = _mixed_down(scene, first, last, strip.name, only=strip)
+        return ImportedSound(mixed, strip.name, sample_rate), float(max(first, 0))
     origin = sound_origin(strip, scene)
     if last <= origin:
         raise LipsyncError(f"Nothing of the strip '{strip.name}' is heard.", "Lower its Sound Offset.")
@@ -160,9 +161,34 @@ def heard_range(strip: bpy.types.SoundStrip) -> tuple[int, int]:
     return first, last
 
 
+def audible(strips: Iterable[bpy.types.Strip], editor: bpy.types.SequenceEditor) -> Iterator[bpy.types.SoundStrip]:
+    """Those of the strips that can be heard, and those within meta strips among them."""
+    for strip in strips:
+        channels = (strip.parent_meta() or editor).channels
+        if strip.mute or channels[strip.channel].mute:
+            continue
+        if strip.type == "META":
+            yield from audible(strip.strips, editor)
+        elif strip.type == "SOUND" and strip.sound is not None:
+            first, last = heard_range(strip)
+            if last > first:
+                yield strip
+
+
 def sound_of_scene(scene: bpy.types.Scene, sample_rate: int) -> tuple[ImportedSound, float]:
-    """All that the sequencer plays in the scene's range, and the frame where it begins."""
-    return _mixed_down(scene, scene.frame_start, scene.frame_end + 1, scene.name, sample_rate)
+    """All that the sequencer plays in the scene's range, and the frame where it begins.
+
+    Strips that play at another speed are mixed down one by one, and added: see _moved_to_start()."""
+    editor, rate = scene.sequence_editor, frame_rate(scene)
+    first, last = max(scene.frame_start, 0), scene.frame_end + 1
+    heard = audible(editor.strips, editor) if editor else ()
+    alone = {each: heard_range(each) for each in heard if len(each.retiming_keys) > 0}
+    alone = {each: reach for each, reach in alone.items() if reach[0] < last and reach[1] > first}
+    mixed = _mixed_down(scene, first, last, scene.name, without=tuple(alone))
+    for strip, reach in alone.items():
+        sound, later = _mixed_down(scene, *reach, strip.name, only=strip), (max(reach[0], 0) - first) / rate
+        mixed = mixed.mix(sound.delay(later) if later >= 0 else sound.limit(-later, sound.length / sound.specs[0]))
+    return ImportedSound(mixed, scene.name, sample_rate, 0.0, (last - first) / rate), float(first)
 
 
 def _mixed_down(
@@ -170,20 +196,21 @@ def _mixed_down(
     first: int,
     last: int,
     name: str,
-    sample_rate: int,
+    *,
     only: bpy.types.SoundStrip | None = None,
-) -> tuple[ImportedSound, float]:
-    """What the sequencer plays from `first` to before `last`, by way of a temporary file: all of it, or one strip alone.
-    The scene is as it was afterwards. Raises LipsyncError if all of it lies before frame 0."""
+    without: Sequence[bpy.types.SoundStrip] = (),
+) -> aud.Sound:
+    """What the sequencer plays from `first`, or frame 0, to before `last`, by way of a temporary file: one strip alone,
+    or all but some. The scene is as it was afterwards. Raises LipsyncError if all of it lies before frame 0."""
     first = max(first, 0)  # a scene has no frame below
     if last <= first:
         raise LipsyncError(f"The strip '{name}' ends before frame 0.", "Move it to where the scene plays.")
-    path = Path(bpy.app.tempdir) / f"lipsync-mixed-{abs(hash(name))}.wav"
-    strips = scene.sequence_editor.strips_all if only else ()
+    path = Path(bpy.app.tempdir) / f"lipsync-mixed-{abs(hash((name, only is None)))}.wav"
+    strips = scene.sequence_editor.strips_all if only or without else ()
     with ExitStack() as undo:
         for each in (each for each in strips if each.type not in ("META", "SCENE")):
             undo.callback(setattr, each, "mute", each.mute)
-            each.mute = each != only
+            each.mute = each != only if only else each.mute or each in without
         moved = _moved_to_start(scene, only, undo) if only else 0
         for end in ("frame_start", "frame_end"):
             undo.callback(setattr, scene, end, getattr(scene, end))
@@ -198,7 +225,7 @@ def _mixed_down(
                 format="F32",
                 mixrate=48000,
             )
-    return ImportedSound(aud.Sound(str(path)), name, sample_rate), float(first)
+    return aud.Sound(str(path))
 
 
 def _moved_to_start(scene: bpy.types.Scene, strip: bpy.types.SoundStrip, undo: ExitStack) -> int:

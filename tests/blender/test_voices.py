@@ -17,7 +17,7 @@ from lipsync_addon.blender import voices as module
 from lipsync_addon.blender.actions import takes_of
 from lipsync_addon.blender.bake import BakeSettings
 from lipsync_addon.blender.bake_scene import bake_scene, perform_voices
-from lipsync_addon.blender.sound_import import sound_of_strip
+from lipsync_addon.blender.sound_import import sound_of_scene, sound_of_strip
 from lipsync_addon.blender.stored import stored_prediction
 from lipsync_addon.blender.strip_words import TEXT
 from lipsync_addon.blender.voices import Assignment, Voice, find_voices
@@ -148,6 +148,23 @@ def test_a_strip_at_another_speed_is_heard_as_it_plays(clicks, begins, in_meta):
     expected = [begins + 6, begins + 12, begins + 18, begins + 24]
     assert heard(sound, start)[:4] == pytest.approx(expected, abs=0.2)
     assert sound.source == "line", "its phones are known by that"
+
+
+@pytest.mark.parametrize("begins", [-20, 10, 400])
+def test_the_whole_scene_is_heard_with_a_strip_at_another_speed(clicks, begins):
+    scene, strip = bpy.context.scene, add(clicks, "line", 1, begins)
+    retimed(strip, scene)
+    add(clicks, "other", 2, begins + 3)
+    scene.frame_start, scene.frame_end = max(begins, 0) + 1, begins + 29
+    quick, plain = [begins + 6, begins + 12, begins + 18, begins + 24], [begins + 15, begins + 27]
+    for mute in (False, True):
+        strip.mute = mute
+        before = snapshot()
+        sound, start = sound_of_scene(scene, RATE)
+        assert snapshot() == before and strip.mute == mute
+        assert start == scene.frame_start and sound.duration == pytest.approx((begins + 30 - start) / 24)
+        clicked = [at for at in sorted(plain if mute else plain + quick) if at > start]
+        assert heard(sound, start) == pytest.approx(clicked, abs=0.2)
 
 
 def test_each_strip_to_its_character(clicks):
