@@ -73,8 +73,8 @@ SETS: dict[str, tuple[Rows, Mapping[str, Any]]] = {
     "mouth": (MOUTH, {"parts": ("move",)}),
     "one-run": ({"one-run": {}}, TOGETHER),
 }
-"""Rows, and what is changed in all of them: takes without phones teach *hear* nothing. One run of both parts for as long
-as both stages take stands in the table of "mouth"."""
+"""Rows, and what is changed in all of them: takes without phones teach *hear* nothing. One run of both parts for as
+long as both stages take stands in the table of "mouth"."""
 
 
 def configs(which: str) -> dict[str, TrainConfig]:

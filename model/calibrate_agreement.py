@@ -3,8 +3,8 @@
     python -m model.calibrate_agreement
 
 Right pairs are clips of GRID talker 1, wrong pairs their mouths with other clips' sounds: the same talker, rhythm and
-grammar, which is as hard as it gets. Neither the bench's clips nor the films of video_samples are among them; on those the
-numbers are judged. The network was trained on the clips of the calibration, not on the bench's.
+grammar, which is as hard as it gets. Neither the bench's clips nor the films of video_samples are among them; on those
+the numbers are judged. The network was trained on the clips of the calibration, not on the bench's.
 """
 
 from __future__ import annotations
@@ -90,7 +90,8 @@ def told(title: str, pairs: Measures, right: NDArray[np.bool_]) -> str:
     share = lambda chosen, mask: f"{np.mean(chosen[mask]):.3f}"  # noqa: E731
     return (
         f"{title:22} {right.sum():4} right {(~right).sum():5} wrong  AUC {roc_auc_score(right, likely):.4f}  "
-        f"right: apart {share(likely <= UNLIKELY, right)}, uncertain {share((likely > UNLIKELY) & (likely < LIKELY), right)}  "
+        f"right: apart {share(likely <= UNLIKELY, right)}, "
+        f"uncertain {share((likely > UNLIKELY) & (likely < LIKELY), right)}  "
         f"wrong: together {share(likely >= LIKELY, ~right)}, uncertain "
         f"{share((likely > UNLIKELY) & (likely < LIKELY), ~right)}, over 0.9 {share(likely >= 0.9, ~right)}  "
         f"offset of right: median {np.median(offsets[right]) * 1000:+.0f}, sd {offsets[right].std() * 1000:.0f} ms"

@@ -125,8 +125,8 @@ def main() -> None:
     odds = {name: [rows @ weights + bias for rows in both] for name, both in found.items()}
     limit = float(np.quantile(np.concatenate([both[0] for name, both in odds.items() if name != LISTENERS]), 1 - FALSE))
     for name, (good, bad) in odds.items():
-        told = f"right words over the limit {np.sum(good > limit):3d} of {len(good)}, wrong ones {np.mean(bad > limit):.2f}"
-        print(f"{name:16s} {told}")
+        told = f"right words over the limit {np.sum(good > limit):3d} of {len(good)}"
+        print(f"{name:16s} {told}, wrong ones {np.mean(bad > limit):.2f}")
     rows = ",\n  ".join(json.dumps(row) for row in tenths.tolist())
     frequent = json.dumps(per_mille(), ensure_ascii=False)
     rounded = json.dumps({name: round(float(weight), 3) for name, weight in zip(MEASURES, weights, strict=True)})

@@ -99,7 +99,8 @@ class Batch:
     """int64 [B] which of the shares"""
 
     def at_tempo(self, rows: Tensor, rate: int = 2) -> Tensor:
-        """[B, M, rate * L], as log-mel of the samples (rate 2) -> [B, M, rate * T] at the pieces' tempo: longer, not lower."""
+        """[B, M, rate * L], as log-mel of the samples (rate 2) -> [B, M, rate * T] at the pieces' tempo: longer, not
+        lower."""
         position = torch.arange(rate * self.phones.shape[1], device=rows.device) * self.tempo[:, None]
         before = position.long()
         share = (position - before)[:, None]
@@ -125,7 +126,9 @@ class Pieces:
         starts = [(source.starts // HOP + first) for source, first in zip(sources, _firsts(sources))]
         self.begins = np.concatenate([start[:-1][of_source] for start, of_source in zip(starts, lines)])
         self.lengths = np.concatenate([np.diff(start)[of_source] for start, of_source in zip(starts, lines)])
-        joined = lambda part: torch.from_numpy(np.concatenate([getattr(s, part) for s in sources])).to(device)  # noqa: E731
+        joined = lambda part: torch.from_numpy(  # noqa: E731
+            np.concatenate([getattr(s, part) for s in sources])
+        ).to(device)
         self.phones, self.opening, self.units, self.seal = map(joined, ("phones", "opening", "units", "seal"))
         self.sound = self._sound(sources)
 

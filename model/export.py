@@ -114,8 +114,8 @@ def to_onnx(network: Lipsync, part: str, path: Path) -> None:
 
 
 def _gelu(x: Any, approximate: str = "none") -> Any:
-    """GELU by tanh with its factors in the order that ONNX Runtime knows: it makes one operation, FastGelu, of these nine, where a
-    provider has that. ONNX' own Gelu needs opset 20, which not every provider has."""
+    """GELU by tanh with its factors in the order that ONNX Runtime knows: it makes one operation, FastGelu, of these
+    nine, where a provider has that. ONNX' own Gelu needs opset 20, which not every provider has."""
     assert approximate == "tanh"
     inner = op.Mul(op.Add(op.Mul(op.Mul(x, 0.044715), x), 1.0), op.Mul(x, 0.7978845608))
     return op.Mul(op.Add(op.Tanh(inner), 1.0), op.Mul(x, 0.5))

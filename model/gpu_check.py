@@ -21,7 +21,8 @@ from .paths import RUNS
 
 @torch.no_grad()
 def worst_difference(network: Lipsync, samples: torch.Tensor, *, tensor_float: bool) -> float:
-    """Largest difference of any phone or mouth unit; `tensor_float`: with products and convolutions in TensorFloat-32."""
+    """Largest difference of any phone or mouth unit; `tensor_float`: with products and convolutions in
+    TensorFloat-32."""
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = tensor_float
     on_gpu = copy.deepcopy(network).cuda()(samples.cuda())
     return max(float((a - b.cpu()).abs().max()) for a, b in zip(network(samples), on_gpu))

@@ -58,9 +58,13 @@ def hear_source(network: Lipsync, name: str, path: Path) -> None:
 @in_a_sentence()
 def main() -> None:
     parser = arguments(__doc__)
-    parser.add_argument("--checkpoint", type=Path, required=True, help="of a run, or one that was kept in half precision")
+    parser.add_argument(
+        "--checkpoint", type=Path, required=True, help="of a run, or one that was kept in half precision"
+    )
     parser.add_argument("--to", required=True, help="name of the folder under runs/heard")
-    parser.add_argument("sources", nargs="*", metavar="SOURCE", help="default: every prepared one that is not there yet")
+    parser.add_argument(
+        "sources", nargs="*", metavar="SOURCE", help="default: every prepared one that is not there yet"
+    )
     options = parser.parse_args()
     torch.set_num_threads(1)
     network, folder = load_checkpoint(options.checkpoint), HEARD / options.to

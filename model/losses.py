@@ -65,13 +65,15 @@ class Hinges:
     sibilant_jaw: float = 0.06
     """Most that the jaw is open in the middle of a sibilant: the teeth are nearly together."""
     breath: float = 0.09
-    """Least opening in silence just before speech, while breath is drawn: see breath_opening. Only of networks that see it come."""
+    """Least opening in silence just before speech, while breath is drawn: see breath_opening. Only of networks that see
+    it come."""
 
 
 def shown(units: Tensor) -> Tensor:
     """[B, T, U] as they are exported, 0 to 1.
 
-    Without it the gap was taught with units below 0, of those that press the lips together the most, and opened less when exported.
+    Without it the gap was taught with units below 0, of those that press the lips together the most, and opened less
+    when exported.
     """
     return units.clamp(0, 1)
 
@@ -108,8 +110,9 @@ def least_opening(phones: Tensor, hinges: Hinges = Hinges()) -> Tensor:
 def breath_opening(phones: Tensor, most: float) -> Tensor:
     """[B, T] opening of lips through which breath is drawn for what is said next; 0 in speech, and far from it.
 
-    Speakers open their mouth while they inhale, before the first sound (Rasskazova, Mooshammer, Fuchs 2019, Temporal Coordination of
-    Articulatory and Respiratory Events Prior to Speech Initiation). The one filmed talker who trains hardly does.
+    Speakers open their mouth while they inhale, before the first sound (Rasskazova, Mooshammer, Fuchs 2019, Temporal
+    Coordination of Articulatory and Respiratory Events Prior to Speech Initiation). The one filmed talker who trains
+    hardly does.
     """
     silent = phones == SILENCE
     frame = torch.arange(phones.shape[1], device=phones.device)
@@ -144,8 +147,8 @@ def phone_loss(logits: Tensor, phones: Tensor) -> Tensor:
 def ctc_loss(logits: Tensor, blank: Tensor, phones: Tensor) -> Tensor:
     """Connectionist temporal classification (Graves et al. 2006): the phones [B, T] in order, wherever they are.
 
-    logits [B, T, P] and that of the blank [B, T, 1], which nothing but this loss uses. Per phone; pieces in which a frame is
-    unknown count for nothing, silence is a phone.
+    logits [B, T, P] and that of the blank [B, T, 1], which nothing but this loss uses. Per phone; pieces in which a
+    frame is unknown count for nothing, silence is a phone.
     """
     known = (phones >= 0).all(1)
     if not known.any():

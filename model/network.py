@@ -7,9 +7,10 @@ T = N // 320: one output frame every 20 ms, frame k centred on sample k * 320. E
 zero padding, so a frame depends on a fixed number of neighbours and long sound can be cut into windows. The two are
 exported as two files: curves can be made again from edited phones, or from text alone, without any sound.
 
-ONNX Runtime multiplies matrices as fast as the processor can, and hardly anything else. So all but the depthwise convolutions is
-written as products of rows, a row being a frame; as convolutions, spectrum and stem copied the sound 400 times over on one
-thread. export.py has the activation made one operation, and model/EXPERIMENTS.md has the times of each.
+ONNX Runtime multiplies matrices as fast as the processor can, and hardly anything else. So all but the depthwise
+convolutions is written as products of rows, a row being a frame; as convolutions, spectrum and stem copied the sound
+400 times over on one thread. export.py has the activation made one operation, and model/EXPERIMENTS.md has the times of
+each.
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ LOG_FLOOR = 1e-6
 SLOPE = 0.05
 """Of mouth units below 0."""
 STEM = 2
-"""Frames that *hear* needs on both sides beside those of its blocks: 5 mel frames and a window of 400 samples, 20 ms + 12.5 ms."""
+"""Frames that *hear* needs on both sides beside those of its blocks: 5 mel frames and a window of 400 samples, 20 ms +
+12.5 ms."""
 SILENT = (0.5, 0.9)
 """Share of silence among the phones from which, and in full, small units rest: NetworkConfig.rest."""
 
@@ -72,9 +74,11 @@ class NetworkConfig:
 
     @property
     def rest(self) -> tuple[float, float]:
-        """In silence units up to the first are 0 and from the second on as predicted: what does not show shall not tremble.
+        """In silence units up to the first are 0 and from the second on as predicted: what does not show shall not
+        tremble.
 
-        Openings for breath stay. Less rests where little of the future is seen: a word is heard late there, the lips part before.
+        Openings for breath stay. Less rests where little of the future is seen: a word is heard late there, the lips
+        part before.
         """
         return (0.02, 0.06) if self.hear_ahead else (0.03, 0.09)
 
@@ -113,7 +117,8 @@ def mel_filters() -> np.ndarray:
 
 
 def sliding(rows: Tensor, size: int) -> Tensor:
-    """[B, R, C] -> [B, T, size]: the first `size` values of each row and those after it, for all rows that have so many."""
+    """[B, R, C] -> [B, T, size]: the first `size` values of each row and those after it, for all rows that have so
+    many."""
     width = rows.shape[2]
     more = -(-size // width) - 1
     parts = [rows[:, after : after - more or None] for after in range(more)]
@@ -252,10 +257,11 @@ class Motion(NamedTuple):
     units: Tensor
     """[B, T, U]; slightly below 0 means 0; in silence without what is near 0"""
     log_variance: Tensor
-    """[B, T, U] natural logarithm of the squared error that is to be expected of each unit; learned without moving them"""
-    features: Tensor
-    """[B, T, W] of which the units are a linear function (then the slope below 0, and silence): a face of one's own is fitted on
+    """[B, T, U] natural logarithm of the squared error that is to be expected of each unit; learned without moving
     them"""
+    features: Tensor
+    """[B, T, W] of which the units are a linear function (then the slope below 0, and silence): a face of one's own is
+    fitted on them"""
 
 
 class Lipsync(nn.Module):
@@ -277,7 +283,8 @@ class Lipsync(nn.Module):
 
 
 class HearGraph(nn.Module):
-    """*hear* as it is exported: of the spectrum only what the mel filters take, of the frames only those whose context is there.
+    """*hear* as it is exported: of the spectrum only what the mel filters take, of the frames only those whose context
+    is there.
 
     The others, which nobody reads, are 0. They would be a quarter of the work of a short line and half of live sound's.
     """
@@ -301,7 +308,8 @@ def _framed(rows: Tensor, context: tuple[int, int]) -> Tensor:
 
 
 class MoveGraph(nn.Module):
-    """*move* as it is exported: units on both sides of the face, visemes of the phones; frames whose context is not there are 0."""
+    """*move* as it is exported: units on both sides of the face, visemes of the phones; frames whose context is not
+    there are 0."""
 
     def __init__(self, network: Lipsync) -> None:
         super().__init__()

@@ -3,7 +3,8 @@
     python -m model.pack to FOLDER [SOURCE …]      runs/data -> FOLDER, about 8 MB an hour
     python -m model.pack from FOLDER [SOURCE …]    and back
 
-Sound becomes Ogg Opus (ffmpeg), the rest 8 bits. Opus takes away a little of the sound, and curves are rounded to 1/254 (units) and 1/400 (opening).
+Sound becomes Ogg Opus (ffmpeg), the rest 8 bits. Opus takes away a little of the sound, and curves are rounded to 1/254
+(units) and 1/400 (opening).
 """
 
 from __future__ import annotations
@@ -26,7 +27,14 @@ from .paths import PREPARED
 
 CHUNK = 300 * SAMPLE_RATE
 """Samples of one sound file."""
-BITRATES = {"speechocean762_en": 13, "espeak": 11, "flite": 12, "grid_s1_voices": 12, "facegood_voices": 12, "grid_s1": 18}
+BITRATES = {
+    "speechocean762_en": 13,
+    "espeak": 11,
+    "flite": 12,
+    "grid_s1_voices": 12,
+    "facegood_voices": 12,
+    "grid_s1": 18,
+}
 """kbit/s of Opus; 14 where not named."""
 UNKNOWN = 255
 LABELS = ".labels.xz"
@@ -58,8 +66,8 @@ def pack(source: str, folder: Path) -> None:
         subprocess.run([*sound, *coded, str(folder / f"{source}.{index:03d}.opus")], input=part, check=True)
     held = io.BytesIO()
     np.savez(
-        held, starts=load("starts"), held_out=load("held_out"), phones=load("phones").astype(np.int8), seal=load("seal"),
-        names=np.frombuffer((prepared / "names.json").read_bytes(), np.uint8),
+        held, starts=load("starts"), held_out=load("held_out"), phones=load("phones").astype(np.int8),
+        seal=load("seal"), names=np.frombuffer((prepared / "names.json").read_bytes(), np.uint8),
         **{part: packed(load(part), scale) for part, scale in SCALES.items()},
     )  # fmt: skip
     (folder / f"{source}{LABELS}").write_bytes(lzma.compress(held.getvalue()))

@@ -1,11 +1,11 @@
 """What size and look-ahead are worth, told apart: smaller and less far-seeing copies of a kept network, taught by it.
 
-    python -m model.shrink --checkpoint model/checkpoints/0.2.0.pt --steps 390      runs/shrink, stops and resumes at will
-    python -m model.shrink --checkpoint model/checkpoints/0.2.0.pt --table          the bench's dev sounds, each beside BASE
+    python -m model.shrink --checkpoint model/checkpoints/0.2.0.pt --steps 390  runs/shrink, stops and resumes at will
+    python -m model.shrink --checkpoint model/checkpoints/0.2.0.pt --table      the bench's dev sounds, each beside BASE
 
-Every copy of COPIES begins with the network's own weights. A smaller one keeps the hidden units that matter most in each
-block; one that sees less far loses the taps of its filters that lie in the future. All then learn side by side, on the
-same pieces, to hear and to move as the network does: 20 CPU minutes instead of a long run each, and far nearer to
+Every copy of COPIES begins with the network's own weights. A smaller one keeps the hidden units that matter most in
+each block; one that sees less far loses the taps of its filters that lie in the future. All then learn side by side, on
+the same pieces, to hear and to move as the network does: 20 CPU minutes instead of a long run each, and far nearer to
 where long runs end than short runs from nothing. Sound as it is, without augmentation; no label and no face is used.
 """
 
@@ -71,7 +71,9 @@ COPIES = {
     "twice-the-size-look-ahead-100-ms": Copy(1.0, NEAR),
 }
 """Beside the network itself, which is twice the size of BASE and looks as far ahead: the seventh row."""
-SETTINGS = TrainConfig(batch=12, frames=200, learning_rate=1e-3, warm_up=30, average=0.98, weight_decay=0.0, dropout=0.0)
+SETTINGS = TrainConfig(
+    batch=12, frames=200, learning_rate=1e-3, warm_up=30, average=0.98, weight_decay=0.0, dropout=0.0
+)
 SHARES = {
     "grid_s1": 0.2, "facegood": 0.06, "facegood_voices": 0.08, "nathalie_nl": 0.12, "kathleen_en": 0.12,
     "speechocean762_en": 0.34, "espeak": 0.08,
@@ -111,7 +113,9 @@ def shrunk(network: Lipsync, kind: Copy, samples: Tensor) -> Lipsync:
     seen: dict[Block, Tensor] = {}
     blocks = [block for block in network.modules() if isinstance(block, Block)]
     hooks = [
-        block.narrow.register_forward_pre_hook(lambda _, inputs, block=block: seen.update({block: inputs[0].flatten(0, 1)}))
+        block.narrow.register_forward_pre_hook(
+            lambda _, inputs, block=block: seen.update({block: inputs[0].flatten(0, 1)})
+        )
         for block in blocks
     ]
     network(samples)
@@ -152,7 +156,8 @@ def performed(network: Lipsync, mel: Tensor) -> Heard:
 
 
 def imitation_loss(learns: Heard, shown: Heard, weights: LossWeights = LossWeights()) -> Tensor:
-    """How far a copy is from the network: phones, residual, mouth units and the lips' opening, weighted as in training."""
+    """How far a copy is from the network: phones, residual, mouth units and the lips' opening, weighted as in
+    training."""
     phones = F.kl_div(
         F.log_softmax(learns.logits, -1), F.log_softmax(shown.logits, -1), log_target=True, reduction="none"
     ).sum(-1).mean()  # fmt: skip

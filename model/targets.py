@@ -61,7 +61,8 @@ def unit_curves(phones: Phones, frames: int) -> NDArray[np.float32]:
     """[T, U] coefficients by the dominance model."""
     known = articulation()["sil"]
     curves = [
-        dominated(phones, frames, unit, _GROUP.get(unit, "open")) if unit in known else np.zeros(frames) for unit in UNITS
+        dominated(phones, frames, unit, _GROUP.get(unit, "open")) if unit in known else np.zeros(frames)
+        for unit in UNITS
     ]
     return np.stack(curves, axis=1).astype(np.float32)
 

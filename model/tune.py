@@ -1,10 +1,12 @@
-"""Searches the settings of *move* with Optuna: many short runs that go on from a kept network, on what it heard (heard.py).
+"""Searches the settings of *move* with Optuna: many short runs that go on from a kept network, on what it heard
+(heard.py).
 
     python -m model.tune --start-from model/checkpoints/0.2.0.pt --heard offline --steps 200 --trials 12
         goes on with runs/tuning/study.log; writes study.csv. For two at once start it twice, one with --worker 1.
 
 What is made large is `score`, on lines that never train: how the opening goes with the filmed talker's and, on speakers
-never heard, with the teacher's; p b m sealed and other phones not; lips that rest in silence; a narrow jaw in sibilants.
+never heard, with the teacher's; p b m sealed and other phones not; lips that rest in silence; a narrow jaw in
+sibilants.
 """
 
 from __future__ import annotations
@@ -32,7 +34,8 @@ GOALS = {
     "speechocean762_en/wrongly_sealed": -0.5, "kathleen_en/wrongly_sealed": -0.5, "nathalie_nl/wrongly_sealed": -0.5,
     "grid_s1/still": -5.0, "kathleen_en/sibilant_jaw": -1.0,
 }  # fmt: skip
-"""Figures of model/validation.py and their share of the score. Motion at rest is a few thousandths, so it counts more."""
+"""Figures of model/validation.py and their share of the score. Motion at rest is a few thousandths, so it counts
+more."""
 SHORT = {"batch": 32, "warm_up": 20, "average": 0.98}
 """What every run has in common, unless --set says otherwise."""
 
@@ -108,7 +111,9 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--trials", type=int, default=12)
     parser.add_argument("--worker", type=int, default=0, help="another number for each of those that search at once")
-    parser.add_argument("--set", type=setting, action="append", default=[], metavar="NAME=VALUE", help="another setting")
+    parser.add_argument(
+        "--set", type=setting, action="append", default=[], metavar="NAME=VALUE", help="another setting"
+    )
     options = parser.parse_args()
     torch.set_num_threads(1)
     changes = {"network": options.network, "heard": options.heard, "steps": options.steps} | SHORT | dict(options.set)

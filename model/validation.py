@@ -35,9 +35,10 @@ class Validation:
     def figures(self, network: Lipsync) -> dict[str, float]:
         """{"<source>/<figure>": value}
 
-        visemes: share of spoken frames that are right; r: of the opening, in time; sealed: share of frames in the middle
-        of p b m with lips that read as closed, and wrongly sealed: in the middle of other phones but f and v; still: the
-        opening's motion a second where lips rest; jaw: r of jawOpen; sibilant jaw: its mean in sibilants over that elsewhere.
+        visemes: share of spoken frames that are right; r: of the opening, in time; sealed: share of frames in the
+        middle of p b m with lips that read as closed, and wrongly sealed: in the middle of other phones but f and v;
+        still: the opening's motion a second where lips rest; jaw: r of jawOpen; sibilant jaw: its mean in sibilants
+        over that elsewhere.
         """
         found = {}
         for name, batch in self.batches.items():
@@ -56,7 +57,9 @@ class Validation:
                 "still": (gap.diff(dim=1).abs() * FPS, resting),
                 "sibilant_jaw": (jaw, sibilant),
             }
-            found |= {f"{name}/{key}": float(of[mask].float().mean()) for key, (of, mask) in shares.items() if mask.any()}
+            found |= {
+                f"{name}/{key}": float(of[mask].float().mean()) for key, (of, mask) in shares.items() if mask.any()
+            }
             if known.any():
                 found[f"{name}/r"] = float(1 - disagreement(gap, batch.opening.nan_to_num(), known))
             if captured.any() and not spoken.any():

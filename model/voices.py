@@ -17,7 +17,8 @@ FRAME_MS = 5.0
 
 
 def other_voices(samples: NDArray[np.float32], changes: Iterable[tuple[float, float]]) -> Iterator[NDArray[np.float32]]:
-    """[N] the same words, once for each (pitch, formants): what both are multiplied by; (1.7, 1.15) makes a man a woman."""
+    """[N] the same words, once for each (pitch, formants): what both are multiplied by; (1.7, 1.15) makes a man a
+    woman."""
     sound = samples.astype(np.float64)
     rough, times = pyworld.dio(sound, SAMPLE_RATE, frame_period=FRAME_MS)
     f0 = pyworld.stonemask(sound, rough, times, SAMPLE_RATE)

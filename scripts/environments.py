@@ -42,8 +42,12 @@ class Environment:
 
 
 ENVIRONMENTS = {
-    "blender-4.5": Environment("3.11", ("test", "batch", "cluster", "engines", "blender-4-5"), "Blender 4.5 as a module, about 1.3 GB"),
-    "blender-5.0": Environment("3.11", ("test", "batch", "cluster", "engines", "blender-5-0"), "Blender 5.0 as a module, about 1.3 GB"),
+    "blender-4.5": Environment(
+        "3.11", ("test", "batch", "cluster", "engines", "blender-4-5"), "Blender 4.5 as a module, about 1.3 GB"
+    ),
+    "blender-5.0": Environment(
+        "3.11", ("test", "batch", "cluster", "engines", "blender-5-0"), "Blender 5.0 as a module, about 1.3 GB"
+    ),
     "train": Environment("3.11", ("test", "train"), "PyTorch and librosa, 1.5 GB and more"),
     "video": Environment("3.11", ("test", "video"), "MediaPipe and OpenCV, about 900 MB"),
     "core-3.13": Environment("3.13", ("test", "batch", "cluster"), "about 200 MB"),

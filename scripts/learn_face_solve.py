@@ -2,8 +2,8 @@
 
     .venvs/video/bin/python scripts/learn_face_solve.py ../shared/data runs/painted
 
-A reference head that is bent to a tracker's landmarks explains them, but not in one way only: a funnel looks like jaw and
-lips together, and the tracker rounds off what it seldom saw. So heads whose coefficients are known are painted (the
+A reference head that is bent to a tracker's landmarks explains them, but not in one way only: a funnel looks like jaw
+and lips together, and the tracker rounds off what it seldom saw. So heads whose coefficients are known are painted (the
 ICT-FaceKit head, widened, lengthened and with other noses and mouths, in other skins and lights, turned a little),
 tracked, and a linear map from landmarks to coefficients is found. video/solve.py takes what it says as what is likely
 beforehand. Writes lipsync_addon/data/reference/solve.npz of all heads, and prints mean error and r of every channel on
@@ -63,7 +63,9 @@ def expression(names: list[str], random: np.random.Generator) -> dict[str, float
     chosen = {name: random.uniform(0.1, 0.9) for name in names if random.random() < 0.16}
     for name in names:
         other = opposite(name)
-        paired = name.endswith("Left") and random.random() < 0.8 and not name.startswith(("jaw", "mouthLeft", "eyeLook"))
+        paired = (
+            name.endswith("Left") and random.random() < 0.8 and not name.startswith(("jaw", "mouthLeft", "eyeLook"))
+        )
         if paired and other in names:
             if name in chosen:
                 chosen[other] = chosen[name]

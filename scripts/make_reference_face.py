@@ -1,4 +1,5 @@
-"""Finds the tracker's 478 landmarks on the reference head, for solving faces in videos and for moving faces in pictures.
+"""Finds the tracker's 478 landmarks on the reference head, for solving faces in videos and for moving faces in
+pictures.
 
     .venvs/video/bin/python scripts/make_reference_face.py ../shared/data
 
@@ -126,7 +127,8 @@ def main() -> None:
             triangles=mesh_triangles().astype(np.int16),
         )
     print(
-        f"{LANDMARKS} landmarks, {len(names)} channels; median scatter {np.median(spread):.3f} cm, worst {np.max(spread):.3f} cm"
+        f"{LANDMARKS} landmarks, {len(names)} channels; median scatter {np.median(spread):.3f} cm, "
+        f"worst {np.max(spread):.3f} cm"
     )
     print(f"{min(map(len, found))} to {max(map(len, found))} sightings each; {TARGET.stat().st_size / 1024:.0f} KiB")
 

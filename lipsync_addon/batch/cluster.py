@@ -1,8 +1,9 @@
 """Bakes tasks on other machines: dask.distributed moves them there, the file system that all share brings files back.
 
-On each machine pool.Pool bakes them in a process beside the Dask worker, so that a line that crashes or hangs is handled
-as it is in a local run, with the same words. Dask sees to workers and machines that are lost. A task writes into a
-staging folder of its own and the run alone moves files from there: a line comes out once, however often it was tried.
+On each machine pool.Pool bakes them in a process beside the Dask worker, so that a line that crashes or hangs is
+handled as it is in a local run, with the same words. Dask sees to workers and machines that are lost. A task writes
+into a staging folder of its own and the run alone moves files from there: a line comes out once, however often it was
+tried.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Bakes tasks in processes of this machine, each with a network (and a Blender, where one is needed) of its own.
 
-A process takes several short lines through the network together. One that dies or hangs takes nothing with it: the lines
-that it was at are tried again one by one, and one that ends its process alone, twice, is given up with the reason; the
-lines that waited behind go to others.
+A process takes several short lines through the network together. One that dies or hangs takes nothing with it: the
+lines that it was at are tried again one by one, and one that ends its process alone, twice, is given up with the
+reason; the lines that waited behind go to others.
 """
 
 from __future__ import annotations

@@ -383,7 +383,8 @@ def _set_range(strip: bpy.types.NlaStrip, first: float, last: float, end: float)
     scale = strip.scale
     strip.scale = 1e-4  # else Blender pushes its neighbours aside while it is longer than it will be
     sides = [("action_frame_start", first), ("action_frame_end", last)]
-    for name, value in reversed(sides) if last > strip.action_frame_end else sides:  # the start is before the end always
+    # The start is before the end always.
+    for name, value in reversed(sides) if last > strip.action_frame_end else sides:
         setattr(strip, name, value)
     strip.scale = scale
     strip.frame_end = end

@@ -85,11 +85,11 @@ def bake(
 ) -> BakeReport:
     """A voice line onto the character that this object is part of, as a take named after the file.
 
-    `text`, `language`: what is said, if that is known. `replaces`: an earlier take of these words, whose edits of curves
-    and phones move along to a new one. `start_frame`: of the sound's first sample. `keys`, `max_error`: core/keying.py.
-    `as_strip`: into the NLA.
-    `add_sound`: the file into the sequencer. `provider`: as in session.PROVIDERS; None: the first that works. `controls`:
-    ways of speaking and intensity. `actor`: name or file of one made with `lipsync adapt`.
+    `text`, `language`: what is said, if that is known. `replaces`: an earlier take of these words, whose edits of
+    curves and phones move along to a new one. `start_frame`: of the sound's first sample. `keys`, `max_error`:
+    core/keying.py. `as_strip`: into the NLA.
+    `add_sound`: the file into the sequencer. `provider`: as in session.PROVIDERS; None: the first that works.
+    `controls`: ways of speaking and intensity. `actor`: name or file of one made with `lipsync adapt`.
     """
     scene, path = scene or bpy.context.scene, Path(bpy.path.abspath(str(sound)))
     keyed = KeySettings(keys, max_error)
@@ -127,8 +127,8 @@ def speak(
 ) -> BakeReport:
     """The text spoken into the .wav `to`, which is replaced, and onto the character with its exact times.
 
-    `voice`: a language or accent, with a timbre of espeak-ng if wanted, "en-US+f3", or the file of a Piper voice; guessed
-    from the text where empty. `rate`: words a minute, 80 to 450; `pitch`: 0 to 100. The others as in bake().
+    `voice`: a language or accent, with a timbre of espeak-ng if wanted, "en-US+f3", or the file of a Piper voice;
+    guessed from the text where empty. `rate`: words a minute, 80 to 450; `pitch`: 0 to 100. The others as in bake().
     """
     scene, path = scene or bpy.context.scene, Path(bpy.path.abspath(str(to)))
     settings = BakeSettings(start_frame, keys=KeySettings(keys, max_error), as_strip=as_strip)
@@ -159,9 +159,9 @@ def restyle(
     """The take that plays on the character, in another style; of several strips the one at the playhead, or nearest to
     it. Returns notices.
 
-    None, for any of them: as the take has it. `face`, `keys`, `max_error`: as in bake(). `controls`, `actor`: another way
-    of speaking, another actor ("" for none). For these, and for other emotions than the take's, the network moves the
-    mouth again; it need not listen again.
+    None, for any of them: as the take has it. `face`, `keys`, `max_error`: as in bake(). `controls`, `actor`: another
+    way of speaking, another actor ("" for none). For these, and for other emotions than the take's, the network moves
+    the mouth again; it need not listen again.
     """
     scene = scene or bpy.context.scene
     objects = character_of(character, scene)

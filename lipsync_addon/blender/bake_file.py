@@ -43,9 +43,9 @@ def bake_character(
 
     `line`: the sound file; the take is named after it, and it is packed into a .blend output. `fps`: frames per
     second of the result; None: the character's own. `engine`: one of scene_export.ENGINES. `also`: further lines, each
-    a take of its own in the same files. `clamp`: weights stay within 0..1, whatever goes beyond; else the ranges of keys
-    are widened for it in the files. `replaces`: a take in the character's file whose hand edits `line` takes over, word
-    by word. Takes start at frame 0. Raises LipsyncError, and then none of the outputs is
+    a take of its own in the same files. `clamp`: weights stay within 0..1, whatever goes beyond; else the ranges of
+    keys are widened for it in the files. `replaces`: a take in the character's file whose hand edits `line` takes over,
+    word by word. Takes start at frame 0. Raises LipsyncError, and then none of the outputs is
     written.
     """
     if wrong := [path.name for path in outputs if path.suffix.lower() not in OUTPUTS]:

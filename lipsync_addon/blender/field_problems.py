@@ -1,5 +1,5 @@
-"""What is wrong with a name in a field, typed or brought along by a file, in a sentence; empty where nothing is. Panels ask at
-every redraw, so nothing is opened twice."""
+"""What is wrong with a name in a field, typed or brought along by a file, in a sentence; empty where nothing is. Panels
+ask at every redraw, so nothing is opened twice."""
 
 from __future__ import annotations
 
@@ -46,7 +46,9 @@ def voice_problem(words: LIPSYNC_PG_words) -> str:
     voice = wanted_voice(words)
     if piper.is_voice(voice):
         file = Path(voice.partition("+")[0])
-        return "" if file.is_file() else f"{file} does not exist. A Piper voice is a .onnx with its .onnx.json beside it."
+        return (
+            "" if file.is_file() else f"{file} does not exist. A Piper voice is a .onnx with its .onnx.json beside it."
+        )
     language, _, timbre = voice.partition("+")
     return (_unread(language) if language else "") or (_unspoken(timbre) if timbre else "")
 

@@ -9,8 +9,8 @@ import bpy
 from ..core.progress import Progress, no_progress
 
 ENGINES = {"low": ("BLENDER_WORKBENCH", 480), "medium": ("BLENDER_EEVEE", 720), "high": ("CYCLES", 1080)}
-"""Quality -> engine, lines of the picture. None needs a display; without a graphics card Workbench and EEVEE need Mesa's
-software OpenGL, and EEVEE then compiles its shaders for minutes."""
+"""Quality -> engine, lines of the picture. None needs a display; without a graphics card Workbench and EEVEE need
+Mesa's software OpenGL, and EEVEE then compiles its shaders for minutes."""
 SAMPLES = 32
 """Of EEVEE and of Cycles for a pixel; Cycles denoises."""
 

@@ -114,7 +114,9 @@ class Microphone:
             )
             self._stream.start()
         except Exception as error:  # PortAudioError, or whatever a driver raises
-            raise LipsyncError(f"The microphone cannot be opened: {error}.", "Check the system's sound input.") from error
+            raise LipsyncError(
+                f"The microphone cannot be opened: {error}.", "Check the system's sound input."
+            ) from error
 
     def read(self, now: float) -> NDArray[np.float32]:
         blocks = [np.zeros(0, np.float32)]

@@ -1,4 +1,5 @@
-"""How a character's mouth moves over the frames of its scene, measured on the mesh that Blender shows, whatever moves it."""
+"""How a character's mouth moves over the frames of its scene, measured on the mesh that Blender shows, whatever moves
+it."""
 
 from __future__ import annotations
 
@@ -22,8 +23,8 @@ from .sound_import import ImportedSound, open_sound, sound_of_scene
 _MIDDLE = slice(2, BINS - 2)
 """Places across the mouth where the opening is measured; the corners hardly part."""
 _DEFORMING = frozenset(
-    "ARMATURE CAST CORRECTIVE_SMOOTH CURVE DISPLACE HOOK LAPLACIANDEFORM LAPLACIANSMOOTH LATTICE MESH_DEFORM SHRINKWRAP "
-    "SIMPLE_DEFORM SMOOTH SURFACE_DEFORM WARP WAVE".split()
+    "ARMATURE CAST CORRECTIVE_SMOOTH CURVE DISPLACE HOOK LAPLACIANDEFORM LAPLACIANSMOOTH LATTICE MESH_DEFORM "
+    "SHRINKWRAP SIMPLE_DEFORM SMOOTH SURFACE_DEFORM WARP WAVE".split()
 )
 """Modifiers that move vertices and neither add nor take any."""
 
@@ -43,8 +44,8 @@ class MouthMotion:
 def film_of_character(
     path: Path, line: Path | None, sample_rate: int, progress: Progress = no_progress
 ) -> tuple[MouthMotion, ImportedSound]:
-    """How the character of a .blend moves its mouth, and what is heard: `line` from frame 0 on, else what the file's own
-    sequencer plays. The motion's times are on the sound's clock. Opens the file: for use without a window.
+    """How the character of a .blend moves its mouth, and what is heard: `line` from frame 0 on, else what the file's
+    own sequencer plays. The motion's times are on the sound's clock. Opens the file: for use without a window.
 
     Raises LipsyncError if the file cannot be opened, has no character with a mouth, or nothing is heard.
     """

@@ -266,7 +266,8 @@ class _Shapes:
             self.row(x0, x1, middle - 0.5, middle + 0.5, _TEXT)
 
     def wave(self, outline: Waveform, ends: list[float], start: float, end: float) -> None:
-        """The sound between two pixels, which are these seconds of it, the later ones first where it plays in reverse."""
+        """The sound between two pixels, which are these seconds of it, the later ones first where it plays in
+        reverse."""
         columns = max(int(ends[1] - ends[0]), 1)
         sides = outline.between(min(start, end), max(start, end), columns)
         low, high = (side[:: 1 if start <= end else -1] / max(outline.peak, _FAINTEST) for side in sides)

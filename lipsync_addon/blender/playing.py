@@ -1,5 +1,5 @@
-"""Where takes play: as the active action or as strips of the NLA, which may be moved, scaled, cut, repeated, reversed, or
-have a time of their own that is animated."""
+"""Where takes play: as the active action or as strips of the NLA, which may be moved, scaled, cut, repeated, reversed,
+or have a time of their own that is animated."""
 
 from __future__ import annotations
 
@@ -94,8 +94,8 @@ def _pieces(strip: bpy.types.NlaStrip) -> Iterator[Piece]:
 
 
 def takes_playing(owner: bpy.types.ID) -> list[Playing]:
-    """Our takes on this data-block: the active one, then strips from the topmost track down. Muted ones do not play, and
-    beside a track that is solo none does."""
+    """Our takes on this data-block: the active one, then strips from the topmost track down. Muted ones do not play,
+    and beside a track that is solo none does."""
     data = owner.animation_data
     if data is None:
         return []
@@ -133,13 +133,15 @@ def playing_take(
 
 
 def pieces_of(objects: Sequence[bpy.types.Object], action: bpy.types.Action) -> list[Piece]:
-    """Every stretch of the scene in which a take plays on a character, in order: on the object that it was made for, else
-    on the first that has it; strips of the others may have been moved apart."""
+    """Every stretch of the scene in which a take plays on a character, in order: on the object that it was made for,
+    else on the first that has it; strips of the others may have been moved apart."""
     own = sorted(objects, key=lambda obj: obj.name != action.get(CHARACTER))
     for obj in own:
         takes = [take for take in takes_playing(animated_block(obj)) if take.action == action]
         if takes:
-            return sorted({piece for take in takes for piece in take.pieces}, key=lambda piece: (piece.first, piece.last))
+            return sorted(
+                {piece for take in takes for piece in take.pieces}, key=lambda piece: (piece.first, piece.last)
+            )
     return []
 
 

@@ -92,7 +92,9 @@ class LIPSYNC_AP_preferences(bpy.types.AddonPreferences):
         self.layout.prop(self, "threads")
         self.layout.label(text="New files begin with")
         self.layout.prop(self, "key_mode")
-        _draw_name(self, "preset", not self.preset or self.preset in presets.names(), "There is no preset of that name.")
+        _draw_name(
+            self, "preset", not self.preset or self.preset in presets.names(), "There is no preset of that name."
+        )
         for name in ("rigs", "actors"):
             chosen = getattr(self, name)
             there = not chosen or Path(bpy.path.abspath(chosen)).is_dir()

@@ -38,7 +38,8 @@ def user_folder() -> Path:
 
 
 def save(preset: Preset) -> None:
-    """Keeps a preset of the user's; one of his of that name is replaced. Raises LipsyncError for a name that cannot be."""
+    """Keeps a preset of the user's; one of his of that name is replaced. Raises LipsyncError for a name that cannot
+    be."""
     if not preset.name:
         raise LipsyncError("The preset has no name.", "Type one.")
     if any(preset.name == ours.name for ours in load_presets()):

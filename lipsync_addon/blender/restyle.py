@@ -65,7 +65,8 @@ def restyle(
     prediction, record = stored_prediction(action), stored_record(action)
     if prediction is None or record is None:
         raise LipsyncError(
-            f"The take '{action[TAKE]}' does not know its recording.", "Bake the line once more; sliders act from then on."
+            f"The take '{action[TAKE]}' does not know its recording.",
+            "Bake the line once more; sliders act from then on.",
         )
     name, anew = action[TAKE], _spoken_anew(prediction, speaker, face, predictor)
     told = _play(scene, objects, action, anew, record, style, settings, face, mapping, profiles, quick)
@@ -112,7 +113,9 @@ def replay(
     meanwhile, which is told. `take`: its name, where others of the sound may play. None, and nothing is done, where the
     take that plays does not know what was heard in this line, or another network heard it: bake the line again then.
     Raises LipsyncError; the scene is then exactly as it was."""
-    takes = {each.action: None for each in playing_takes(objects, scene.frame_current) if take in ("", each.action[TAKE])}
+    takes = {
+        each.action: None for each in playing_takes(objects, scene.frame_current) if take in ("", each.action[TAKE])
+    }
     own = ((each, known) for each in takes if (known := stored_prediction(each)) and known.source == timeline.source)
     action, prediction = next(own, (None, None))
     record = stored_record(action) if action else None

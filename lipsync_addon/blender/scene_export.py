@@ -34,8 +34,8 @@ def export_character(
     clamp: bool = False,
 ) -> tuple[str, ...]:
     """Writes `target`, whose ending is one of ENDINGS, with the frames first_frame..last_frame, and returns notices for
-    the user. `engine`: one of ENGINES, whose needs an FBX meets. `clamp`: shape keys stay within 0 and 1, whatever their
-    ranges allow.
+    the user. `engine`: one of ENGINES, whose needs an FBX meets. `clamp`: shape keys stay within 0 and 1, whatever
+    their ranges allow.
 
     Everything that animates the objects goes into the clip as it plays in the scene. The scene is afterwards as
     it was. Raises LipsyncError for another ending, or where the file cannot be written.
@@ -74,7 +74,8 @@ def write_character(
         except (RuntimeError, AttributeError) as error:  # the latter where the exporter is switched off
             raise LipsyncError(
                 f"The {path.suffix} file of '{take}' was not written, Blender's exporter failed: {_reason(error)}",
-                "Choose another folder, free some space, or see whether Blender's FBX and glTF add-ons are switched on.",
+                "Choose another folder, free some space, or see whether Blender's FBX and glTF add-ons are switched "
+                "on.",
             ) from error
     return tuple(_unapplied(kept, objects))
 

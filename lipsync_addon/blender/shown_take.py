@@ -1,5 +1,5 @@
-"""The take whose phones the scene's track shows: the one at the playhead, or nearest to it, wherever its strip in the NLA
-is now."""
+"""The take whose phones the scene's track shows: the one at the playhead, or nearest to it, wherever its strip in the
+NLA is now."""
 
 from __future__ import annotations
 

@@ -81,7 +81,8 @@ class ImportedSound:
 
 
 def _in_file(sound: aud.Sound, path: Path) -> NDArray[np.float32]:
-    """[N, channels] what sound.data() gives, in a file: a .wav of single precision. In memory where the disk is full."""
+    """[N, channels] what sound.data() gives, in a file: a .wav of single precision. In memory where the disk is
+    full."""
     rate, channels = sound.specs
     if shutil.disk_usage(path.parent).free < 4 * channels * max(sound.length, 0) + _SPARE:
         return sound.data()  # aud ends the process where a file cannot be written
@@ -241,7 +242,8 @@ def _moved_to_start(scene: bpy.types.Scene, strip: bpy.types.SoundStrip, undo: E
     by = strip.frame_final_start
     undo.callback(setattr, outer, "channel", outer.channel)
     undo.callback(setattr, outer, "frame_start", outer.frame_start)
-    outer.channel = next(channel for channel in range(128, 0, -1) if channel not in taken)  # where nothing is in the way
+    # Where nothing is in the way.
+    outer.channel = next(channel for channel in range(128, 0, -1) if channel not in taken)
     outer.frame_start -= by
     return by
 

@@ -59,7 +59,9 @@ class Trouble:
         if self.change == "cut":
             return f"{of} was cut or retimed since: bake it again."
         if self.change == "moved":
-            text = f"{of} was moved: its keys play {abs(self.shift):g} frames too {'early' if self.shift > 0 else 'late'}."
+            text = (
+                f"{of} was moved: its keys play {abs(self.shift):g} frames too {'early' if self.shift > 0 else 'late'}."
+            )
         else:
             text = f"{of} is {'gone' if self.change == 'gone' else 'muted'}: its keys still play."
         return text if self.whole else f"{text} Bake the strips again, it is one of several in this take."
@@ -111,7 +113,9 @@ def _of_take(
     for place in places:
         others = (strip for name, strip in strips.items() if name not in claimed and _is_renamed(strip, place))
         strip = strips.get(place.name) or next(others, None)
-        plays = min((piece.in_scene(place.first) for piece in pieces), key=lambda at: _far(at, strip), default=place.first)
+        plays = min(
+            (piece.in_scene(place.first) for piece in pieces), key=lambda at: _far(at, strip), default=place.first
+        )
         changes.append(_change(place, strip, heard, plays))
     same = len(set(changes)) == 1
     told = [(places[0], changes[0])] if same and changes and changes[0][0] == "moved" else list(zip(places, changes))

@@ -1,4 +1,5 @@
-"""A take follows what became of its sequencer strips: moved along, muted, or removed; hand edits are never thrown away."""
+"""A take follows what became of its sequencer strips: moved along, muted, or removed; hand edits are never thrown
+away."""
 
 from __future__ import annotations
 
@@ -32,7 +33,8 @@ _KEPT = ("blend_type", "extrapolation", "influence", "blend_in", "blend_out", "u
 def move_take(
     scene: bpy.types.Scene, objects: Sequence[bpy.types.Object], action: bpy.types.Action, frames: float
 ) -> None:
-    """Plays it so many frames later: its strips in the NLA, or the keys of an active action, ours alone; hand edits too."""
+    """Plays it so many frames later: its strips in the NLA, or the keys of an active action, ours alone; hand edits
+    too."""
     active = False
     for owner in _owners(objects):
         for take in [take for take in takes_playing(owner) if take.action == action]:
@@ -67,8 +69,8 @@ def mute_take(objects: Sequence[bpy.types.Object], action: bpy.types.Action) -> 
 
 
 def remove_take(objects: Sequence[bpy.types.Object], action: bpy.types.Action) -> bool:
-    """Takes it off the character and out of the file. False, and the action stays in the file, where a person edited its
-    curves or phonemes."""
+    """Takes it off the character and out of the file. False, and the action stays in the file, where a person edited
+    its curves or phonemes."""
     prediction = stored_prediction(action)
     edited = edit_count(action) > 0 or bool(prediction and prediction.edits)
     for owner in _owners(objects):

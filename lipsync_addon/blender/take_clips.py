@@ -1,9 +1,9 @@
 """Several takes of a character in one file: a clip each, every key and bone in all of them.
 
-Into FBX and GLB Blender writes the character once, at rest; the takes are read from their F-curves and added by our own writers
-(exporters/fbx_clips.py, gltf_clips.py). No frame of the scene is evaluated, so that it is quick, and a clip holds what
-its take holds: neither what else is animated beneath, nor what drivers and constraints make of it. A USD gets a variant
-for each take (usd_takes.py), which Blender evaluates, alone too.
+Into FBX and GLB Blender writes the character once, at rest; the takes are read from their F-curves and added by our own
+writers (exporters/fbx_clips.py, gltf_clips.py). No frame of the scene is evaluated, so that it is quick, and a clip
+holds what its take holds: neither what else is animated beneath, nor what drivers and constraints make of it. A USD
+gets a variant for each take (usd_takes.py), which Blender evaluates, alone too.
 """
 
 from __future__ import annotations
@@ -136,7 +136,8 @@ def _bones(take: bpy.types.Action, rig: bpy.types.Object, frames: NDArray[np.flo
                 parts.setdefault((name, found[2]), {})[curve.array_index] = _values(curve, frames)
         else:
             raise LipsyncError(
-                f"The take '{take[TAKE]}' moves {curve.data_path} of '{rig.name}', which a file of several takes lacks.",
+                f"The take '{take[TAKE]}' moves {curve.data_path} of '{rig.name}', which a file of several takes "
+                "lacks.",
                 "Export this character take by take.",
             )
     motions: dict[str, BoneMotion] = {}

@@ -31,7 +31,8 @@ def write_variants(path: Path, takes: Sequence[str], write: Callable[[int, Path]
     names = [Tf.MakeValidIdentifier(take) for take in takes]
     if twice := [take for take, name in zip(takes, names) if names.count(name) > 1]:
         raise LipsyncError(
-            f"USD cannot tell the takes {' and '.join(map(repr, twice))} apart.", "Rename one of them, in plain letters."
+            f"USD cannot tell the takes {' and '.join(map(repr, twice))} apart.",
+            "Rename one of them, in plain letters.",
         )
     write(0, path)
     with TemporaryDirectory() as folder:

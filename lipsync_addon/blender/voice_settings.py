@@ -55,8 +55,8 @@ class LIPSYNC_PG_voices(bpy.types.PropertyGroup):
     )
     texts: StringProperty(
         name="Texts",
-        description="A table (CSV, TSV, JSON lines, Excel) with what is said in the strips, by the name of strip or sound. "
-        "A text file beside a sound counts as well",
+        description="A table (CSV, TSV, JSON lines, Excel) with what is said in the strips, by the name of strip or "
+        "sound. A text file beside a sound counts as well",
         subtype="FILE_PATH",
     )
     rows: CollectionProperty(type=LIPSYNC_PG_voice)

@@ -95,9 +95,9 @@ def find_voices(
 ) -> tuple[list[Voice], list[str]]:
     """The voices, by time, and in sentences which strips were left out because nobody says them.
 
-    `selected`: only strips that are selected. `texts`: a table with what is said, see strip_words.py. Raises LipsyncError
-    if no strip can be heard, if none has a character, for a row of the table whose character cannot speak, or for a text
-    that cannot be read.
+    `selected`: only strips that are selected. `texts`: a table with what is said, see strip_words.py. Raises
+    LipsyncError if no strip can be heard, if none has a character, for a row of the table whose character cannot speak,
+    or for a text that cannot be read.
     """
     strips = sound_strips(scene, selected)
     if not strips:

@@ -102,7 +102,9 @@ def _of_take(scene: bpy.types.Scene) -> Sound | None:
     words = scene.lipsync.words
     action = next((each for each in bpy.data.actions if each.get(TAKE) == words.take), None) if words.take else None
     known = {strip.name: strip for strip in _strips(scene)}
-    there = [(place, known[place.name]) for place in stored_strips(action, scene) if place.name in known] if action else []
+    there = (
+        [(place, known[place.name]) for place in stored_strips(action, scene) if place.name in known] if action else []
+    )
     begin, rate = min((place.first for place, _ in there), default=0.0), frame_rate(scene)
     lines = [((place.first - begin) / rate, sound_of_strip(strip, scene, SAMPLE_RATE)[0]) for place, strip in there]
     return JoinedSound(tuple(sorted(lines, key=lambda line: line[0])), words.source) if lines else None

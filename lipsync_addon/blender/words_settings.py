@@ -53,8 +53,9 @@ class LIPSYNC_PG_words(bpy.types.PropertyGroup):
     )
     voice: StringProperty(
         name="Voice",
-        description="Who speaks the text: a language or accent such as en-GB, with one of espeak-ng's timbres if wanted,"
-        " such as en-US+f3, or the file of a Piper voice. Empty: the language above, else as the text seems to be",
+        description="Who speaks the text: a language or accent such as en-GB, with one of espeak-ng's timbres if "
+        "wanted, such as en-US+f3, or the file of a Piper voice. Empty: the language above, else as the text seems to "
+        "be",
     )
     voice_rate: IntProperty(name="Rate", description="Words a minute", default=170, min=80, max=450)
     voice_pitch: IntProperty(
@@ -83,7 +84,9 @@ class LIPSYNC_PG_words(bpy.types.PropertyGroup):
         name="Update Curves", description="Bake again after every change of a phoneme", default=True
     )
     show_strip: BoolProperty(
-        name="Show in Dope Sheet", description="Draw words and phones at the bottom of the dope sheet, as far as it is high enough for them", default=True
+        name="Show in Dope Sheet",
+        description="Draw words and phones at the bottom of the dope sheet, as far as it is high enough for them",
+        default=True,
     )
 
 

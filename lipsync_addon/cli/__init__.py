@@ -1,4 +1,5 @@
-"""The command `lipsync`: a module for each of its commands, with HELP, EXAMPLES, add_arguments(parser) and run(options)."""
+"""The command `lipsync`: a module for each of its commands, with HELP, EXAMPLES, add_arguments(parser) and
+run(options)."""
 
 from __future__ import annotations
 

@@ -54,7 +54,9 @@ CODE = (
     "cli/performance.py",
     "cli/words.py",
 )
-DATA = ("accents.json", "emotions.json", "ipa.json", "mouth_poses", "mouth_shapes", "reference", "rigs", "text_fit.json")
+DATA = (
+    "accents.json", "emotions.json", "ipa.json", "mouth_poses", "mouth_shapes", "reference", "rigs", "text_fit.json",
+)  # fmt: skip
 CODE_OF_CHARACTERS = ("blender",)
 """What of the add-on decides how a result looks."""
 

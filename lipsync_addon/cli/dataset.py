@@ -36,7 +36,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The films, the folder, who speaks, and what is done to the sound."""
     add = parser.add_argument
     add("action", choices=["build"], help="what to do")
-    add("films", type=Path, nargs="+", metavar="FILM", help="its words in a .txt, .srt or .vtt of the same name, if known")
+    add(
+        "films",
+        type=Path,
+        nargs="+",
+        metavar="FILM",
+        help="its words in a .txt, .srt or .vtt of the same name, if known",
+    )
     add("--out", type=Path, required=True, metavar="FOLDER", help="the data; films that are done there are kept")
     speakers = parser.add_mutually_exclusive_group()
     speakers.add_argument("--speaker", default="", metavar="NAME", help="who speaks in all of these films")

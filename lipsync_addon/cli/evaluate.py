@@ -46,7 +46,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     seen.add_argument("--video", type=Path, metavar="FILM", help="film of one who speaks")
     seen.add_argument("--track", type=Path, metavar="CURVES", help="ARKit curves, as `lipsync convert` reads them")
     seen.add_argument("--character", type=Path, metavar="FILE.blend", help="a character that speaks; needs Blender")
-    add("--sound", type=Path, metavar="LINE", help="what is heard, from frame 0 of a .blend on (else its or the film's own)")
+    add(
+        "--sound",
+        type=Path,
+        metavar="LINE",
+        help="what is heard, from frame 0 of a .blend on (else its or the film's own)",
+    )
     add("--actor", metavar="NAME", help="whose mouth it is, made with `lipsync adapt`, or FILE.json")
     add("--face", type=int, metavar="N", help="the Nth face from the left (else the largest)")
     add("--to", type=Path, metavar="FILE", action="append", default=[], help="report, .html or .json; may be repeated")

@@ -87,7 +87,9 @@ def sorted_outputs(options: argparse.Namespace, alone: Set[str] = frozenset()) -
 
 def _check_takes(options: argparse.Namespace, characters: list[Path]) -> None:
     """What --also and --for ask of the files."""
-    if options.also and (single := [path for path in options.to if not _holds_several(options, path, path in characters)]):
+    if options.also and (
+        single := [path for path in options.to if not _holds_several(options, path, path in characters)]
+    ):
         known, alone = ", ".join(SEVERAL), " or ".join(each.id for each in FORMATS.values() if each.several)
         raise LipsyncError(
             f"{single[0]} holds one line only.",

@@ -31,7 +31,9 @@ def add_words_arguments(parser: argparse.ArgumentParser) -> None:
         "--text-file", type=Path, metavar="FILE", help=".txt, .srt, .vtt, .fountain, or a table with a row for the line"
     )
     one.add_argument("--transcribe", action="store_true", help="recognise the words: English, others by a model")
-    one.add_argument("--timeline-in", type=Path, metavar="FILE", help="phonemes: of --timeline, a .TextGrid, or Rhubarb's")
+    one.add_argument(
+        "--timeline-in", type=Path, metavar="FILE", help="phonemes: of --timeline, a .TextGrid, or Rhubarb's"
+    )
     add_recogniser_arguments(group)
     group.add_argument("--language", metavar="TAG", default="", help="of the text, e.g. hi or en-IN (else guessed)")
     group.add_argument("--timeline", type=Path, metavar="FILE.json", help="save the phonemes with their times")

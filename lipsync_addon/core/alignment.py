@@ -24,14 +24,14 @@ UNSAID_WORD = -3.0
 """Log-score of leaving out a word beside that of its phones: people swallow short words far oftener than they
 drop them."""
 SHARPNESS = 0.4
-"""How far the frames decide where two phones meet: at 0 the middle of what both may have, above 1 one frame alone. What is
-heard of frames beside each other is no evidence by itself each time, hence below 1. This and the next two were found on
-lines of Nathalie and of GRID that train the network, never on those that judge it (docs/words.md)."""
+"""How far the frames decide where two phones meet: at 0 the middle of what both may have, above 1 one frame alone. What
+is heard of frames beside each other is no evidence by itself each time, hence below 1. This and the next two were found
+on lines of Nathalie and of GRID that train the network, never on those that judge it (docs/words.md)."""
 FADE = 0.75
 """Frames that a sound lasts longer before a pause than it is heard: it fades away."""
 SHUT = 4.0
-"""Frames that a voiceless stop after a pause lasts at most, closure and breath. Its closure is silent, so that the network
-takes silence before it for it as far back as it likes."""
+"""Frames that a voiceless stop after a pause lasts at most, closure and breath. Its closure is silent, so that the
+network takes silence before it for it as far back as it likes."""
 REACH = 25
 """Frames from a boundary beyond which nothing says where it is."""
 BEAM = 400.0

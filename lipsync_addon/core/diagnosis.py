@@ -92,10 +92,11 @@ def limits_told(beyond: Mapping[Target, tuple[float, float]]) -> tuple[str, ...]
     """A sentence on shape keys that would go beyond their ranges (mapping.cut_off); none for none."""
     if not beyond:
         return ()
-    names, stop = _listed(list(dict.fromkeys(target.name for target in beyond))), "stops" if len(beyond) == 1 else "stop"
+    names = _listed(list(dict.fromkeys(target.name for target in beyond)))
+    stop = "stops" if len(beyond) == 1 else "stop"
     return (
-        f"{names} would go to {_furthest(beyond):.2f}, beyond the range of the slider, and {stop} there: widen it (Object "
-        "Data > Shape Keys > Range) and bake again, or set the limit to 1.",
+        f"{names} would go to {_furthest(beyond):.2f}, beyond the range of the slider, and {stop} there: widen it "
+        "(Object Data > Shape Keys > Range) and bake again, or set the limit to 1.",
     )
 
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from .phones import PHONES
 
 EARLY = 0.25
-"""Frames by which the network hears a new sound early, at boundaries of all kinds; measured with Dutch and English lines
-that train it. Frame k of a Hearing so tells what sounds at k + EARLY."""
+"""Frames by which the network hears a new sound early, at boundaries of all kinds; measured with Dutch and English
+lines that train it. Frame k of a Hearing so tells what sounds at k + EARLY."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -25,7 +25,8 @@ SILENT = "viseme_sil"
 SETTLE = 0.06
 """Seconds at each end of a take in which the mouth leaves and finds its rest."""
 CLOSE = 0.2
-"""The same after and before a line within a take, in the gap beside it: there is room for the mouth's own way to rest."""
+"""The same after and before a line within a take, in the gap beside it: there is room for the mouth's own way to
+rest."""
 
 
 class TakeMover(Mover, Protocol):
@@ -67,7 +68,8 @@ def settled_as(before: Prediction, track: AnimationTrack) -> AnimationTrack:
 
 
 def _from_sound(hearing: Hearing) -> NDArray[np.float64]:
-    """[T] frames from each to the nearest in which something was heard. No network is as sure of silence as a gap is."""
+    """[T] frames from each to the nearest in which something was heard. No network is as sure of silence as a gap
+    is."""
     heard = (hearing.phones != silence()).any(1)
     if hearing.residual is not None:
         heard |= hearing.residual.any(1)

@@ -34,8 +34,8 @@ class Fit:
 
 
 class Fitter:
-    """fitted() of what is changed again and again: where nothing differs from the last time keys keep their bits, and only
-    those around what does are chosen anew."""
+    """fitted() of what is changed again and again: where nothing differs from the last time keys keep their bits, and
+    only those around what does are chosen anew."""
 
     def __init__(self) -> None:
         self._last: Fit | None = None
@@ -100,7 +100,9 @@ def _fitted_there(new: Fit, last: Fit) -> list[KeyCurve] | None:
         low, high = spans[k]
         inner = path + begin
         inner = inner[(inner > low) & (inner < high)]
-        curves[k] = _through(frames, values[:, k], np.concatenate((old[k][old[k] <= low], inner, old[k][old[k] >= high])))
+        curves[k] = _through(
+            frames, values[:, k], np.concatenate((old[k][old[k] <= low], inner, old[k][old[k] >= high]))
+        )
     return curves
 
 

@@ -40,7 +40,8 @@ LONGEST_POSE = 12
 POSE_STEP = 2
 """Frames from a pose to the next on twos."""
 PIN_COST = 1e6
-"""What a frame costs that was given to a contact and is not shown, in the unit of POSE_COST: more than anything else."""
+"""What a frame costs that was given to a contact and is not shown, in the unit of POSE_COST: more than anything
+else."""
 POSE_COST = 0.04
 """How much a new pose must better the fit, in squares of a target's range summed over targets and frames."""
 
@@ -125,14 +126,14 @@ def keyed(
     truth: LipTruth | None = None,
     fitter: Fitter | None = None,
 ) -> tuple[list[KeyCurve], NDArray[np.bool_]]:
-    """A curve for each target of a mapped track, its first key on the first frame; and [C] which contacts of `truth` the
-    curves show on these frames (none without it).
+    """A curve for each target of a mapped track, its first key on the first frame; and [C] which contacts of `truth`
+    the curves show on these frames (none without it).
 
     `ranges` [K]: how far each target moves at most; `frames` [F]: whole frames in a row; `times` [F]: their seconds.
     `keys`: curves of an earlier version of this track, whose sparse keys stay on their frames. That takes a tenth of
     the time, and the error is not bounded. `truth`: what this track does on the mesh; a contact that would be lost gets
-    the frame nearest to its best moment, as far as there are enough frames. `fitter`: of sparse keys of an earlier version
-    of this track, which stay where nothing changed.
+    the frame nearest to its best moment, as far as there are enough frames. `fitter`: of sparse keys of an earlier
+    version of this track, which stay where nothing changed.
     """
     fitter = fitter or Fitter()
     pins: dict[int, float] = {}

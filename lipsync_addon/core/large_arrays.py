@@ -1,4 +1,5 @@
-"""Arrays of a line that lie in a temporary file once they are large, so that an hour needs no more memory than minutes."""
+"""Arrays of a line that lie in a temporary file once they are large, so that an hour needs no more memory than
+minutes."""
 
 from __future__ import annotations
 
@@ -34,9 +35,9 @@ def room(shape: tuple[int, ...]) -> NDArray[np.float32]:
 
 
 def let_go(array: NDArray[np.float32]) -> None:
-    """Tells the system that what was read or written of an array of room(), or of a view of it, need not stay in memory;
-    it is read from the file again. Does nothing to other arrays, and where the system cannot be told (Windows): there
-    it finds out by itself."""
+    """Tells the system that what was read or written of an array of room(), or of a view of it, need not stay in
+    memory; it is read from the file again. Does nothing to other arrays, and where the system cannot be told (Windows):
+    there it finds out by itself."""
     owner = array
     while isinstance(owner, np.ndarray):
         owner = owner.base
@@ -57,8 +58,8 @@ def by_rows(
     *sources: NDArray[np.floating],
     columns: bool = False,
 ) -> NDArray[np.float32]:
-    """An array of room(), read-only, `made` ROWS rows at a time; `sources`: of what, to be let go on the way. `columns`:
-    those lie together, for what is read column by column."""
+    """An array of room(), read-only, `made` ROWS rows at a time; `sources`: of what, to be let go on the way.
+    `columns`: those lie together, for what is read column by column."""
     values = room(shape[::-1]).T if columns else room(shape)
     for first in range(0, len(values), ROWS):
         rows = slice(first, first + ROWS)

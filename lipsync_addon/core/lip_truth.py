@@ -103,7 +103,8 @@ class LipTruth:
     """[C] whether that took a change of the values around it"""
 
     def missed(self, values: NDArray[np.float64], lips: bool) -> NDArray[np.float64]:
-        """[N] mouth widths by which values [N, K] of the targets miss lips on lips, or else the teeth; 0 or less: not."""
+        """[N] mouth widths by which values [N, K] of the targets miss lips on lips, or else the teeth; 0 or less:
+        not."""
         return _missed(self.model, values, lips)
 
     def report(self, keyed: NDArray[np.bool_] | None = None, shown: NDArray[np.bool_] | None = None) -> LipReport:
@@ -253,7 +254,9 @@ def corrected(
     return after, LipTruth(model, tuple(found), times[best], missed <= 0, changed & (before > 0) & (missed <= 0))
 
 
-def _nearest(model: LipModel, mapped: AnimationTrack, found: Sequence[Contact]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+def _nearest(
+    model: LipModel, mapped: AnimationTrack, found: Sequence[Contact]
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """[C] the frame of each contact that is nearest to true, and the mouth widths by which it is missed there; 0 or
     less if it is there."""
     times, count = mapped.times, len(mapped.times)

@@ -86,7 +86,8 @@ class RigMapping:
     high: NDArray[np.float32]
     """[K]"""
     least: NDArray[np.float32]
-    """[K] where values are cut off: `low`, or below it where a key takes a channel as it is and its range goes there."""
+    """[K] where values are cut off: `low`, or below it where a key takes a channel as it is and its range goes
+    there."""
     most: NDArray[np.float32]
     """[K] likewise above `high`."""
     plain: NDArray[np.bool_]

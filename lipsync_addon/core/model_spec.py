@@ -66,7 +66,8 @@ class ModelSpec:
     hop: int
     """Samples from one output frame to the next; frame k is at k * hop / sample_rate seconds."""
     hear: GraphSpec
-    """"samples" [B, N] -> "phones" (posteriors, named as core/phones.py names them), "residual" (how they are spoken)."""
+    """"samples" [B, N] -> "phones" (posteriors, named as core/phones.py names them), "residual" (how they are
+    spoken)."""
     move: GraphSpec
     """"phones", "residual", "controls" -> "arkit" (0..1), "visemes" (sum 1), "log_variance" (natural logarithm of the
     squared error to expect of each coefficient), "features" (of which the coefficients are a linear function)."""

@@ -13,7 +13,15 @@ from .phones import PHONES
 
 _UNITS = {unit: index for index, unit in enumerate(PHONES)}
 _NUMBERS = np.dtype(
-    [("start", "f8"), ("end", "f8"), ("confidence", "f8"), ("stress", "f8"), ("word", "i4"), ("unit", "u1"), ("mute", "?")]
+    [
+        ("start", "f8"),
+        ("end", "f8"),
+        ("confidence", "f8"),
+        ("stress", "f8"),
+        ("word", "i4"),
+        ("unit", "u1"),
+        ("mute", "?"),
+    ]
 )
 _NO_WORD = -1
 _AT_ONCE = 1000

@@ -148,7 +148,9 @@ def perform(
 
 def of_prediction(performance: Performance, prediction: Prediction) -> Performance:
     """Another prediction, played as this one was."""
-    return replace(performance, track=perform(prediction, performance.style, performance.face).track, prediction=prediction)
+    return replace(
+        performance, track=perform(prediction, performance.style, performance.face).track, prediction=prediction
+    )
 
 
 def respoken(

@@ -94,7 +94,8 @@ class TimeMap:
         return _along(seconds, self.new, self.old)
 
     def span(self, start: float, end: float) -> tuple[float, float]:
-        """Where a stretch of the old take lies in the new one, without the pauses that only the new one has beside it."""
+        """Where a stretch of the old take lies in the new one, without the pauses that only the new one has beside
+        it."""
         first, last = self.forward(np.array([start + ROUNDING, end - ROUNDING])).tolist()
         return first, last
 

@@ -48,7 +48,8 @@ class StyleSettings:
 
 
 def apply_style(track: AnimationTrack, style: StyleSettings) -> AnimationTrack:
-    """All steps in order. Weights stay within 0..limit; lips stay sealed wherever they were, or `anticipation` earlier."""
+    """All steps in order. Weights stay within 0..limit; lips stay sealed wherever they were, or `anticipation`
+    earlier."""
     if style == StyleSettings():
         return track
     before = earlier(track, style.anticipation) if style.anticipation else track

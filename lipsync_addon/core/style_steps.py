@@ -1,4 +1,5 @@
-"""The single steps of a style: pure functions, track in, track out; weights within 0..`limit`. Their order: style.py."""
+"""The single steps of a style: pure functions, track in, track out; weights within 0..`limit`. Their order:
+style.py."""
 
 from __future__ import annotations
 
@@ -44,8 +45,8 @@ def smoothed(track: AnimationTrack, seconds: float) -> AnimationTrack:
 def with_lips_sealed(track: AnimationTrack, before: AnimationTrack) -> AnimationTrack:
     """`track`, but each frame as far back towards `before` as it takes to seal lips that were sealed there.
 
-    Blurring over time and weights that stop at a limit both open short closures, and p, b, m without a closure look wrong.
-    Lips a little apart may part as well, the more the wider, so that nothing jumps from frame to frame.
+    Blurring over time and weights that stop at a limit both open short closures, and p, b, m without a closure look
+    wrong. Lips a little apart may part as well, the more the wider, so that nothing jumps from frame to frame.
     """
     weights = lip_gap_weights(track.names)
     gap, gap_before = track.values @ weights, before.values @ weights

@@ -20,8 +20,8 @@ UNSEEN = 5e-4
 FADE = 0.12
 """Seconds in which an edit comes to rest in a pause that only the new take has."""
 TAIL, TAIL_SECONDS = 0.4, 0.25
-"""What lies of an edit beyond such a pause is its end or its beginning where it is shorter than this share of it, and than
-so many seconds."""
+"""What lies of an edit beyond such a pause is its end or its beginning where it is shorter than this share of it, and
+than so many seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +61,8 @@ class Retiming:
         return self.seconds.back(seconds) * self.old.rate + self.old.start_frame
 
     def shares(self, frames: NDArray[np.float64], first: float, last: float) -> NDArray[np.float64]:
-        """[F] how much there is to be at frames of the new take of an edit between two frames of the old one: 1, and down
-        to 0 in a pause that the old one does not have, where nobody moved the mouth. What only ran out, or began,
+        """[F] how much there is to be at frames of the new take of an edit between two frames of the old one: 1, and
+        down to 0 in a pause that the old one does not have, where nobody moved the mouth. What only ran out, or began,
         beyond such a pause stays away."""
         shares, fade = np.ones(len(frames)), FADE * self.new.rate
         for moment, start, end in self.seconds.leaps():
@@ -176,8 +176,8 @@ def _within_error(
     allowed: float,
     moved: Retiming,
 ) -> KeyCurve:
-    """The piece if it keeps to the new curve plus the difference, which fades in pauses that are new, else one that does,
-    with more keys."""
+    """The piece if it keeps to the new curve plus the difference, which fades in pauses that are new, else one that
+    does, with more keys."""
     frames = np.arange(np.ceil(piece.frames[0] - 1e-3), np.floor(piece.frames[-1] + 1e-3) + 1)
     there, shares = moved.back(frames), moved.shares(frames, *span)
     held = len(new.kinds) > 0 and (new.kinds == CONSTANT).all()

@@ -18,7 +18,8 @@ __all__ = ["OPEN", "ROUNDING", "SILENCE", "Phone", "PhoneRow", "PhonemeTimeline"
 
 SILENCE = "sil"
 OPEN = 0.5
-"""Confidence of pauses that only fill the time that phones leave: nobody set them and nothing says how sure they are."""
+"""Confidence of pauses that only fill the time that phones leave: nobody set them and nothing says how sure they
+are."""
 ROUNDING = 1e-6
 """Seconds; ends that differ by less are one."""
 

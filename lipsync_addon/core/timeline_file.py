@@ -62,7 +62,9 @@ def from_json(data: Any) -> PhonemeTimeline:
     texts = {key: data[key] for key in ("language", "source") if data.get(key) is not None}
     if wrong := [key for key, text in texts.items() if not isinstance(text, str)]:
         raise ValueError(f"its {wrong[0]} is no text")
-    timeline = PhonemeTimeline(tuple(_phone(index, entry) for index, entry in enumerate(entries)), tuple(words), **texts)
+    timeline = PhonemeTimeline(
+        tuple(_phone(index, entry) for index, entry in enumerate(entries)), tuple(words), **texts
+    )
     if timeline.start > ROUNDING:
         raise ValueError(f"its first phone starts at {timeline.start:g} s, not at 0")
     return timeline

@@ -26,7 +26,8 @@ class Fused:
     hearing: Hearing
     """What was heard."""
     edges: NDArray[np.float64]
-    """[N, 2] seconds of the phones that the timeline has something to say of, in order, on the clock of what is heard"""
+    """[N, 2] seconds of the phones that the timeline has something to say of, in order, on the clock of what is
+    heard"""
     units: NDArray[np.uint8]
     """[N] index into PHONES"""
     trust: NDArray[np.float32]

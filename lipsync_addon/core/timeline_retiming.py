@@ -105,7 +105,8 @@ def _placed(
     """(the phones at their times in the new take, start and end of what they replace there), in several rows where only
     the new take pauses between them; phones of which nothing is left there go."""
     edges = np.array([phone.end for phone in phones[:-1]])
-    # Index of the phone after a pause -> the pause's edges in the new take, and how far a person moved the boundary there.
+    # Index of the phone after a pause -> the pause's edges in the new take, and how far a person moved the boundary
+    # there.
     breaks: dict[int, tuple[float, float, float]] = {}
     for moment, last, first in moves.leaps():
         if len(edges) and phones[0].start + LEAST < moment < phones[-1].end - LEAST and first - last > LEAST:

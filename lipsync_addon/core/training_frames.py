@@ -14,10 +14,11 @@ FRAME_RATE = 50.0
 """Hz of prepared sources (model/prepare.py)."""
 MOUTH_UNITS: tuple[str, ...] = tuple(
     "jawForward jawOpen mouthClose mouthFunnel mouthPucker mouthSmile mouthFrown mouthDimple mouthStretch "
-    "mouthRollLower mouthRollUpper mouthShrugLower mouthShrugUpper mouthPress mouthLowerDown mouthUpperUp tongueOut".split()
+    "mouthRollLower mouthRollUpper mouthShrugLower mouthShrugUpper mouthPress mouthLowerDown mouthUpperUp "
+    "tongueOut".split()
 )
-"""Columns of a prepared source's units.npy, and what the network's *move* predicts: both sides of a face in one, for real
-faces speak symmetrically (r 0.987 between the sides)."""
+"""Columns of a prepared source's units.npy, and what the network's *move* predicts: both sides of a face in one, for
+real faces speak symmetrically (r 0.987 between the sides)."""
 TimedPhones = Sequence[tuple[float, float, str]]
 """[(start s, end s, unit)]"""
 

@@ -66,8 +66,8 @@ def measures(
     posteriors: NDArray[np.float32], aligned: Alignment, ratios: NDArray[np.float32]
 ) -> NDArray[np.float64]:
     """[W, len(MEASURES)]; not a number where a word was left out. Of the log-likelihood ratios of its phones their sum,
-    the least of them, and the median over the line of the words' means; mean log of Alignment.heard; log of 1 + the gap of
-    the frames beside it; log of the number of its phones."""
+    the least of them, and the median over the line of the words' means; mean log of Alignment.heard; log of 1 + the gap
+    of the frames beside it; log of the number of its phones."""
     rows = np.full((len(aligned.spans), len(MEASURES)), np.nan)
     means = np.full(len(aligned.spans), np.nan)
     said = np.flatnonzero(aligned.said)
@@ -89,8 +89,8 @@ def measures(
 def phone_ratios(
     posteriors: NDArray[np.float32], frames: NDArray[np.int32], units: NDArray[np.uint8], ratios: NDArray[np.float32]
 ) -> NDArray[np.float64]:
-    """[n] of phones in a row, `frames` [n + 1] and `units` [n] as in Alignment, the mean log of how much likelier what is
-    heard there is where a text has this phone than anywhere."""
+    """[n] of phones in a row, `frames` [n + 1] and `units` [n] as in Alignment, the mean log of how much likelier what
+    is heard there is where a text has this phone than anywhere."""
     lengths = np.diff(frames)
     part = posteriors[frames[0] : frames[-1]]
     likely = np.einsum("tp,tp->t", part, ratios[np.repeat(units, lengths)], dtype=np.float64)

@@ -16,8 +16,8 @@ from . import audio2face, livelink_csv, plain, rhubarb, textgrid
 
 ENDINGS = (".csv", ".json", ".tsv", ".xml", ".textgrid")
 HINT = (
-    "Readable are Live Link Face CSV, Rhubarb TSV, XML and JSON, Praat TextGrid, Audio2Face JSON and CSV, and our own CSV "
-    "and JSON."
+    "Readable are Live Link Face CSV, Rhubarb TSV, XML and JSON, Praat TextGrid, Audio2Face JSON and CSV, and our own "
+    "CSV and JSON."
 )
 
 PHONEMES = (".json", ".tsv", ".xml", ".textgrid")

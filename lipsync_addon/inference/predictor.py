@@ -59,7 +59,8 @@ class Predictor:
         again = f"Run lipsync adapt again {name}, and bake its takes again."
         if adaptation.network != spec.fingerprint:
             raise LipsyncError(
-                f"{actor} was made for another network ({adaptation.network}) than this one ({spec.fingerprint}).", again
+                f"{actor} was made for another network ({adaptation.network}) than this one ({spec.fingerprint}).",
+                again,
             )
         sizes = len(spec.outputs["features"]), len(spec.outputs["arkit"])
         if adaptation.channels != spec.outputs["arkit"] or adaptation.weights.shape != sizes:

@@ -39,7 +39,8 @@ class Reader:
         name = self.voice.name + (f" with the accent {self.language}" if self.accent else "")
         if self.guessed is None:
             return name
-        return f"{name}, guessed from the text ({self.guessed:.0%} sure{'' if self.guessed >= UNSURE else ', so better say it'})"
+        advice = "" if self.guessed >= UNSURE else ", so better say it"
+        return f"{name}, guessed from the text ({self.guessed:.0%} sure{advice})"
 
 
 def reader_of(language: str) -> Reader:
@@ -60,7 +61,9 @@ def reader_of(language: str) -> Reader:
         if ranked:
             voice = min(ranked, key=lambda pair: (pair[0], pair[1].identifier))[1]
             if not espeak().can_speak(voice.identifier):
-                raise LipsyncError(f"espeak-ng came without its dictionary of {voice.name}.", "Use a language near to it.")
+                raise LipsyncError(
+                    f"espeak-ng came without its dictionary of {voice.name}.", "Use a language near to it."
+                )
             own, accent = _data()["voices"].get(voice.identifier, {}), accents.get(tag, {}).get("changes", {})
             return Reader(language.strip(), voice, own | accent, bool(accent))
     if named := [voice for voice in espeak().voices() if voice.name.lower().split(" (")[0] == tag]:

@@ -1,5 +1,5 @@
-"""Speech from text with the times of its phones exact, to block a scene before the actor is recorded: by espeak-ng, which
-is always there, or by a Piper voice that the user has."""
+"""Speech from text with the times of its phones exact, to block a scene before the actor is recorded: by espeak-ng,
+which is always there, or by a Piper voice that the user has."""
 
 from __future__ import annotations
 
@@ -42,7 +42,8 @@ def speak(
 
 
 def language_of(voice: str) -> str:
-    """BCP-47 tag of what speak() takes; empty where it would be guessed. Raises LipsyncError for a file that is no voice."""
+    """BCP-47 tag of what speak() takes; empty where it would be guessed. Raises LipsyncError for a file that is no
+    voice."""
     return piper.language_of(voice) if piper.is_voice(voice) else voice.partition("+")[0]
 
 

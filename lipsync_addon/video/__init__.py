@@ -1,7 +1,7 @@
 """Video: faces taken from films as motion, films judged against their sound, pictures that speak.
 
-Needs OpenCV, MediaPipe (the optional dependencies "video") and the programs ffmpeg and ffprobe; nothing here is imported
-before a command asks for it.
+Needs OpenCV, MediaPipe (the optional dependencies "video") and the programs ffmpeg and ffprobe; nothing here is
+imported before a command asks for it.
 """
 
 from __future__ import annotations

@@ -21,7 +21,8 @@ LIKELY, UNLIKELY = 0.8, 0.2
 
 UNSURE, SURE = 0.65, 0.85
 """Mean probability of the likeliest phone while somebody speaks, up to which disagreement of sound and mouth says
-nothing, and from which all: the clips of the calibration have 0.80 to 0.88, other talkers 0.7, synthetic voices 0.6 to 0.73."""
+nothing, and from which all: the clips of the calibration have 0.80 to 0.88, other talkers 0.7, synthetic voices 0.6 to
+0.73."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,8 @@ class Calibration:
     """The same between the widths of the mouth"""
 
     def likelihood(self, opening: float, speed: float, width: float, sureness: float = 1.0) -> float:
-        """0..1, where right and wrong sounds are equally common beforehand. A sound that was heard with little `sureness`
-        foretells the mouth badly, so that little agreement says little then."""
+        """0..1, where right and wrong sounds are equally common beforehand. A sound that was heard with little
+        `sureness` foretells the mouth badly, so that little agreement says little then."""
         logit = self.bias + self.opening * opening + self.speed * speed + self.width * width
         if logit < 0:
             logit *= np.clip((sureness - UNSURE) / (SURE - UNSURE), 0, 1)
@@ -51,7 +52,8 @@ CALIBRATION = Calibration(-33.15, 15.23, 23.07, 5.42)
 
 @dataclass(frozen=True, slots=True)
 class SeenMouth:
-    """A mouth over time, from a film, from curves, or from a character. Only how lengths change counts, not their unit."""
+    """A mouth over time, from a film, from curves, or from a character. Only how lengths change counts, not their
+    unit."""
 
     times: NDArray[np.float64]
     """[T] seconds on the sound's clock"""
@@ -116,8 +118,8 @@ def agreement(
     spoken: NDArray[np.bool_],
     sureness: float = 1.0,
 ) -> Agreement:
-    """While somebody speaks: `spoken` [T] at `times` [T], which are 1 / RATE apart. `sureness`: of the expected mouth, as
-    Calibration.likelihood takes it."""
+    """While somebody speaks: `spoken` [T] at `times` [T], which are 1 / RATE apart. `sureness`: of the expected mouth,
+    as Calibration.likelihood takes it."""
     wanted, wanted_width = expected.at(times)
     lags = np.arange(-FARTHEST, FARTHEST + 1e-9, 1 / RATE)
     openings, speeds = np.zeros(len(lags)), np.zeros(len(lags))

@@ -101,7 +101,8 @@ def captured(
 
 
 def even_rate(times: Sequence[float] | NDArray[np.float64]) -> float:
-    """Frames per second of a film whose frames are at these seconds: by the median step, a whole number if it is near."""
+    """Frames per second of a film whose frames are at these seconds: by the median step, a whole number if it is
+    near."""
     if len(times) < 2:
         return 25.0
     fps = 1 / max(float(np.median(np.diff(times))), 1e-3)

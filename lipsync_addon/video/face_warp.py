@@ -156,8 +156,8 @@ class FaceInPicture:
 
 
 def _smile(neutral: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-    """(mean coefficient of SMILE by how high the corners of a `neutral` [478, 3] mouth lie in cm; [478, 3] what takes it
-    away). The line between the lips, which bends with a smile, straightens to the reference face's."""
+    """(mean coefficient of SMILE by how high the corners of a `neutral` [478, 3] mouth lie in cm; [478, 3] what takes
+    it away). The line between the lips, which bends with a smile, straightens to the reference face's."""
     face = reference_face()
     change = np.zeros_like(neutral)
     found = []
@@ -242,6 +242,7 @@ def _light(picture: NDArray[np.uint8], points: NDArray[np.floating]) -> NDArray[
 
 
 def turn_of(yaw: float, pitch: float, roll: float) -> NDArray[np.float64]:
-    """[3, 3] a small turn in the camera's space, from HEAD_ANGLES: to the person's right, down, to the right shoulder."""
+    """[3, 3] a small turn in the camera's space, from HEAD_ANGLES: to the person's right, down, to the right
+    shoulder."""
     vector = np.array([pitch, -yaw, roll])
     return cv2.Rodrigues(vector)[0]

@@ -76,7 +76,8 @@ class Followed:
     faces: list[FollowedFace]
 
     def chosen(self, number: int | None, source: str) -> FollowedFace:
-        """The face of that number, counted from 1 at the left; without a number the one that is seen largest and longest."""
+        """The face of that number, counted from 1 at the left; without a number the one that is seen largest and
+        longest."""
         if number is None:
             return max(self.faces, key=lambda face: sum(width for _, _, width, _ in face.places))
         if not 1 <= number <= len(self.faces):

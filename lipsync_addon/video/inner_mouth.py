@@ -20,7 +20,8 @@ DEPTH = 2.4
 ROUNDED_DARK = 0.65
 """Share of the light that rounded lips, which stand forward, keep from the teeth."""
 LOWER_DROP, LOWER_DARK = 0.12, 0.3
-"""cm by which the lower teeth lie below the reference head's, whose lips are thin; share of the light that they miss."""
+"""cm by which the lower teeth lie below the reference head's, whose lips are thin; share of the light that they
+miss."""
 MIDDLE = (13, 14)
 CORNERS = (78, 308)
 FINER = 2
@@ -76,7 +77,8 @@ def paint_inside(
     inside = inside * np.clip(0.3 + 0.9 * shade, 0, 1)[:, :, None]  # lips shade what is close behind them
     inside = cv2.GaussianBlur(inside, (0, 0), max(soft * 0.6, 0.8))
     share = cv2.GaussianBlur(mask, (0, 0), max(soft * 0.7, 0.8)).astype(np.float32)[:, :, None] / 255
-    shrink = lambda image: cv2.resize(image, tuple(int(n) for n in high - low), interpolation=cv2.INTER_AREA)  # noqa: E731
+    size = tuple(int(n) for n in high - low)
+    shrink = lambda image: cv2.resize(image, size, interpolation=cv2.INTER_AREA)  # noqa: E731
     inside, share = shrink(inside), np.atleast_3d(shrink(share))
     part = picture[low[1] : high[1], low[0] : high[0]]
     part[:] = np.clip(part * (1 - share) + inside * share, 0, 255).astype(np.uint8)

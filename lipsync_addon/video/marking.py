@@ -23,8 +23,8 @@ def marking(mark: bool = True) -> list[str]:
 
 
 def is_marked(tags: Mapping[str, str]) -> bool:
-    """Whether a film's metadata, as ffprobe tells them, bear the mark. Other containers write names in capitals or keep the
-    comment alone."""
+    """Whether a film's metadata, as ffprobe tells them, bear the mark. Other containers write names in capitals or keep
+    the comment alone."""
     found = {name.lower(): value for name, value in tags.items()}
     return any(found.get(name, "").lower() == value.lower() for name, value in SYNTHETIC.items())
 

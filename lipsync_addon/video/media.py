@@ -73,7 +73,10 @@ class Film:
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
             try:
                 while len(data := process.stdout.read(size)) == size:
-                    yield self.lead + count / self.fps, np.frombuffer(data, np.uint8).reshape(self.height, self.width, 3)
+                    yield (
+                        self.lead + count / self.fps,
+                        np.frombuffer(data, np.uint8).reshape(self.height, self.width, 3),
+                    )
                     count += 1
             finally:
                 process.kill()
@@ -115,15 +118,17 @@ class FilmSound:
 
 
 def open_film(path: Path, fps: float | None = None) -> Film:
-    """What the film holds. `fps`: bring the pictures to that rate as they are read. Raises LipsyncError if it is missing,
-    damaged, or without pictures."""
+    """What the film holds. `fps`: bring the pictures to that rate as they are read. Raises LipsyncError if it is
+    missing, damaged, or without pictures."""
     path = Path(path)
     if path.is_dir():
         raise LipsyncError(f"{path} is a folder.", "Choose a film in it.")
     if not path.is_file():
         raise LipsyncError(f"{path} does not exist.", "Check the path and its spelling.")
     asked = "stream=codec_type,width,height,avg_frame_rate,r_frame_rate,start_time,duration:stream_side_data=rotation"
-    command = ["ffprobe", "-v", "error", "-show_entries", f"{asked}:format=duration:format_tags", "-of", "json", str(path)]
+    command = [
+        "ffprobe", "-v", "error", "-show_entries", f"{asked}:format=duration:format_tags", "-of", "json", str(path),
+    ]  # fmt: skip
     answer = subprocess.run(command, capture_output=True, text=True)
     try:
         found = json.loads(answer.stdout or "{}")

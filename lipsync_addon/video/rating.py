@@ -1,4 +1,5 @@
-"""A viewing test for people: a static page that shows clips blind and in random order, and the mean opinions from it."""
+"""A viewing test for people: a static page that shows clips blind and in random order, and the mean opinions from
+it."""
 
 from __future__ import annotations
 
@@ -103,7 +104,9 @@ def opinions(results: Iterable[Path], key: Mapping[str, str]) -> list[Opinion]:
             ) from error
         rater = str(saved.get("rater") or text)
         if rater in seen:
-            raise LipsyncError(f"{path} holds the same rater's answers as {seen[rater]}.", "Give each rater's file once.")
+            raise LipsyncError(
+                f"{path} holds the same rater's answers as {seen[rater]}.", "Give each rater's file once."
+            )
         seen[rater] = path
         for which, found in mine.items():
             by_system.setdefault(which, []).append(found)

@@ -25,7 +25,8 @@ LOOK_AT_REST = 0.25
 DEPTH_WEIGHT, LIP_WEIGHT, IRIS_WEIGHT, GAP_WEIGHT = 0.15, 2.0, 1.5, 6.0
 """How much a landmark's depth, the lips, the irises and the opening of the lips count beside other landmarks."""
 TRUST = 100.0
-"""cm^2: what a difference of 1 from the likely coefficient costs, so that what the landmarks do not show is as likely."""
+"""cm^2: what a difference of 1 from the likely coefficient costs, so that what the landmarks do not show is as
+likely."""
 LIKELY = Path(__file__).resolve().parents[1] / "data" / "reference" / "solve.npz"
 GOOD_FIT = 0.12
 """cm between landmarks and the bent face (rms) at which quality is 1/2."""
@@ -54,7 +55,9 @@ def solve_film(landmarks: Landmarks, opening: NDArray[np.float64], neutral_at: N
     neutral = film_neutral(landmarks, opening, neutral_at)
     parts = [solve_face(points, neutral) for _, points in landmarks.chunks()]
     joined = lambda get: np.concatenate([get(part) for part in parts])  # noqa: E731
-    poses = Poses(*(joined(lambda part, name=name: getattr(part.poses, name)) for name in ("rotation", "scale", "shift")))
+    poses = Poses(
+        *(joined(lambda part, name=name: getattr(part.poses, name)) for name in ("rotation", "scale", "shift"))
+    )
     return SolvedFace(
         parts[0].names, joined(lambda part: part.values), poses, neutral, joined(lambda part: part.quality)
     )
@@ -141,8 +144,8 @@ def coefficients(moved: NDArray[np.float64], beforehand: Likely | None = None) -
     """[T, C] of landmarks that moved by [T, 478, 3] cm from the neutral face.
 
     A bounded least-squares problem: near what is likely `beforehand` (None: likely()), the bent reference face has to
-    explain the landmarks, above all how far the lips are apart. mouthClose never exceeds jawOpen, as in ARKit: the unknown
-    beside it is how far jawOpen exceeds mouthClose, and mouthClose moves both.
+    explain the landmarks, above all how far the lips are apart. mouthClose never exceeds jawOpen, as in ARKit: the
+    unknown beside it is how far jawOpen exceeds mouthClose, and mouthClose moves both.
     """
     face = reference_face()
     matrix = _features(face.deltas)

@@ -68,8 +68,8 @@ def fitted(picture: NDArray[np.uint8], height: int, upscale: float = 1.0) -> NDA
 def one_face(
     picture: NDArray[np.uint8], tracker: FaceTracker, number: int | None, source: Path, upscale: float = 1.0
 ) -> NDArray[np.float32]:
-    """[478, 3] landmarks of the face that is to speak, in a picture that was enlarged `upscale` times. Raises LipsyncError
-    for none, a small one, or several."""
+    """[478, 3] landmarks of the face that is to speak, in a picture that was enlarged `upscale` times. Raises
+    LipsyncError for none, a small one, or several."""
     faces = sorted((face.points for face in tracker.faces(picture, 0.0)), key=lambda points: points[:, 0].mean())
     if not faces:
         raise LipsyncError(f"No face was found in {source}.", "Choose a picture of a face that looks at the camera.")
@@ -118,7 +118,8 @@ class Steady:
 def speaking_picture(
     picture: NDArray[np.uint8], points: NDArray[np.floating], track: AnimationTrack
 ) -> Iterator[NDArray[np.uint8]]:
-    """A picture [H, W, 3] for every frame of the track: mouth, lids and brows, and the head where it has HEAD_ANGLES."""
+    """A picture [H, W, 3] for every frame of the track: mouth, lids and brows, and the head where it has
+    HEAD_ANGLES."""
     solved = solve_face(points[None])
     face = FaceInPicture.at(picture, points, solved.poses, 0, np.zeros(len(solved.names)), solved.neutral)
     wanted = track.filled(solved.names).values.astype(np.float64)

@@ -171,8 +171,9 @@ def film_lines(
 
 
 def cue_spans(cues: Sequence[Cue], shots: Sequence[float], end: float) -> list[tuple[float, float, str]]:
-    """[(start s, end s, text)] of lines up to LONGEST: subtitles that follow each other at once are one line, and a little
-    sound around them belongs to them. One across a cut of the picture stays whole, for its words cannot be cut."""
+    """[(start s, end s, text)] of lines up to LONGEST: subtitles that follow each other at once are one line, and a
+    little sound around them belongs to them. One across a cut of the picture stays whole, for its words cannot be
+    cut."""
     groups: list[list[Cue]] = []
     for cue in cues:
         before = groups[-1][-1] if groups else None
@@ -297,8 +298,8 @@ def _mismatch(found: Agreement) -> str:
 
 
 def _at(times: NDArray[np.float64], values: NDArray[np.float64], at: NDArray[np.float64]) -> NDArray[np.float64]:
-    """[T] or [T, C] of values at the pictures' presentation times, so that any frame rate will do; nan where the face was
-    not seen."""
+    """[T] or [T, C] of values at the pictures' presentation times, so that any frame rate will do; nan where the face
+    was not seen."""
     after = np.searchsorted(times, at).clip(1, len(times) - 1)
     gap = times[after] - times[after - 1]
     outside = np.maximum(times[0] - at, at - times[-1])

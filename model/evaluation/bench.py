@@ -82,7 +82,8 @@ def run(script: str, curves: Path, *options: str, name: str = "ours") -> dict:
 
 @cache
 def script(name: str) -> ModuleType:
-    """A script of the bench, for single clips: "eval_openness" has its definitions of closure, level and talking part."""
+    """A script of the bench, for single clips: "eval_openness" has its definitions of closure, level and talking
+    part."""
     sys.path.insert(0, str(BENCH))  # they import each other
     try:
         return importlib.import_module(name)

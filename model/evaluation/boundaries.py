@@ -123,7 +123,8 @@ def _judged(program: Program, lines: Sequence[Spoken]) -> dict[str, Boundaries] 
 
 
 def line_errors(line: Spoken, laid: Phones) -> tuple[list[tuple[float, str]], int]:
-    """(error in seconds, class of the phone that begins) of the boundaries that both have, and how many the reference has.
+    """(error in seconds, class of the phone that begins) of the boundaries that both have, and how many the reference
+    has.
 
     A boundary is common where the phones on both sides are paired and neighbours in both. The two ends of the sound are
     no boundaries, and the middle of a diphthong is none in the reference.
@@ -165,7 +166,8 @@ def _kind(unit: str) -> str:
 
 
 def within(sizes: NDArray[np.float64], limit: float) -> int:
-    """How many errors [n] s, without sign, are no larger: frames are 20 ms, references whole hundredths, and both on the limit count."""
+    """How many errors [n] s, without sign, are no larger: frames are 20 ms, references whole hundredths, and both on
+    the limit count."""
     return int((sizes <= limit + 1e-4).sum())
 
 
@@ -227,7 +229,9 @@ def dutch_dev() -> Iterator[Spoken]:
     marks, texts, sounds = _dutch_marks(), _dutch_texts(), bench.dev_sounds()
     for name in sorted(bench.dutch_phones()):
         if name in sounds:
-            yield Spoken(name, _dev_samples(sounds[name]), "nl", texts[name], word_units(texts[name], "nl"), marks[name])
+            yield Spoken(
+                name, _dev_samples(sounds[name]), "nl", texts[name], word_units(texts[name], "nl"), marks[name]
+            )
 
 
 def _dev_samples(path: Path) -> NDArray[np.float32]:

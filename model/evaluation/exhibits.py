@@ -129,7 +129,8 @@ def languages(shares: Mapping[str, Any]) -> str:
 
 
 def acted(programs: Sequence[Program]) -> list[dict[str, Any]]:
-    """What every program does in voices that act emotions, to look at and to listen to: nothing there is known to judge it by."""
+    """What every program does in voices that act emotions, to look at and to listen to: nothing there is known to judge
+    it by."""
     with open(SPEECH / ACTED / "utterances.tsv", encoding="utf-8") as file:
         rows = {row["utt"]: row for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)}
     emotions: dict[str, str] = {}

@@ -52,7 +52,8 @@ def clip_picture(
     closures: Labels,
     window: tuple[float, float],
 ) -> str:
-    """Waveform with what is said over it, and below the tracked lip opening with `curves`; `closures` are shaded. Without a face the curves alone."""
+    """Waveform with what is said over it, and below the tracked lip opening with `curves`; `closures` are shaded.
+    Without a face the curves alone."""
     with rc_context(STYLE):
         figure = Figure(figsize=(9.6, 3.1))
         wave, mouth = figure.subplots(2, sharex=True, height_ratios=(1, 2.6), gridspec_kw={"hspace": 0.06})
@@ -68,7 +69,11 @@ def clip_picture(
             mouth.plot(*face, color=FACE, linewidth=1.6, label="tracked face")
         colours = {"this network": OURS, "our previous release": EARLIER}
         for label, curve in curves.items():
-            wide = {"linewidth": 1.8, "zorder": 4} if colours.get(label) == OURS else {"linewidth": 1.8 if label in colours else 0.9}
+            wide = (
+                {"linewidth": 1.8, "zorder": 4}
+                if colours.get(label) == OURS
+                else {"linewidth": 1.8 if label in colours else 0.9}
+            )
             peer = PEERS[[name for name in curves if name not in colours].index(label)] if label not in colours else ""
             mouth.plot(*curve, label=label, color=colours.get(label, peer), **wide)
         mouth.set(xlim=window, ylim=(0, None), ylabel="lip opening")

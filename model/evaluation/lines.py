@@ -85,7 +85,8 @@ def speakers_never_heard(
 
 
 def spanish(network: Network, most: int) -> LineSet:
-    """A voice and a language that no source of training has, as far as real speech goes. `network` hears for the aligner."""
+    """A voice and a language that no source of training has, as far as real speech goes. `network` hears for the
+    aligner."""
     return LineSet("Spanish", "Spanish", "own aligner", "voice, language", tuple(_spanish(network, most)))
 
 

@@ -47,7 +47,9 @@ def render(numbers: Mapping[str, Any], pictures: Mapping[str, Any]) -> str:
     )
     environment.filters |= {"measured": measured, "number": number, "program": lambda name: PROGRAMS.get(name, name)}
     template = environment.get_template("page.html.jinja")
-    sections = {name: title for name, title in SECTIONS.items() if name in numbers or name in pictures or name == "limits"}
+    sections = {
+        name: title for name, title in SECTIONS.items() if name in numbers or name in pictures or name == "limits"
+    }
     return template.render(numbers=numbers, pictures=pictures, sections=sections, programs=PROGRAMS)
 
 

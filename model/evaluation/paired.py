@@ -1,4 +1,5 @@
-"""Two networks on the same sounds: what one is better by, and how sure that is, by drawing the sounds again for both together."""
+"""Two networks on the same sounds: what one is better by, and how sure that is, by drawing the sounds again for both
+together."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ Perform = Callable[[Sound], AnimationTrack]
 SPEAKER_LINES = 120
 
 def figures(perform: Perform) -> list[Figure]:
-    """Opening against faces, articulation in Dutch, visemes of voices never heard; the same sounds in the same order always."""
+    """Opening against faces, articulation in Dutch, visemes of voices never heard; the same sounds in the same order
+    always."""
     return [*_of_faces(perform), *_of_dutch(perform), *_of_hearing(perform)]
 
 

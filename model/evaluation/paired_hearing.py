@@ -1,4 +1,5 @@
-"""What a network hears, as figures to be told apart on the same sounds: voices never heard, bad sound, boundaries; and the teacher."""
+"""What a network hears, as figures to be told apart on the same sounds: voices never heard, bad sound, boundaries; and
+the teacher."""
 
 from __future__ import annotations
 
@@ -30,7 +31,8 @@ CONDITIONS = ("noise", "telephone")
 
 
 def hearing_figures(perform: Perform) -> Iterator[Figure]:
-    """Visemes and phones of voices never heard, of accented ones in bad sound too, and boundaries found with the text."""
+    """Visemes and phones of voices never heard, of accented ones in bad sound too, and boundaries found with the
+    text."""
     for lines in _sets():
         tracks = [perform(clip(line.samples, line.name)) for line in lines.lines]
         confusions = [confusion_of(line, track) for line, track in zip(lines.lines, tracks)]

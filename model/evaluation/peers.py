@@ -94,19 +94,23 @@ def dhlive_openings() -> dict[str, AnimationTrack]:
 
     At the same times these curves teach where they train; here they stand for DH_live on lines that never train.
     """
-    return {name: opening_track(*curve) for corpus in TRAINING_SPEECH for name, curve in teacher_opening(corpus).items()}
+    return {
+        name: opening_track(*curve) for corpus in TRAINING_SPEECH for name, curve in teacher_opening(corpus).items()
+    }
 
 
 class PhoneTable(Program):
-    """pocketsphinx's phones (what Rhubarb is built on) through articulation.csv. It knows the phones of English alone."""
+    """pocketsphinx's phones (what Rhubarb is built on) through articulation.csv. It knows the phones of English
+    alone."""
 
     label = "pocketsphinx_table"
 
     def __init__(self) -> None:
         phones = Path(pocketsphinx.get_model_path()) / "en-us" / "en-us-phone.lm.bin"
         self.decoder = pocketsphinx.Decoder(
-            lm=None, dict=None, allphone=str(phones), lw=2.0, beam=1e-20, pbeam=1e-20, samprate=SAMPLE_RATE, loglevel="FATAL"
-        )
+            lm=None, dict=None, allphone=str(phones), lw=2.0, beam=1e-20, pbeam=1e-20, samprate=SAMPLE_RATE,
+            loglevel="FATAL",
+        )  # fmt: skip
         self.aligner = EnglishAligner()
 
     def perform(self, sound: Sound, language: str = "", text: str = "") -> AnimationTrack:

@@ -1,4 +1,5 @@
-"""Programs that turn sound into what a mouth does: our networks by the path that users take, and whatever stands beside them."""
+"""Programs that turn sound into what a mouth does: our networks by the path that users take, and whatever stands beside
+them."""
 
 from __future__ import annotations
 
@@ -77,7 +78,8 @@ class Network(Program):
         return self.predictor.predict(sound, outputs=outputs, controls=controls, progress=progress)
 
     def perform(self, sound: Sound, language: str = "", text: str = "") -> AnimationTrack:
-        """Coefficients, visemes and phones as a bake with default settings gets them; coefficients and visemes with a text."""
+        """Coefficients, visemes and phones as a bake with default settings gets them; coefficients and visemes with a
+        text."""
         if text:
             return animate(sound, self.predictor, words=Transcript.of(text, language)).track
         return animate(sound, self).track

@@ -78,7 +78,9 @@ class Rhubarb(Program):
                 wav, out, dialog = (Path(temporary) / name for name in ("sound.wav", "out.json", "dialog.txt"))
                 soundfile.write(wav, pcm, SAMPLE_RATE)
                 dialog.write_text(text, encoding="utf-8")
-                command = ["rhubarb", "--quiet", "--exportFormat", "json", "--recognizer", self.mode, "--output", out, wav]
+                command = [
+                    "rhubarb", "--quiet", "--exportFormat", "json", "--recognizer", self.mode, "--output", out, wav,
+                ]  # fmt: skip
                 said = ["--dialogFile", dialog] if text else []
                 done = subprocess.run([*command, *said], capture_output=True, text=True, errors="replace")
                 if done.returncode:

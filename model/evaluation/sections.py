@@ -1,4 +1,5 @@
-"""The sections of the report, each from the curves and what is known about the sound. Every program has a row in every table."""
+"""The sections of the report, each from the curves and what is known about the sound. Every program has a row in every
+table."""
 
 from __future__ import annotations
 
@@ -26,8 +27,8 @@ from .statistics import UNKNOWN, Figure, Measured, mean
 from .targets import DUTCH, OTHERS, TALKER_1
 
 LIMITS = (
-    "Shouted, whispered and sung speech: there is no such material with a face, phones or a text, so it is in no table. Acted "
-    "emotions, without either, can be listened to in “Acted voices”.",
+    "Shouted, whispered and sung speech: there is no such material with a face, phones or a text, so it is in no "
+    "table. Acted emotions, without either, can be listened to in “Acted voices”.",
     "Faces of children, and of any language but English: the filmed talkers are six of GRID. What is said about other "
     "voices comes from their phones.",
     "Held-out lines of a corpus are new lines of voices that the network may know; some prompts occur in other takes.",
@@ -77,7 +78,8 @@ class Report:
                 tables[name][title] = rows | tables[name].get(title, {})
 
     def everything_else(self, tables: dict[str, Any]) -> dict[str, Any]:
-        """All sections but the bench's; long, but each part is short. `tables`: the bench's, which get the programs it lacks."""
+        """All sections but the bench's; long, but each part is short. `tables`: the bench's, which get the programs it
+        lacks."""
         numbers: dict[str, Any] = {"clips": self._clip_scores(), "repeated": repeated(self.programs)}
         self._complete(tables)
         numbers["closures"] = self._closure_counts()
@@ -171,7 +173,8 @@ class Report:
         }
 
     def _degraded(self) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
-        """Scores by condition; as recorded, r_sp0 and closure AUC of ours less each other's; and the bilabials there."""
+        """Scores by condition; as recorded, r_sp0 and closure AUC of ours less each other's; and the bilabials
+        there."""
         result: dict[str, Any] = {}
         paired: dict[str, Any] = {}
         clean: dict[str, Any] = {}
@@ -197,7 +200,9 @@ class Report:
                     row |= {"hit": self._bilabials(title, tracks).hit, "ahead": faces.minus(ours, clips)}
                     programs[title][label] = row
                 if condition == CLEAN:
-                    paired[title] = {label: row and row["ahead"] for label, row in programs[title].items() if label != "ours"}
+                    paired[title] = {
+                        label: row and row["ahead"] for label, row in programs[title].items() if label != "ours"
+                    }
                     clean[title] = self._bilabial_rows(
                         title, {label: every and {n: every[n] for n in names} for label, every in performed.items()}
                     )
@@ -229,7 +234,8 @@ class Report:
         return rows
 
     def _words_known(self) -> dict[str, dict[str, BilabialCheck | None]]:
-        """{"…, words known": {program: bilabials}} of the dev clips and utterances, performed with what is said in them.
+        """{"…, words known": {program: bilabials}} of the dev clips and utterances, performed with what is said in
+        them.
 
         Programs that take no words do there what they do without.
         """
@@ -278,7 +284,9 @@ class Report:
                 "ahead": self._ahead(lines, performed),
             }
             bilabials[lines.title] = self._bilabial_rows(lines.title, performed, lines.lines)
-            voices[lines.title] = {label: tracks and self._articulation(lines, tracks) for label, tracks in performed.items()}
+            voices[lines.title] = {
+                label: tracks and self._articulation(lines, tracks) for label, tracks in performed.items()
+            }
         return {"hearing": hearing, "voices": voices, "bilabials": bilabials}
 
     @staticmethod
@@ -324,7 +332,9 @@ class Report:
             rows = [(row[label], row["ours"]) for row in found.values() if row[label]]
             means[label] = {"languages": len(rows)}
             for key in ("visemes", "mouths", "phone_errors", "hit"):
-                pairs = [(theirs[key].value, ours[key].value) for theirs, ours in rows if np.isfinite(theirs[key].value)]
+                pairs = [
+                    (theirs[key].value, ours[key].value) for theirs, ours in rows if np.isfinite(theirs[key].value)
+                ]
                 theirs, ours = (Figure(key, tuple(side), mean) for side in (zip(*pairs) if pairs else ((), ())))
                 means[label][key] = theirs.measured() if pairs else UNKNOWN
                 means[label][f"{key}_ahead"] = ours.minus(theirs) if pairs else UNKNOWN

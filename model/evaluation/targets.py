@@ -117,7 +117,8 @@ def of_the_rest(numbers: dict, program: str) -> Iterator[Target]:
     for title in (TALKER_1, OTHERS):
         for what, key in (("closure AUC lost in noise", "clos_auc"), ("p b m hit lost in noise", "hit")):
             clean, noisy = (
-                found(numbers["degraded"][c]["programs"][title], lambda row, key=key: row[key]) for c in ("clean", "noise")
+                found(numbers["degraded"][c]["programs"][title], lambda row, key=key: row[key])
+                for c in ("clean", "noise")
             )
             lost = Measured(clean.value - noisy.value, math.hypot(clean.error, noisy.error))
             yield at_most(what, title, 0.05, lost, "10 dB; the error takes both as independent")

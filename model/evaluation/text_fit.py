@@ -3,9 +3,9 @@
     python -m model.evaluation.text_fit            30 lines of each corpus, about five minutes
     python -m model.evaluation.text_fit 100
 
-Wrong texts: of another line of the corpus about as long, and of a line in another language. Short ones: so many words of the
-right text with their sound, and as many of the other. Most of these lines trained the network; danieldona_es and dev_nl
-did not, and the limit was not chosen on them.
+Wrong texts: of another line of the corpus about as long, and of a line in another language. Short ones: so many words
+of the right text with their sound, and as many of the other. Most of these lines trained the network; danieldona_es and
+dev_nl did not, and the limit was not chosen on them.
 """
 
 from __future__ import annotations
@@ -114,8 +114,9 @@ def line_of(name: str, results: Sequence[tuple[str, bool, float]]) -> str:
     wrong = np.array([value for _, good, value in results if not good])
     area = np.mean((right[:, None] > wrong) + 0.5 * (right[:, None] == wrong))
     return (
-        f"{name:28s} {len(right):5d} /{len(wrong):5d}   AUC {area:.4f}   right below {FITS}: {np.mean(right < FITS):.3f}"
-        f"   wrong above: {np.mean(wrong >= FITS):.3f}   medians {np.median(right):.2f} {np.median(wrong):.2f}"
+        f"{name:28s} {len(right):5d} /{len(wrong):5d}   AUC {area:.4f}"
+        f"   right below {FITS}: {np.mean(right < FITS):.3f}   wrong above: {np.mean(wrong >= FITS):.3f}"
+        f"   medians {np.median(right):.2f} {np.median(wrong):.2f}"
     )
 
 

@@ -1,12 +1,14 @@
-"""How often a single wrong word in a right text is told (core/text_fit.py, core/word_odds.py), and how often a right one.
+"""How often a single wrong word in a right text is told (core/text_fit.py, core/word_odds.py), and how often a right
+one.
 
     python -m model.evaluation.wrong_words                 the table of docs/words.md, about five minutes
     python -m model.evaluation.wrong_words --plot roc.png
 
 In each line some words are exchanged, one at a time, for others of the corpus with as many phones, one more or one
 less: by how many of its phones (Levenshtein) the word differs is told apart. A wrong word is told if a mismatch touches
-its time. Judged are lines that trained neither the network nor data/text_fit.json: dev_nl and the bench's clips of GRID,
-every other line of danieldona (Spanish, which the network never learnt), and half of the held-out speakers of speechocean762.
+its time. Judged are lines that trained neither the network nor data/text_fit.json: dev_nl and the bench's clips of
+GRID, every other line of danieldona (Spanish, which the network never learnt), and half of the held-out speakers of
+speechocean762.
 """
 
 from __future__ import annotations

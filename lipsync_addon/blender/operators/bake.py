@@ -107,8 +107,8 @@ def _beyond(report: BakeReport, scene: bpy.types.Scene) -> Iterator[str]:
     """Of a take that the scene does not play to its end."""
     if report.last_frame > scene.frame_end:
         yield (
-            f"The take goes on to frame {report.last_frame}, and the scene ends at {scene.frame_end}: tick Extend Scene "
-            "and bake again, or let the scene end later."
+            f"The take goes on to frame {report.last_frame}, and the scene ends at {scene.frame_end}: tick Extend "
+            "Scene and bake again, or let the scene end later."
         )
 
 

@@ -53,7 +53,8 @@ class _ExportOperator(LipsyncOperator):
 
 
 def with_ending(path: str, ending: str) -> str:
-    """The path of a file dialog with this ending in the place of one of ours; a folder, and no name, stay as they are."""
+    """The path of a file dialog with this ending in the place of one of ours; a folder, and no name, stay as they
+    are."""
     name = os.path.basename(path)
     if not name:
         return path
@@ -85,7 +86,8 @@ class LIPSYNC_OT_export_character(_ExportOperator, bpy.types.Operator):
 
     all_takes: BoolProperty(
         name="All Takes",
-        description="Every take of the character as a clip of its own, without what is animated beneath (FBX, GLB and USD)",
+        description="Every take of the character as a clip of its own, without what is animated beneath "
+        "(FBX, GLB and USD)",
     )
 
     clamp: _clamp()
