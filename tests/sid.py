@@ -1,4 +1,5 @@
-"""A Debian sid in a cached chroot: Blender, Godot, Chromium, Mono, a display without a screen, a mouse, a reader of text.
+"""A Debian sid in a cached chroot: Blender, Godot, Chromium, Mono, a display without a screen, a mouse, a reader of
+text.
 
 Debian's Blender is the newest release with a real window that can be had from a package mirror; its Godot and Chromium
 are consumers of our files, and Mono compiles scripts for Unity. Needs Linux, root and debootstrap; about a minute and

@@ -23,7 +23,18 @@ ALLOWED: dict[str, set[str]] = {
     "importers": {"core", "numpy"},
     "video": {"core", "inference", "speech", "exporters", "numpy", "cv2", "mediapipe", "jiwer", "jinja2", "matplotlib"},
     "blender": {"core", "inference", "speech", "exporters", "importers", "batch", "numpy", *BLENDER_MODULES},
-    "batch": {"core", "inference", "speech", "exporters", "importers", "blender", "numpy", "openpyxl", "distributed", "rich"},
+    "batch": {
+        "core",
+        "inference",
+        "speech",
+        "exporters",
+        "importers",
+        "blender",
+        "numpy",
+        "openpyxl",
+        "distributed",
+        "rich",
+    },
     "cli": {"core", "inference", "speech", "exporters", "importers", "blender", "batch", "video", "numpy"},
     "__init__": {"blender"},
     "__main__": {"cli"},
@@ -31,8 +42,8 @@ ALLOWED: dict[str, set[str]] = {
 """What each part of the add-on may import beside itself and the standard library."""
 
 MODEL_MAY_IMPORT = {"core", "inference", "speech", "exporters", "importers", "video"}
-"""Parts of the add-on that training may use: evaluation judges the very path that users take, short of Blender, and other
-programs by what they write; films are solved and judged by the same code for training and for users."""
+"""Parts of the add-on that training may use: evaluation judges the very path that users take, short of Blender, and
+other programs by what they write; films are solved and judged by the same code for training and for users."""
 
 
 def imported(tree: ast.AST) -> Iterator[tuple[int, int, list[str]]]:
@@ -127,7 +138,20 @@ def test_a_planted_violation_in_training_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("module", ["lipsync_addon", "lipsync_addon.core.pipeline", "lipsync_addon.cli"])
 def test_importing_is_light(root: Path, module: str) -> None:
     """The command starts at once and Blender's start-up pays nothing: heavy packages load when they are used."""
-    heavy = {"bpy", "onnxruntime", "soundfile", "soxr", "torch", "phonemizer", "rich", "openpyxl", "distributed", "sqlite3", "cv2", "mediapipe"}
+    heavy = {
+        "bpy",
+        "onnxruntime",
+        "soundfile",
+        "soxr",
+        "torch",
+        "phonemizer",
+        "rich",
+        "openpyxl",
+        "distributed",
+        "sqlite3",
+        "cv2",
+        "mediapipe",
+    }
     code = f"import sys, {module}; print(*sorted(sys.modules.keys() & {heavy!r}))"
     result = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert result.stdout.split() == []

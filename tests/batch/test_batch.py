@@ -139,7 +139,9 @@ def test_only_some_lines(batch: Batch, voices: Path, out: Path) -> None:
     assert sorted(results(out)) == ["boat_en.csv", "hello_en.csv"]
 
 
-def test_lines_of_a_list_of_ids_that_no_command_could_hold(batch: Batch, voices: Path, tmp_path: Path, out: Path) -> None:
+def test_lines_of_a_list_of_ids_that_no_command_could_hold(
+    batch: Batch, voices: Path, tmp_path: Path, out: Path
+) -> None:
     file = tmp_path / "ids.json"
     file.write_text(json.dumps(["boat_en", *map(str, range(300_000))]))
     ran = batch(voices, "--ids", file, "--only", "hello*")

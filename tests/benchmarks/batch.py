@@ -88,7 +88,9 @@ def memory(table: Path, out: Path, output: str) -> None:
     """The largest resident set and the CPU time of each process of a run, the first of which leads. Linux alone."""
     import psutil
 
-    character = ("--character", str(ROOT / "examples" / "character.blend")) if output.endswith((".fbx", ".blend")) else ()
+    character = (
+        ("--character", str(ROOT / "examples" / "character.blend")) if output.endswith((".fbx", ".blend")) else ()
+    )
     peaks: dict[int, tuple[float, float]] = {}
     leading = psutil.Popen(command(table, out, "--to", output, *character))
     while leading.poll() is None:
@@ -100,7 +102,9 @@ def memory(table: Path, out: Path, output: str) -> None:
                         peaks[process.pid] = int(peak[1]) / 1024, sum(process.cpu_times()[:2])
         time.sleep(0.2)
     found = ", ".join(f"{size:.0f} MB ({cpu:.0f} s of CPU)" for size, cpu in peaks.values())
-    print(f"{json.loads((out / 'report.json').read_text())['totals']['baked']:6} lines to {output}: {found}", flush=True)
+    print(
+        f"{json.loads((out / 'report.json').read_text())['totals']['baked']:6} lines to {output}: {found}", flush=True
+    )
 
 
 def bake(table: Path, out: Path, *arguments: str) -> None:

@@ -5,9 +5,9 @@ not told?
     python tests/benchmarks/batch_faults.py -n 1000
 
 Lines whose process is killed (once, always), that hang (once, always), whose sound is gone, empty, cut off, a folder, a
-loop of links or closed to the user, whose result has no place; a disk that is full until somebody makes room; a clock that
-jumps by years in both directions; kill -9 for processes that bake and for `lipsync batch` itself, at any moment; a second
-run on the same folder. Runs go on until one comes to its end. Ends with 1 if anything is not as it should be.
+loop of links or closed to the user, whose result has no place; a disk that is full until somebody makes room; a clock
+that jumps by years in both directions; kill -9 for processes that bake and for `lipsync batch` itself, at any moment; a
+second run on the same folder. Runs go on until one comes to its end. Ends with 1 if anything is not as it should be.
 """
 
 from __future__ import annotations
@@ -198,9 +198,11 @@ def judged(folder: Path, table: list[tuple[str, str]], code: int, happened: Coun
     told_twice = sum(n - 1 for id, n in Counter(told).items() if not id.startswith("no place/"))
     problems = {
         "files missing": len(missing), "files not as they should be": len(wrong), "files too many": len(too_many),
-        "lines told as failed wrongly, or not": len(failed.keys() ^ bad), "without a reason": sum(not e for e in failed.values()),
+        "lines told as failed wrongly, or not": len(failed.keys() ^ bad),
+        "without a reason": sum(not e for e in failed.values()),
         "lines not in the report": len(table) - len(report["lines"]), "not in its sums": len(table) - sums,
-        "not in junit.xml": len(table) - int(cases.get("tests")), "failures there": abs(int(cases.get("failures")) - len(bad)),
+        "not in junit.xml": len(table) - int(cases.get("tests")),
+        "failures there": abs(int(cases.get("failures")) - len(bad)),
         "told twice": told_twice, "not told": len({id for id, _ in table} - set(told)), "staged for ever": len(waiting),
         "left in the staging folder": len(left), "exit code is not 1": int(code != 1),
         "second runs that began": happened["SECOND RUN NOT REFUSED"],

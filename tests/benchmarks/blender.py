@@ -2,7 +2,7 @@
 
     python tests/benchmarks/blender.py            half a minute, with an environment that has bpy
     python tests/benchmarks/blender.py -n 10      best of 10 instead of 5
-    python tests/benchmarks/blender.py --memory   what bakes of a minute, ten and sixty need, three minutes instead (Linux)
+    python tests/benchmarks/blender.py --memory   what bakes of a minute, ten and sixty need, in three minutes (Linux)
 
 Nothing is asserted: machines differ. On a busy machine the CPU figures are the steadier ones.
 """
@@ -92,7 +92,11 @@ def sliders(speech: np.ndarray, folder: Path, runs: int) -> None:
         with held():
             settings.key_mode, settings.jaw = mode, 1.0
         api.bake(face, line, keys=mode)  # opens the network
-        row(f"60 s line baked, keys: {mode}", *best(lambda mode=mode: api.bake(face, line, keys=mode), runs), "under 1 s")
+        row(
+            f"60 s line baked, keys: {mode}",
+            *best(lambda mode=mode: api.bake(face, line, keys=mode), runs),
+            "under 1 s",
+        )
         drag()
         row("  slider of it dragged", *best(drag, runs), "under 0.05 s")
         row("  slider of it let go", *best(lambda: drag(quick=False), runs))
@@ -212,7 +216,9 @@ def character(runs: int) -> None:
     times, closed = np.arange(1441) / 24, closures(track)
     for mode in KEY_MODES:
         settings = KeySettings(mode)
-        work = lambda s=settings: keyed(true, bounds[1] - bounds[0], 24 * times, times, closed, s, truth=truth)  # noqa: E731
+        work = lambda s=settings: keyed(  # noqa: E731
+            true, bounds[1] - bounds[0], 24 * times, times, closed, s, truth=truth
+        )
         row(f"  keys of it that show them, {mode}", *best(work, runs))
     lipsync_addon.unregister()
 
@@ -287,8 +293,8 @@ print("MEASURED", json.dumps([after["VmHWM"] - before, after["VmRSS"] - before, 
                               [len(curve.keyframe_points) for curve in curves]]), flush=True)
 os._exit(0)  # Blender as a module hangs now and then when Python ends
 """
-"""A process that bakes, and prints MB over those of Blender with the character open: most and at the end, of which custom
-properties of the take; and the keys of its curves."""
+"""A process that bakes, and prints MB over those of Blender with the character open: most and at the end, of which
+custom properties of the take; and the keys of its curves."""
 
 
 def memory(speech: np.ndarray, folder: Path) -> None:
@@ -302,7 +308,9 @@ def memory(speech: np.ndarray, folder: Path) -> None:
         told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         return json.loads(told.partition("MEASURED ")[2].partition("\n")[0])
 
-    print(f"MB over Blender's own{'at most':>19s}{'after':>8s}{'in the take':>13s}{'keys':>12s}{'Blender for them':>18s}")
+    print(
+        f"MB over Blender's own{'at most':>19s}{'after':>8s}{'in the take':>13s}{'keys':>12s}{'Blender for them':>18s}"
+    )
     for minutes in (1, 10, 60):
         line = folder / f"{minutes} min.wav"
         with soundfile.SoundFile(line, "w", RATE, 1) as file:

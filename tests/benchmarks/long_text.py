@@ -2,7 +2,8 @@
 
     python tests/benchmarks/long_text.py
 
-Dutch lines of ../shared/bench with their texts, again and again. Not on Windows, which does not tell the largest resident set.
+Dutch lines of ../shared/bench with their texts, again and again. Not on Windows, which does not tell the largest
+resident set.
 """
 
 from __future__ import annotations
@@ -58,7 +59,9 @@ def long_line(folder: Path, minutes: int) -> tuple[Path, Path]:
 
 def measured(sound: Path, *words: str) -> tuple[float, float]:
     """(largest resident set in MB, seconds of CPU)"""
-    bake = [sys.executable, "-m", "lipsync_addon.cli", "bake", str(sound), "--to", f"{sound}.csv", "--overwrite", *words]
+    bake = [
+        sys.executable, "-m", "lipsync_addon.cli", "bake", str(sound), "--to", f"{sound}.csv", "--overwrite", *words,
+    ]  # fmt: skip
     child = [sys.executable, "-c", MEASURE, *bake]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     told = subprocess.run(child, capture_output=True, text=True, check=True, env=environment).stdout.split()

@@ -57,20 +57,37 @@ def speed(folder: Path) -> None:
     small = made(folder, "small.mp4", *repeated, "-t", "10")
     large = made(folder, "large.mp4", *repeated, "-t", "10", "-vf", "scale=1350:1080,pad=1920:1080:285:0")
     face = folder / "face.png"
-    subprocess.run(["ffmpeg", "-v", "error", "-i", str(SAMPLE), "-vf", "scale=900:-2", "-frames:v", "1", str(face)], check=True)
+    subprocess.run(
+        ["ffmpeg", "-v", "error", "-i", str(SAMPLE), "-vf", "scale=900:-2", "-frames:v", "1", str(face)], check=True
+    )
     for name, film in (("360 x 288", small), ("1920 x 1080", large)):
         row(f"capture, {name}", 10, ran("capture", film, "--to", folder / f"{film.stem}.csv"))
         row(f"evaluate, {name}", 10, ran("evaluate", "--video", film, "--to", folder / f"{film.stem}.json"))
     row("dataset build, 360 x 288", 10, ran("dataset", "build", small, "--out", folder / "data"))
     for quality in ("low", "high"):
         film = folder / f"{quality}.mp4"
-        row(f"picture, 900 x 720, {quality}", 4.96, ran("video", "--image", face, "--audio", LINE, "--output", film, "--quality", quality))
-    row("another line, 1920 x 1080", 4.96, ran("video", "--video", large, "--audio", LINE, "--output", folder / "dub.mp4"))
+        row(
+            f"picture, 900 x 720, {quality}",
+            4.96,
+            ran("video", "--image", face, "--audio", LINE, "--output", film, "--quality", quality),
+        )
+    row(
+        "another line, 1920 x 1080",
+        4.96,
+        ran("video", "--video", large, "--audio", LINE, "--output", folder / "dub.mp4"),
+    )
 
 
 def character(folder: Path) -> None:
     """Rendered by Blender at 12 frames per second; EEVEE needs minutes for its shaders without a graphics card."""
-    row("character, Workbench", 4.96, ran("video", "--character", CHARACTER, "--audio", LINE, "--output", folder / "low.mp4", "--quality", "low", "--fps", 12))
+    row(
+        "character, Workbench",
+        4.96,
+        ran(
+            "video", "--character", CHARACTER, "--audio", LINE, "--output", folder / "low.mp4", "--quality", "low",
+            "--fps", 12,
+        ),  # fmt: skip
+    )
 
 
 class MadeFace:
@@ -96,7 +113,9 @@ def memory(folder: Path) -> None:
     for minutes in (1, 10):
         looped = ["-stream_loop", "-1", "-i", str(SAMPLE), "-t", str(60 * minutes), "-vf", "scale=180:144"]
         film, made_face = made(folder, f"{minutes}.mp4", *looped), ("--tracker", "video:MadeFace")
-        row(f"capture, {minutes} min", 60 * minutes, ran("capture", film, "--to", folder / f"{minutes}.csv", *made_face))
+        row(
+            f"capture, {minutes} min", 60 * minutes, ran("capture", film, "--to", folder / f"{minutes}.csv", *made_face)
+        )
         row(f"evaluate, {minutes} min", 60 * minutes, ran("evaluate", "--video", film, *made_face))
 
 

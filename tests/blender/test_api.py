@@ -18,7 +18,9 @@ LINE = Path(__file__).parents[2] / "examples" / "lines" / "boat_en.flac"
 def points() -> dict[str, np.ndarray]:
     (action,) = bpy.data.actions
     return {
-        f"{c.data_path}[{c.array_index}]": np.array([(*p.co, *p.handle_left, *p.handle_right) for p in c.keyframe_points])
+        f"{c.data_path}[{c.array_index}]": np.array(
+            [(*p.co, *p.handle_left, *p.handle_right) for p in c.keyframe_points]
+        )
         for c in curves_of(action)
     }
 
@@ -64,7 +66,9 @@ def test_restyle_keeps_the_layers_of_the_face_and_the_keys_of_the_take(addon):
         np.testing.assert_allclose(after[path], keyed, atol=1e-4)
     api.restyle(face, api.StyleSettings(), face=api.FaceSettings())
     plain = points()
-    assert any(before[path].shape != keyed.shape or abs(before[path] - keyed).max() > 0.05 for path, keyed in plain.items())
+    assert any(
+        before[path].shape != keyed.shape or abs(before[path] - keyed).max() > 0.05 for path, keyed in plain.items()
+    )
     api.restyle(face, api.StyleSettings(), keys="twos")
     (action,) = bpy.data.actions
     assert {p.interpolation for c in curves_of(action) for p in c.keyframe_points} == {"CONSTANT"}

@@ -258,7 +258,10 @@ def test_a_users_own_profile_is_found_and_a_broken_one_told(addon, user_profiles
         (lambda face, rig: rig.pose.bones["jaw"].driver_add("rotation_quaternion", 1), "'jaw' of 'Rig' is driven"),
         (lambda face, rig: solo(face.data.shape_keys), "plays alone"),
         (lambda face, rig: empty(shape(face)), "'jawOpen' of 'Face' moves no vertex: it has the shape of the key"),
-        (lambda face, rig: relate(face, "jawOpen", "mouthClose"), "'jawOpen' of 'Face' moves no vertex: it has the shape"),
+        (
+            lambda face, rig: relate(face, "jawOpen", "mouthClose"),
+            "'jawOpen' of 'Face' moves no vertex: it has the shape",
+        ),
         (lambda face, rig: mask(face, []), "'jawOpen' of 'Face' moves no vertex: its vertex group has no weight"),
         (lambda face, rig: mask(face, [0, 5]), "'jawOpen' of 'Face' moves no vertex: its vertex group has no weight"),
     ],
@@ -325,7 +328,9 @@ def test_a_face_whose_keys_are_all_empty_will_not_move(addon):
     for key in face.data.shape_keys.key_blocks[1:]:
         empty(key)
     report = bake(bpy.context.scene, [face], Performance(random_track()), "line")
-    assert report.notices[0].startswith("The mouth will not move: ") and "have the shapes of the keys" in report.notices[0]
+    assert (
+        report.notices[0].startswith("The mouth will not move: ") and "have the shapes of the keys" in report.notices[0]
+    )
 
 
 def solo(block: bpy.types.ID) -> None:

@@ -1,4 +1,5 @@
-"""The dialogs that write files: what they suggest, what they refuse in one sentence, and that nothing is left behind then."""
+"""The dialogs that write files: what they suggest, what they refuse in one sentence, and that nothing is left behind
+then."""
 
 from __future__ import annotations
 
@@ -94,7 +95,9 @@ def test_the_dialog_opens_beside_the_file_with_the_name_of_the_take(takes, tmp_p
     takes[1][TAKE] = name
     shown, dialog = [], SimpleNamespace(filepath="", ending=".glb")
     context = SimpleNamespace(
-        scene=bpy.context.scene, window_manager=SimpleNamespace(fileselect_add=shown.append), view_layer=bpy.context.view_layer
+        scene=bpy.context.scene,
+        window_manager=SimpleNamespace(fileselect_add=shown.append),
+        view_layer=bpy.context.view_layer,
     )
     assert operator.invoke(dialog, context, None) == {"RUNNING_MODAL"} and shown == [dialog]
     path = Path(dialog.filepath)

@@ -1,5 +1,5 @@
-"""A name that was mistyped, or that a file brought along and that is gone, is never passed over in silence: the panel says it,
-and the button or the report does."""
+"""A name that was mistyped, or that a file brought along and that is gone, is never passed over in silence: the panel
+says it, and the button or the report does."""
 
 from __future__ import annotations
 
@@ -152,7 +152,12 @@ def test_the_preferences_tell_of_names_that_there_are_not(addon, folder):
     told: list[str] = []
     layout = SimpleNamespace(prop=lambda *_, **__: None, label=lambda text, **_: told.append(text))
     layout.row, layout.operator = lambda: layout, lambda *_, **__: SimpleNamespace()
-    names = {"preset": "Whispr", "rigs": str(folder / "rigs"), "actors": str(folder), "log": str(folder / "no" / "log.txt")}
+    names = {
+        "preset": "Whispr",
+        "rigs": str(folder / "rigs"),
+        "actors": str(folder),
+        "log": str(folder / "no" / "log.txt"),
+    }
     preferences.LIPSYNC_AP_preferences.draw(SimpleNamespace(layout=layout, **names), bpy.context)
     assert [text for text in told if text.startswith("There is no")] == [
         "There is no preset of that name.",

@@ -1,4 +1,5 @@
-"""One take of several sequencer strips does all that a take of one sound does: styles, single phones, words, re-bakes."""
+"""One take of several sequencer strips does all that a take of one sound does: styles, single phones, words,
+re-bakes."""
 
 from __future__ import annotations
 

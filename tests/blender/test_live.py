@@ -1,4 +1,5 @@
-"""Live preview: sound moves the character while it is heard, nothing is keyed, the character is as before afterwards."""
+"""Live preview: sound moves the character while it is heard, nothing is keyed, the character is as before
+afterwards."""
 
 from __future__ import annotations
 
@@ -104,7 +105,9 @@ def test_style_acts_on_what_is_shown(speech):
     shown = []
     for intensity in (1.0, 0.5):
         face = LiveFace(objects, network.channels)
-        preview = LivePreview(FileSound(AudioClip(speech, RATE)), network, face, StyleSettings(intensity, smoothing=0.1))
+        preview = LivePreview(
+            FileSound(AudioClip(speech, RATE)), network, face, StyleSettings(intensity, smoothing=0.1)
+        )
         preview.start(0.0)
         preview.step(1.0)
         shown.append(jaw())
@@ -141,7 +144,9 @@ def test_the_playing_scene_is_heard_where_its_playhead_is(speech, tmp_path):
 def test_a_recording_is_what_was_heard(speech, tmp_path):
     objects, network = build_character(), Loudness()
     file = tmp_path / "take.wav"
-    preview = LivePreview(FileSound(AudioClip(speech, RATE)), network, LiveFace(objects, network.channels), record_to=file)
+    preview = LivePreview(
+        FileSound(AudioClip(speech, RATE)), network, LiveFace(objects, network.channels), record_to=file
+    )
     preview.start(0.0)
     for now in np.arange(0, 2, 0.033):
         preview.step(now)

@@ -106,7 +106,8 @@ def test_an_edit_of_what_is_not_said_any_more_is_dropped_and_told(line):
 @pytest.mark.parametrize("mode", ["every", "sparse", "twos", "stepped"])
 @pytest.mark.parametrize("as_strip", [False, True])
 def test_an_edit_does_not_hold_the_mouth_through_a_pause_that_is_new(line, mode, as_strip):
-    """Another reader stops after the word: the edit ends with it, and its last frames do not come back after the pause."""
+    """Another reader stops after the word: the edit ends with it, and its last frames do not come back after the
+    pause."""
     settings = bpy.context.scene.lipsync
     settings.words.text, settings.words.language, settings.key_mode = BOAT, "en-US", mode
     settings.as_strip = as_strip

@@ -1,5 +1,5 @@
-"""Where takes play once their strips in the NLA were moved, scaled, cut, repeated or muted: what Blender shows there, what
-the phoneme strip draws, what the buttons go to, what an edit changes."""
+"""Where takes play once their strips in the NLA were moved, scaled, cut, repeated or muted: what Blender shows there,
+what the phoneme strip draws, what the buttons go to, what an edit changes."""
 
 from __future__ import annotations
 
@@ -71,7 +71,9 @@ def jaw(action: bpy.types.Action) -> list[float]:
 def strips() -> list[bpy.types.NlaStrip]:
     """The strip of the take on every data-block."""
     blocks = [animated_block(obj) for obj in bpy.data.objects]
-    data = [block.animation_data for block in sorted(blocks, key=lambda block: block.name != "Key") if block.animation_data]
+    data = [
+        block.animation_data for block in sorted(blocks, key=lambda block: block.name != "Key") if block.animation_data
+    ]
     found = [strip for each in data for track in each.nla_tracks if track.name == "Lipsync" for strip in track.strips]
     return [strip for strip in found if strip.action and TAKE in strip.action]
 
@@ -178,7 +180,9 @@ def test_the_next_doubtful_place_is_where_it_plays(scene, how):
         bpy.ops.lipsync.next_doubt()
         visited.append(scene.frame_current)
     sides = [
-        (place.within(span.start, span.end)) for place in places(bpy.context, action) if place.within(span.start, span.end)
+        (place.within(span.start, span.end))
+        for place in places(bpy.context, action)
+        if place.within(span.start, span.end)
     ]
     assert visited[0] == min(round(first) for first, _ in sides)
     if how is repeated:

@@ -1,5 +1,5 @@
-"""A slider in a window: dragged, let go, undone. Without a window every change counts as one that has come to rest, so a
-stand-in says that there is one; the timer's function is called in the timer's stead."""
+"""A slider in a window: dragged, let go, undone. Without a window every change counts as one that has come to rest, so
+a stand-in says that there is one; the timer's function is called in the timer's stead."""
 
 from __future__ import annotations
 

@@ -204,7 +204,8 @@ def test_a_name_that_is_not_ascii_is_read(speech, tmp_path):
 
 @pytest.mark.parametrize("lacking", ["folder", "room"])
 def test_a_long_sound_needs_no_place_for_files(speech, tmp_path, monkeypatch, lacking):
-    """Where there is no folder for temporary files, or no room in it, it is decoded in memory: aud ends the process there."""
+    """Where there is no folder for temporary files, or no room in it, it is decoded in memory: aud ends the process
+    there."""
     path = write(tmp_path / "line.wav", np.tile(speech, 12), 16000, 1)
     before = read(open_sound(path, 16000))
     if lacking == "folder":

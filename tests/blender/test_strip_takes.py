@@ -1,4 +1,5 @@
-"""Sequencer strips that are deleted, muted, moved or cut after the bake: it is told, and the takes follow at a click."""
+"""Sequencer strips that are deleted, muted, moved or cut after the bake: it is told, and the takes follow at a
+click."""
 
 from __future__ import annotations
 

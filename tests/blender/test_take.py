@@ -1,4 +1,5 @@
-"""A baked take stays the animator's: sliders act at once, hand edits stay, doubtful places are found, presets are kept."""
+"""A baked take stays the animator's: sliders act at once, hand edits stay, doubtful places are found, presets are
+kept."""
 
 from __future__ import annotations
 

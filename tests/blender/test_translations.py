@@ -1,4 +1,5 @@
-"""Every text of the interface has a German and a Japanese one. What the test names goes into lipsync_addon/data/languages."""
+"""Every text of the interface has a German and a Japanese one. What the test names goes into
+lipsync_addon/data/languages."""
 
 from __future__ import annotations
 
@@ -19,7 +20,15 @@ BELOW = ("core", "speech", "inference")
 SAME = frozenset("X Y Z -X -Y -Z CUDA DirectML CoreML CPU FBX GLB USD USDA USDC ABC Unity Unreal IPA Lipsync".split())
 """Names of programs, formats and axes, which are alike in every language."""
 SAME_LINES = frozenset({"Live Link Face"})
-BY_CALL = {"draw_text": "", "told": "", "label": "text", "report": "", "LipsyncError": "", "operator": "text", "prop": "text"}
+BY_CALL = {
+    "draw_text": "",
+    "told": "",
+    "label": "text",
+    "report": "",
+    "LipsyncError": "",
+    "operator": "text",
+    "prop": "text",
+}
 """Calls that show a text -> the keyword that holds it; empty: any argument."""
 
 

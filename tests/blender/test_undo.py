@@ -148,7 +148,9 @@ def test_a_bake_of_strips_and_a_moved_take_are_one_step_each(addon):
 
     def starts() -> list[float]:
         data = bpy.data.objects["Face"].data.shape_keys.animation_data
-        return sorted(strip.frame_start for track in data.nla_tracks if track.name == "Lipsync" for strip in track.strips)
+        return sorted(
+            strip.frame_start for track in data.nla_tracks if track.name == "Lipsync" for strip in track.strips
+        )
 
     assert starts() == [1, 240]
     bpy.ops.ed.undo()

@@ -317,7 +317,8 @@ def test_a_line_that_is_cut_in_a_word_begins_and_ends_at_rest():
 
 
 def test_strips_leave_the_artists_keys_alone_between_them(clicks):
-    """Blender's default for a shape key is 1 since 5.0: keys must be at rest between strips, but those of the artist."""
+    """Blender's default for a shape key is 1 since 5.0: keys must be at rest between strips, but those of the
+    artist."""
     scene, (face, _) = bpy.context.scene, character("Anna")
     keys = face.data.shape_keys
     keys.key_blocks["mouthClose"].value = 0.25
@@ -338,7 +339,9 @@ def spoken(addon, tmp_path):
     for place, name in enumerate(("hello_en", "boat_en", "market_en")):
         shutil.copy(lines / f"{name}.flac", tmp_path)
         add(tmp_path / f"{name}.flac", name, 1, 1 + 200 * place)
-    texts = {Path(row["file"]).stem: row["text"] for row in csv.DictReader((lines / "lines.csv").open(encoding="utf-8"))}
+    texts = {
+        Path(row["file"]).stem: row["text"] for row in csv.DictReader((lines / "lines.csv").open(encoding="utf-8"))
+    }
     (tmp_path / "market_en.txt").write_text(texts["market_en"], encoding="utf-8")
     (tmp_path / "boat_en.txt").write_text("The table goes before this.", encoding="utf-8")
     table = tmp_path / "table.csv"

@@ -230,7 +230,9 @@ def test_the_waveform_is_of_the_sound_that_was_baked(words, tmp_path):
     loud, still = (outline.between(*span, 1)[1][0] for span in ((kat.start, kat.end), (0.0, 0.05)))
     assert loud > 2 * still
     bpy.context.scene.lipsync.sound_file = ""
-    assert waveform(waveforms.sound_of(bpy.context.scene)).low.tolist() == outline.low.tolist()  # of the sequencer's strip
+    assert (
+        waveform(waveforms.sound_of(bpy.context.scene)).low.tolist() == outline.low.tolist()
+    )  # of the sequencer's strip
     for strip in list(bpy.context.scene.sequence_editor.strips):
         bpy.context.scene.sequence_editor.strips.remove(strip)
     assert waveforms.sound_of(bpy.context.scene) is None
@@ -272,7 +274,9 @@ def test_only_rows_that_a_low_region_has_room_for_are_there(height, rows):
     """In pixels at a scale of 1, the numbers of the frames above the rows and the scroll bar below them."""
     for scale in (1.0, 1.5):
         system = SimpleNamespace(ui_scale=scale)
-        context = SimpleNamespace(region=SimpleNamespace(height=height * scale), preferences=SimpleNamespace(system=system))
+        context = SimpleNamespace(
+            region=SimpleNamespace(height=height * scale), preferences=SimpleNamespace(system=system)
+        )
         assert phoneme_strip.rows_in(context) == rows
         reached = {phoneme_strip.row_at(context, y) for y in range(round(height * scale))}
         assert reached - {None} == set(range(rows))

@@ -98,7 +98,9 @@ def test_without_a_text_the_track_is_what_is_heard(line: Path, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("words", [(), ("--text", TEXT, "--language", "nl")])
-def test_a_way_of_speaking_moves_the_mouth_otherwise(words: tuple[str, ...], line: Path, tmp_path: Path, capsys) -> None:
+def test_a_way_of_speaking_moves_the_mouth_otherwise(
+    words: tuple[str, ...], line: Path, tmp_path: Path, capsys
+) -> None:
     ways = {}
     for way in ("", "filmed", "captured"):
         code, curves = bake(line, tmp_path, *words, *(["--speech-style", way] if way else []))
@@ -202,7 +204,10 @@ def test_mouths_of_rhubarb_become_phones(line: Path, tmp_path: Path, capsys: pyt
 def test_a_batch_takes_text_and_language_of_every_row(line: Path, tmp_path: Path) -> None:
     table = tmp_path / "lines.csv"
     table.write_text(f'id,file,text,language\nkat,{line},"{TEXT}",Dutch\n', encoding="utf-8")
-    assert main(["batch", str(table), "--out", str(tmp_path / "out"), "--to", "{id}.json", "--workers", "1", "--quiet"]) == 0
+    assert (
+        main(["batch", str(table), "--out", str(tmp_path / "out"), "--to", "{id}.json", "--workers", "1", "--quiet"])
+        == 0
+    )
     for name, words in (("text", ("--text", TEXT, "--language", "nl")), ("alone", ())):
         assert main(["bake", str(line), "--to", str(tmp_path / f"{name}.json"), *words]) == 0
     of_batch = read_curves(tmp_path / "out" / "kat.json").values

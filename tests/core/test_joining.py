@@ -31,7 +31,9 @@ def line(frames: int, residual: float | None = 0.5) -> Prediction:
 def test_what_was_heard_lies_where_each_line_is_and_silence_between():
     hearing = joined_predictions([(0.0, line(20, 0.1)), (1.0, line(30, 0.2)), (1.2, line(10, 0.3))], "all").hearing
     assert len(hearing) == 80
-    assert hearing.residual[:, 0].tolist() == pytest.approx([0.1] * 20 + [0] * 30 + [0.2] * 10 + [0.3] * 10 + [0.2] * 10)
+    assert hearing.residual[:, 0].tolist() == pytest.approx(
+        [0.1] * 20 + [0] * 30 + [0.2] * 10 + [0.3] * 10 + [0.2] * 10
+    )
     np.testing.assert_array_equal(hearing.phones[20:50], np.tile(silence(), (30, 1)))
     np.testing.assert_allclose(hearing.phones.sum(1), 1, atol=1e-5)
 
@@ -65,7 +67,9 @@ def test_only_what_was_made_again_is_settled_anew():
 
 def test_sounds_one_after_another():
     rate = 1000
-    clips = [AudioClip(np.full(count, value, np.float32), rate) for count, value in ((500, 0.1), (500, 0.2), (300, 0.3))]
+    clips = [
+        AudioClip(np.full(count, value, np.float32), rate) for count, value in ((500, 0.1), (500, 0.2), (300, 0.3))
+    ]
     sound = JoinedSound(tuple(zip((0.0, 0.4, 2.0), clips)), "all")
     samples = np.concatenate(list(sound.blocks()))
     assert (len(samples), sound.duration, sound.sample_rate) == (2300, 2.3, rate)

@@ -24,7 +24,9 @@ def speech(closed_at: list[float], seconds: float, width: float = 0.01) -> Anima
     near = np.abs(times[:, None] - np.array([*closed_at, -9.0])).min(1)
     shut = np.clip(1 - (near - width / 2) / 0.06, 0, 1)
     jaw = 0.4 + 0.1 * np.sin(7 * times)
-    visemes = np.stack((0 * shut, np.where(near <= width / 2 + 1e-9, 0.9, 0.1), np.where(shut > 0.99, 0.1, 0.9)), axis=1)
+    visemes = np.stack(
+        (0 * shut, np.where(near <= width / 2 + 1e-9, 0.9, 0.1), np.where(shut > 0.99, 0.1, 0.9)), axis=1
+    )
     values = np.column_stack((jaw, shut * jaw * 0.9, 0.2 * (1 - shut), visemes))
     return AnimationTrack(NAMES, values.astype(np.float32), 100.0)
 

@@ -45,7 +45,9 @@ def test_it_is_like_a_tuple(some: list[Phone], first: int, last: int) -> None:
     row = PhoneRow(iter(some))
     assert list(row) == some and len(row) == len(some) and bool(row) == bool(some)
     assert row[first:last] == some[first:last] and list(reversed(row)) == some[::-1]
-    assert row == tuple(some) == row and row == PhoneRow(some) and hash(row) == hash(PhoneRow(some)) == hash(tuple(some))
+    assert (
+        row == tuple(some) == row and row == PhoneRow(some) and hash(row) == hash(PhoneRow(some)) == hash(tuple(some))
+    )
     assert [row[index] for index in range(len(row))] == some
     if some:
         assert row[-1] == some[-1] and row != some[:-1] and row != [*some[:-1], Phone("a", 0.0, 100.0)]
@@ -54,7 +56,9 @@ def test_it_is_like_a_tuple(some: list[Phone], first: int, last: int) -> None:
 
 
 @given(phones(), phones(), st.integers(0, 12), st.integers(0, 12))
-def test_a_part_is_exchanged_and_the_row_before_stays(old: list[Phone], new: list[Phone], first: int, count: int) -> None:
+def test_a_part_is_exchanged_and_the_row_before_stays(
+    old: list[Phone], new: list[Phone], first: int, count: int
+) -> None:
     row, last = PhoneRow(old), min(first + count, len(old))
     first = min(first, len(old))
     assert row.with_part(first, last, new) == old[:first] + new + old[last:] and row == old
@@ -78,7 +82,10 @@ def test_other_processes_and_copies_have_the_same() -> None:
 
 @pytest.mark.parametrize(
     ("phone", "told"),
-    [(Phone("xx", 0, 1), "phone 1 is 'xx', which is no unit"), (Phone("a", 0, 1, word=-1), r"phone 1 \(a\) belongs to word -1")],
+    [
+        (Phone("xx", 0, 1), "phone 1 is 'xx', which is no unit"),
+        (Phone("a", 0, 1, word=-1), r"phone 1 \(a\) belongs to word -1"),
+    ],
 )
 def test_what_is_no_phone_is_refused(phone: Phone, told: str) -> None:
     with pytest.raises(ValueError, match=told):
@@ -121,7 +128,9 @@ real = phone_row._phone
 
 def test_fused_frames_are_the_same_in_pieces_of_any_size() -> None:
     random = np.random.default_rng(0)
-    heard = Hearing(random.dirichlet(np.ones(len(PHONES)), 300).astype(np.float32), 50.0, random.random((300, 16), np.float32))
+    heard = Hearing(
+        random.dirichlet(np.ones(len(PHONES)), 300).astype(np.float32), 50.0, random.random((300, 16), np.float32)
+    )
     edges = np.cumsum(np.r_[0, random.uniform(0.01, 0.2, 60)])
     said = [Phone(PHONES[i % 50], a, b, [1.0, 0.5][i % 2], 0) for i, (a, b) in enumerate(zip(edges, edges[1:]))]
     fused = with_timeline(heard, PhonemeTimeline(said, ("x",)))

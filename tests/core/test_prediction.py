@@ -58,7 +58,9 @@ def test_as_kept_is_what_comes_back_to_the_bit(frames) -> None:
 def test_what_the_network_was_told_and_the_actor_come_back_bit_for_bit() -> None:
     gain, offset = RNG.random((2, 2)).astype(np.float32)
     weights = RNG.normal(size=(5, 2)).astype(np.float32)
-    actor = Adaptation("0123456789abcdef", TRACK.names, gain, offset, weights, {}, Controls({"clear": 0.5}, 1.2), "anna")
+    actor = Adaptation(
+        "0123456789abcdef", TRACK.names, gain, offset, weights, {}, Controls({"clear": 0.5}, 1.2), "anna"
+    )
     controls = Controls({"filmed": 0.25}, 0.8, {"joy": 0.5})
     kept = from_bytes(to_bytes(Prediction(TRACK, SAID, controls=controls, actor=actor)))
     assert kept.controls.to_json() == controls.to_json()
@@ -85,7 +87,11 @@ def test_a_take_of_the_version_before_is_read() -> None:
     rows = np.round(TRACK.values * 65535).astype("<u2").tobytes()
     streams = [zlib.compress(each) for each in (heard, rows, np.full(frames, 255, np.uint8).tobytes())]
     size = int.from_bytes(data[:4], "little")
-    head = json.loads(data[4 : 4 + size]) | {"version": 4, "heard": len(PHONES) + 16, "streams": list(map(len, streams))}
+    head = json.loads(data[4 : 4 + size]) | {
+        "version": 4,
+        "heard": len(PHONES) + 16,
+        "streams": list(map(len, streams)),
+    }
     del head["digest"]
     text = json.dumps(head).encode()
     kept = from_bytes(len(text).to_bytes(4, "little") + text + b"".join(streams))

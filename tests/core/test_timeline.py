@@ -65,7 +65,9 @@ def test_no_row_of_edits_leaves_gaps_or_changes_the_length(steps) -> None:
         except LipsyncError:  # a word all of whose phones were deleted, for example
             continue
         span = changed_span(timeline, new)
-        outside = lambda t: [p for p in t.phones if span is None or p.end <= span[0] or p.start >= span[1]]  # noqa: E731
+        outside = lambda t: [  # noqa: E731
+            p for p in t.phones if span is None or p.end <= span[0] or p.start >= span[1]
+        ]
         assert outside(new) == outside(timeline)
         timeline = new
     assert (timeline.start, timeline.end) == (0.0, 1.5)

@@ -83,7 +83,13 @@ def test_a_line_all_of_whose_phones_are_muted_is_a_pause() -> None:
 def test_an_edit_remakes_its_own_stretch_and_no_other_bit() -> None:
     heard, mouth = hearing(), Mouth()
     before = played(moved(mouth, heard, LINE), LINE)
-    for new in (with_unit(LINE, 3, "p"), with_boundary(LINE, 2, 0.55), with_mute(LINE, 1, True), with_stress(LINE, 2, 1.5), LINE):
+    for new in (
+        with_unit(LINE, 3, "p"),
+        with_boundary(LINE, 2, 0.55),
+        with_mute(LINE, 1, True),
+        with_stress(LINE, 2, 1.5),
+        LINE,
+    ):
         again = remade(mouth, heard, before, LINE, new)
         assert (again.values == played(moved(mouth, heard, new), new).values).all()
     far = remade(mouth, heard, before, LINE, with_unit(LINE, 3, "p")).values

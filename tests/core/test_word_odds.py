@@ -31,7 +31,9 @@ def test_the_numbers_that_ship_fit_the_inventory() -> None:
     assert abs(sum(model.shares.values()) - 1) < 1e-9 and set(model.shares) < set(PHONES)
     assert model.limit > 0
     used = [PHONES.index(unit) for unit in model.shares]
-    assert all(model.ratios[index].argmax() == index for index in used if PHONES[index] in "p b m f s t k n a i u".split())
+    assert all(
+        model.ratios[index].argmax() == index for index in used if PHONES[index] in "p b m f s t k n a i u".split()
+    )
 
 
 def test_right_words_are_far_below_the_limit_and_the_wrong_one_is_over_it() -> None:

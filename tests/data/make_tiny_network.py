@@ -4,8 +4,8 @@
 
 They have the contract of the real ones and know nothing about speech. *hear* makes phones of the loudness around each
 frame with fixed random weights; *move* makes curves of those, the jaw open where something is said and all still in
-silence. Both have zero padding inside, left and right context, and values beyond 0..1, so that windows and limits can be
-tested. The live one looks two frames ahead altogether.
+silence. Both have zero padding inside, left and right context, and values beyond 0..1, so that windows and limits can
+be tested. The live one looks two frames ahead altogether.
 """
 
 from __future__ import annotations

@@ -20,7 +20,10 @@ SECOND = 4.2
 
 
 def test_chromium_shows_what_is_said(root: Path, tmp_path: Path, update_golden: bool) -> None:
-    assert main(["bake", str(LINE), "--quiet", "--text", TEXT, "--language", "en", "--to", str(tmp_path / "line.vtt")]) == 0
+    assert (
+        main(["bake", str(LINE), "--quiet", "--text", TEXT, "--language", "en", "--to", str(tmp_path / "line.vtt")])
+        == 0
+    )
     samples, rate = soundfile.read(LINE)
     soundfile.write(tmp_path / "line.wav", samples, rate)
     shutil.copy(root / "tests" / "engines" / "web" / "captions.html", tmp_path)

@@ -1,4 +1,5 @@
-"""Our own JSON and CSV are what their schemas say, by validators that are not ours; and the schemas refuse what is not."""
+"""Our own JSON and CSV are what their schemas say, by validators that are not ours; and the schemas refuse what is
+not."""
 
 from __future__ import annotations
 
@@ -68,7 +69,8 @@ def test_other_curves_are_refused(change: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"unit": ""}, {"start": -1}, {"stress": 3}, {"confidence": 2}, {"word": 0.5}, {"mute": 1}, {"surprise": 1}]
+    "change",
+    [{"unit": ""}, {"start": -1}, {"stress": 3}, {"confidence": 2}, {"word": 0.5}, {"mute": 1}, {"surprise": 1}],
 )
 def test_other_phonemes_are_refused(change: dict[str, Any]) -> None:
     data = phonemes()
@@ -84,7 +86,9 @@ def problems(table: Path) -> list[str]:
     return [error for (error,) in resource.validate().flatten(["type"])]
 
 
-@pytest.mark.parametrize("options", [ExportOptions(), ExportOptions(fps=30 / 1.001, offset=0.3), ExportOptions(names="arkit")])
+@pytest.mark.parametrize(
+    "options", [ExportOptions(), ExportOptions(fps=30 / 1.001, offset=0.3), ExportOptions(names="arkit")]
+)
 def test_a_table_is_what_its_schema_says(tmp_path: Path, options: ExportOptions) -> None:
     table = tmp_path / "a.csv"
     write(hello(), table, FORMATS["csv"], options)

@@ -89,7 +89,9 @@ def test_ufbx_finds_each_take_alone(tmp_path: Path, tracks: dict[str, AnimationT
 def test_usd_plays_each_take_as_a_variant(tmp_path: Path, tracks: dict[str, AnimationTrack], ending: str) -> None:
     tracks["second"] = random_track(2 * FPS, FPS, seed=1).select(tracks["second"].names)  # a shorter one
     read = scene_reader.usd(exported(tmp_path, ending, tracks))
-    assert read["errors"] == [] and read["start"] == 0 and read["chosen"] == "first" and set(read["takes"]) == set(tracks)
+    assert (
+        read["errors"] == [] and read["start"] == 0 and read["chosen"] == "first" and set(read["takes"]) == set(tracks)
+    )
     assert read["weights"] == read["takes"]["first"]["weights"]
     for name, track in tracks.items():
         seen, count = read["takes"][name], len(track.values)

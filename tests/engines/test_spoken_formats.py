@@ -128,7 +128,9 @@ def test_x_sampa_is_told_by_the_labels_of_a_tier(tmp_path: Path, labels: str) ->
 def test_arpabet_and_ipa_are_not_taken_for_x_sampa(tmp_path: Path) -> None:
     assert units_of(tmp_path, "phones", ["S", "IH1", "NG", "DH", "T", "R", "ER0"]) == "s ɪ ŋ ð t ɹ ɚ".split()
     assert units_of(tmp_path, "phones", ["s", "ɪ", "ŋ", "ʃ", "S"]) == "s ɪ ŋ ʃ s".split()
-    assert units_of(tmp_path, "visemes", ["SS", "E", "CH", "aa"]) == units_of(tmp_path, "phones", ["SS", "E", "CH", "aa"])
+    assert units_of(tmp_path, "visemes", ["SS", "E", "CH", "aa"]) == units_of(
+        tmp_path, "phones", ["SS", "E", "CH", "aa"]
+    )
 
 
 def units_of(folder: Path, tier: str, labels: list[str]) -> list[str]:

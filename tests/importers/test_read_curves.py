@@ -61,7 +61,9 @@ def test_what_we_write_is_read_back(spoken: AnimationTrack, tmp_path: Path, form
     np.testing.assert_allclose(track.select(names).values, spoken.select(names).at(track.times), atol=0.01)
 
 
-@pytest.mark.parametrize("fps", [12, 15, 20, 24 / 1.001, 24, 25, 30, 40, 48, 50, 60 / 1.001, 72, 90, 100, 120, 144, 240])
+@pytest.mark.parametrize(
+    "fps", [12, 15, 20, 24 / 1.001, 24, 25, 30, 40, 48, 50, 60 / 1.001, 72, 90, 100, 120, 144, 240]
+)
 def test_live_link_is_read_back_at_its_rate(tmp_path: Path, fps: float) -> None:
     times = np.arange(501)[:, None] / 200
     track = AnimationTrack(("jawOpen",), 0.5 + 0.5 * np.sin(3 * times), 200.0)

@@ -76,7 +76,9 @@ def test_ctc_is_trained_with_its_blank_and_goes_on_where_it_stopped(clips, tmp_p
     again.resume()
     torch.testing.assert_close(again.blank.weight, first.blank.weight)
     assert not torch.equal(fresh, first.blank.weight)
-    assert again.model.state_dict().keys() == Trainer(CONFIG, tmp_path / "x").model.state_dict().keys(), "the blank stays out"
+    assert again.model.state_dict().keys() == Trainer(CONFIG, tmp_path / "x").model.state_dict().keys(), (
+        "the blank stays out"
+    )
 
 
 def test_rows_learn_side_by_side_as_they_would_alone(clips, tmp_path, monkeypatch):
@@ -117,7 +119,9 @@ def test_move_learns_on_what_the_row_of_the_same_name_hears(clips, tmp_path, mon
     assert not torch.equal(state("hearing/base")["averaged"][stem], state("hearing/no-augmentation")["averaged"][stem])
 
 
-def test_every_row_changes_settings_that_there_are_and_sources_that_are_not_prepared_are_left_out(monkeypatch, tmp_path):
+def test_every_row_changes_settings_that_there_are_and_sources_that_are_not_prepared_are_left_out(
+    monkeypatch, tmp_path
+):
     monkeypatch.setattr(ablations, "PREPARED", tmp_path)
     monkeypatch.setattr(ablations, "prepared", lambda name: None)
     for name in ("grid_s1", "flite", "espeak", "speechocean762_en"):

@@ -169,7 +169,13 @@ def test_loudness_rhubarb_dhlive_and_our_previous_release_have_a_row_in_every_ta
     found = dict(tables(numbers))
     assert len(found) > 25
     for name, rows in found.items():
-        for wanted in (("ours",), ("previous",), ("rms_band_db",), ("rhubarb_phonetic", "rhubarb_ps"), ("dhlive", DHLIVE)):
+        for wanted in (
+            ("ours",),
+            ("previous",),
+            ("rms_band_db",),
+            ("rhubarb_phonetic", "rhubarb_ps"),
+            ("dhlive", DHLIVE),
+        ):
             if not (name.startswith("articulation, GRID") and "ours" in wanted):
                 assert set(wanted) & set(rows), (name, wanted)
         opening_alone = not name.startswith(("hearing", "boundaries"))
@@ -188,7 +194,9 @@ def test_programs_that_are_not_installed_are_named_and_their_stored_curves_stand
     samples = exhibits.sound_of("s1_bbaf2n")
     assert by_name["rhubarb_phonetic"].perform(clip(samples, "s1_bbaf2n"), "en").values.max() > 0.05
     assert by_name["rhubarb_phonetic"].perform(clip(samples, "s1_bbaf2n, noise"), "en") is None
-    assert by_name[DHLIVE].perform(clip(samples, "arctic_a0001_1592748574"), "en").values.max() > 0.05, "a line of kathleen"
+    assert by_name[DHLIVE].perform(clip(samples, "arctic_a0001_1592748574"), "en").values.max() > 0.05, (
+        "a line of kathleen"
+    )
 
 
 RHUBARB = """#!{python}
@@ -242,7 +250,8 @@ class Audio2Feature(torch.nn.Module):
 
 
 def test_dhlive_is_read_in_time_through_the_map_of_the_stored_curves(shared, tmp_path, monkeypatch):
-    """Against a network of its shape that gives the loudness; the report says how far the real one repeats what is stored."""
+    """Against a network of its shape that gives the loudness; the report says how far the real one repeats what is
+    stored."""
     for name in (dhlive.NETWORK, dhlive.WEIGHTS):
         (tmp_path / name).parent.mkdir(parents=True)
     (tmp_path / dhlive.NETWORK).write_text(DHLIVE_NETWORK, encoding="utf-8")

@@ -23,8 +23,8 @@ from model.export import (
     to_onnx,
 )
 from model.network import (
-    ARKIT_CHANNELS, CONTROLS, FFT, HOP, LIVE, MEL_HOP, MEL_RANGE, MELS, OFFLINE, SAMPLE_RATE, SILENT, SLOPE, UNITS, WINDOW,
-    HearGraph, Lipsync, LogMel, MoveGraph, NetworkConfig, sliding,
+    ARKIT_CHANNELS, CONTROLS, FFT, HOP, LIVE, MEL_HOP, MEL_RANGE, MELS, OFFLINE, SAMPLE_RATE, SILENT, SLOPE, UNITS,
+    WINDOW, HearGraph, Lipsync, LogMel, MoveGraph, NetworkConfig, sliding,
 )  # fmt: skip
 from model.paths import CHECKPOINTS, EXPORTED
 
@@ -131,7 +131,9 @@ def test_visemes_and_phones_are_probabilities_and_coefficients_stay_in_range(net
 def test_frames_with_their_context_are_those_of_the_trained_network(kind, speech):
     kept = load_checkpoint(CHECKPOINTS / KEPT[kind])
     samples = torch.from_numpy(speech[None, : HOP * 150])
-    inside = {part: slice(past, 150 - future) for part in ("hear", "move") for past, future in [kept.config.context(part)]}
+    inside = {
+        part: slice(past, 150 - future) for part in ("hear", "move") for past, future in [kept.config.context(part)]
+    }
     logits, residual = kept.hear(kept.mel(samples))
     phones = torch.softmax(logits, -1)
     for found, wanted in zip(HearGraph(kept)(samples), (phones, residual)):
@@ -139,7 +141,9 @@ def test_frames_with_their_context_are_those_of_the_trained_network(kind, speech
     told = kept.move.neutral.expand(1, 150, -1)
     motion, found = kept.move(phones, residual, told), MoveGraph(kept)(phones, residual, told)
     jaw = motion.units[..., UNITS.index("jawOpen")].clamp(0, 1)
-    torch.testing.assert_close(found[0][:, inside["move"], ARKIT_CHANNELS.index("jawOpen")], jaw[:, inside["move"]], rtol=0, atol=1e-5)
+    torch.testing.assert_close(
+        found[0][:, inside["move"], ARKIT_CHANNELS.index("jawOpen")], jaw[:, inside["move"]], rtol=0, atol=1e-5
+    )
     torch.testing.assert_close(found[3][:, inside["move"]], motion.features[:, inside["move"]], rtol=0, atol=1e-5)
 
 
@@ -189,7 +193,9 @@ def test_in_silence_nothing_trembles_while_breath_and_emotion_show(speech):
         raw = torch.nn.functional.leaky_relu(kept.move.units(motion.features), SLOPE)
         small, silent = raw < OFFLINE.rest[0], phones[..., :1] >= SILENT[1]
         assert (motion.units[small & silent] == 0).all() and (small & silent & (raw > 0)).any()
-        torch.testing.assert_close(motion.units[~small & (raw >= OFFLINE.rest[1])], raw[~small & (raw >= OFFLINE.rest[1])])
+        torch.testing.assert_close(
+            motion.units[~small & (raw >= OFFLINE.rest[1])], raw[~small & (raw >= OFFLINE.rest[1])]
+        )
         spoken = (phones[..., :1] <= SILENT[0]).expand_as(raw)
         torch.testing.assert_close(motion.units[spoken], raw[spoken])
     joyful = neutral.clone()

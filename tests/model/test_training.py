@@ -111,7 +111,9 @@ def test_every_setting_that_optuna_draws_is_one_and_every_goal_is_measured(clips
     changed = TrainConfig().changed(drawn)
     assert changed.hinges.parted == 0.04 and changed.learning_rate == 1e-3
     figures = validation.Validation(Pieces, {"grid_s1": 1.0}, 120, "cpu")
-    figures.batches = {name: next(iter(figures.batches.values())) for name in {goal.split("/")[0] for goal in tune.GOALS}}
+    figures.batches = {
+        name: next(iter(figures.batches.values())) for name in {goal.split("/")[0] for goal in tune.GOALS}
+    }
     found = figures.figures(Lipsync(SMALL).eval())
     rare = {goal for goal in tune.GOALS if goal.endswith("sibilant_jaw")}  # the clips' one pattern of phones has none
     assert set(tune.GOALS) - rare <= set(found)
@@ -159,12 +161,16 @@ def test_breath_is_drawn_before_speech_and_not_between_words():
     a = PHONES_58.index("a")
     phones = torch.tensor([[0] * 60 + [a] * 10 + [0] * 6 + [a] * 5 + [0] * 40])
     breath = breath_opening(phones, 0.09)[0]
-    assert (breath[:27] == 0).all() and (breath[27:38].diff() > 0).all(), "the lips part 0.65 to 0.45 s before the voice"
+    assert (breath[:27] == 0).all() and (breath[27:38].diff() > 0).all(), (
+        "the lips part 0.65 to 0.45 s before the voice"
+    )
     torch.testing.assert_close(breath[38:60], torch.full((22,), 0.09))
     assert (breath[60:] == 0).all(), "neither in speech, nor in a pause of 0.12 s, nor after the last word"
 
 
-@pytest.mark.parametrize(("network", "taught"), [(SMALL, True), (replace(SMALL, hear_ahead=(1, 0), move_ahead=(0,)), False)])
+@pytest.mark.parametrize(
+    ("network", "taught"), [(SMALL, True), (replace(SMALL, hear_ahead=(1, 0), move_ahead=(0,)), False)]
+)
 def test_only_a_network_that_sees_words_come_is_taught_to_breathe(clips, tmp_path, monkeypatch, network, taught):
     drawn = []
     monkeypatch.setattr(train, "with_breath", lambda batch, measured, most: drawn.append(most) or batch)
@@ -186,7 +192,9 @@ def test_breath_opens_jaw_and_lips_of_faces_that_nobody_measured():
     torch.testing.assert_close(drawn.units[0], units[0], equal_nan=True)
     assert drawn.opening[1:, :40].isnan().all()
     torch.testing.assert_close(drawn.opening[1:, 40:50], torch.full((2, 10), 0.09))
-    torch.testing.assert_close(lip_gap(drawn.units)[1:, 40:50] + torch.tensor([[0.01], [0.0]]), torch.full((2, 10), 0.09))
+    torch.testing.assert_close(
+        lip_gap(drawn.units)[1:, 40:50] + torch.tensor([[0.01], [0.0]]), torch.full((2, 10), 0.09)
+    )
     torch.testing.assert_close(drawn.opening[1:, 50:], opening[1:, 50:], equal_nan=True)
     assert (drawn.units[1:, 50:, jaw] == 0).all()
 
@@ -200,7 +208,9 @@ def test_the_gap_is_taught_as_it_is_exported():
     gap = lip_gap(shown(units))
     torch.testing.assert_close(gap, torch.full((1, 4), 0.2 * float(gap_weights()[UNITS.index("jawOpen")])))
     gap.sum().backward()
-    assert (units.grad[..., UNITS.index("mouthClose")] == 0).all() and (units.grad[..., UNITS.index("jawOpen")] > 0).all()
+    assert (units.grad[..., UNITS.index("mouthClose")] == 0).all() and (
+        units.grad[..., UNITS.index("jawOpen")] > 0
+    ).all()
 
 
 def test_a_run_ends_in_the_time_it_is_given_with_the_rate_at_its_lowest(clips, tmp_path):

@@ -28,7 +28,11 @@ def test_words_differ_by_the_phones_that_their_kind_says() -> None:
     assert {kind for _, _, kind, _ in found} == {"one phone", "up to two thirds", "more"}
     for of, index, kind, (_, units) in found:
         phones, most = difference(WORDS[index][1], units), max(len(WORDS[index][1]), len(units))
-        assert {"one phone": phones == 1, "up to two thirds": 1 < phones <= 2 * most / 3, "more": phones > 2 * most / 3}[kind]
+        assert {
+            "one phone": phones == 1,
+            "up to two thirds": 1 < phones <= 2 * most / 3,
+            "more": phones > 2 * most / 3,
+        }[kind]
         assert [word for k, word in enumerate(exchanged(of, index, ("x", units))) if k != index] == [
             word for k, word in enumerate(WORDS) if k != index
         ]

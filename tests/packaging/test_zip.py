@@ -70,7 +70,8 @@ def test_a_wheel_with_another_content_is_refused(tmp_path: Path) -> None:
 def test_the_installed_zip_bakes_a_voice_line(
     extension: Path, line: str, root: Path, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    """In a Blender with new settings, ONNX Runtime from the zip, espeak-ng too, and none of this environment's packages."""
+    """In a Blender with new settings, ONNX Runtime from the zip, espeak-ng too, and none of this environment's
+    packages."""
     if line == "recorded":
         sound = request.getfixturevalue("shared") / "bench/dev/audio/s1_bbaf2n.flac"
         text = "Bin blue at F two now."
@@ -78,7 +79,9 @@ def test_the_installed_zip_bakes_a_voice_line(
         sound = root / "examples/lines/hello_en.flac"
         text = "Hello! My name is Poppy. Feed me a voice, and watch my mouth move."
     result = tmp_path / "result.json"
-    command = [sys.executable, HERE / "use_installed.py", extension, root / "examples/character.blend", sound, text, result]
+    command = [
+        sys.executable, HERE / "use_installed.py", extension, root / "examples/character.blend", sound, text, result,
+    ]  # fmt: skip
     resources = tmp_path / "blender"
     answer = subprocess.run(
         [str(part) for part in command],

@@ -98,7 +98,9 @@ class FakeWhisper:
 
     def transcribe(self, piece, *, language, condition_on_previous_text):
         assert piece.dtype == np.float32
-        return iter([SimpleNamespace(text=" Een kat."), SimpleNamespace(text=" Ja!")]), SimpleNamespace(language=language or "nl")
+        return iter([SimpleNamespace(text=" Een kat."), SimpleNamespace(text=" Ja!")]), SimpleNamespace(
+            language=language or "nl"
+        )
 
 
 def test_whisper_opens_the_folder_and_nothing_else(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -76,7 +76,9 @@ def test_single_wrong_words_are_told_and_right_ones_are_not(lines: dict[str, Ani
         assert fitted(lines[text], words[text], "nl", "line").mismatches == ()
         wrong = [*words[text]]
         wrong[longest[text]] = words[other][longest[other]]
-        told += any(wrong[longest[text]][0] in each.text for each in fitted(lines[text], wrong, "nl", "line").mismatches)
+        told += any(
+            wrong[longest[text]][0] in each.text for each in fitted(lines[text], wrong, "nl", "line").mismatches
+        )
     assert told >= 21  # of 24
 
 

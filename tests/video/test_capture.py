@@ -65,7 +65,9 @@ def test_faces_that_pass_each_other_stay_themselves(shared: Path, tmp_path: Path
     """Two clips of one talker, so that looks do not help: one goes right above, the other left below."""
     clips = [shared / "data" / "faces" / "video_samples" / f"{name}.mpg" for name in ("bbaf3s", "lbax8n")]
     film = tmp_path / "passing.mp4"
-    placed = "color=gray:s=720x576:r=25[c];[c][0:v]overlay=x='130*t':y=0[a];[a][1:v]overlay=x='360-130*t':y=288:shortest=1"
+    placed = (
+        "color=gray:s=720x576:r=25[c];[c][0:v]overlay=x='130*t':y=0[a];[a][1:v]overlay=x='360-130*t':y=288:shortest=1"
+    )
     inputs = [word for clip in clips for word in ("-i", str(clip))]
     command = ["ffmpeg", "-v", "error", *inputs, "-filter_complex", placed, "-an", "-t", "2.8", str(film)]
     subprocess.run(command, check=True)
@@ -84,7 +86,9 @@ def test_webcams_of_any_size_give_the_same_mouth(known_film, tmp_path: Path, tra
     film = tmp_path / "webcam.mp4"
     width, height = size.split("x")
     fitted = f"scale={height}:{height},pad={width}:{height}:(ow-iw)/2:0:gray"
-    subprocess.run(["ffmpeg", "-v", "error", "-i", str(known_film.path), "-vf", fitted, "-t", "2", str(film)], check=True)
+    subprocess.run(
+        ["ffmpeg", "-v", "error", "-i", str(known_film.path), "-vf", fitted, "-t", "2", str(film)], check=True
+    )
     (capture,) = capture_film(film, tracker)
     asked = np.interp(capture.track.times, known_film.track.times, lip_gap(known_film.track))
     assert np.corrcoef(asked, lip_gap(capture.track))[0, 1] > 0.93

@@ -163,7 +163,9 @@ def test_denoised_sound_lies_where_it_was(samples: Path, rate: int, target: floa
 def test_films_that_say_that_they_are_synthetic_are_refused(films: Path, tmp_path: Path, lipsync) -> None:
     made, again = films / "made.mp4", films / "again.mkv"
     copied = films / "copied.mp4"
-    subprocess.run(["ffmpeg", "-v", "error", "-i", str(films / "lbax8n.mpg"), "-c:v", "libx264", str(copied)], check=True)
+    subprocess.run(
+        ["ffmpeg", "-v", "error", "-i", str(films / "lbax8n.mpg"), "-c:v", "libx264", str(copied)], check=True
+    )
     marked_copy(copied, made)
     subprocess.run(["ffmpeg", "-v", "error", "-i", str(made), "-c", "copy", str(again)], check=True)
     out = tmp_path / "data"

@@ -81,7 +81,11 @@ def test_what_is_no_film_and_a_key_that_exists_are_refused(made: Path, tmp_path:
 
 
 def test_systems_are_told_apart_whatever_their_folders_are_called(tmp_path: Path, lipsync) -> None:
-    key = {"clip001.mp4": "/a/ours/films/x.mp4", "clip002.mp4": "/a/theirs/films/x.mp4", "clip003.mp4": "/a/original/x.mp4"}
+    key = {
+        "clip001.mp4": "/a/ours/films/x.mp4",
+        "clip002.mp4": "/a/theirs/films/x.mp4",
+        "clip003.mp4": "/a/original/x.mp4",
+    }
     (tmp_path / "key.json").write_text(json.dumps(key), encoding="utf-8")
     counted = lambda *files: lipsync("rate", "--results", *files, "--key", tmp_path / "key.json")  # noqa: E731
     score = lambda source: 5 if "ours" in source else 1 if "theirs" in source else 3  # noqa: E731
@@ -89,7 +93,11 @@ def test_systems_are_told_apart_whatever_their_folders_are_called(tmp_path: Path
     ran = counted(anna)
     assert ran.code == 0, ran.err
     rows = [line.split(maxsplit=3) for line in ran.out.splitlines()[1:]]
-    assert [row[1:3] for row in rows] == [[str(Path("ours/films")), "5.00"], ["original", "3.00"], [str(Path("theirs/films")), "1.00"]]
+    assert [row[1:3] for row in rows] == [
+        [str(Path("ours/films")), "5.00"],
+        ["original", "3.00"],
+        [str(Path("theirs/films")), "1.00"],
+    ]
     assert all("one rater: no interval" in row[3] for row in rows)
     twice = shutil.copy(anna, tmp_path / "again.json")
     ran = counted(anna, twice)

@@ -105,7 +105,9 @@ def test_what_is_far_from_the_face_stays_as_it_is(photo: Path, known_film: Known
     assert b"synthetic" not in subprocess.run(probe, capture_output=True, check=True).stdout
 
 
-def test_a_picture_speaks_in_an_actors_way(photo: Path, known_film: KnownFilm, predictor, tmp_path: Path, lipsync) -> None:
+def test_a_picture_speaks_in_an_actors_way(
+    photo: Path, known_film: KnownFilm, predictor, tmp_path: Path, lipsync
+) -> None:
     spec = predictor.spec
     names = spec.outputs["arkit"]
     gain = np.array([0.3 if name == "jawOpen" else 1.0 for name in names], np.float32)
@@ -114,12 +116,27 @@ def test_a_picture_speaks_in_an_actors_way(photo: Path, known_film: KnownFilm, p
     widest = {}
     for name, options in (("plain", ()), ("anna", ("--actor", tmp_path / "anna.json"))):
         film = tmp_path / f"{name}.mp4"
-        said = ("--image", photo, "--audio", known_film.line, "--output", film, "--quality", "low", "--head", 0, "--blinks", 0)
+        said = (
+            "--image",
+            photo,
+            "--audio",
+            known_film.line,
+            "--output",
+            film,
+            "--quality",
+            "low",
+            "--head",
+            0,
+            "--blinks",
+            0,
+        )
         ran = lipsync("video", *said, *options)
         assert ran.code == 0, ran.err
         widest[name] = np.percentile(tracked_opening(film)[1], 95)
     assert widest["anna"] < 0.8 * widest["plain"]
-    ran = lipsync("video", "--image", photo, "--audio", known_film.line, "--output", tmp_path / "x.mp4", "--emotion", "rage=1")
+    ran = lipsync(
+        "video", "--image", photo, "--audio", known_film.line, "--output", tmp_path / "x.mp4", "--emotion", "rage=1"
+    )
     assert ran.code == 2 and "rage=1 is not an emotion" in ran.err
 
 

@@ -82,8 +82,8 @@ def watched() -> bool:
 
 
 watched.jobs = []
-"""[name, how it ended, seconds from the click to the end of its last step, seconds until Blender went on with its step of undo
-stored, when that was on the clock of the day, CPU seconds of the whole program meanwhile]"""
+"""[name, how it ended, seconds from the click to the end of its last step, seconds until Blender went on with its step
+of undo stored, when that was on the clock of the day, CPU seconds of the whole program meanwhile]"""
 watched.since = watched.spent = 0.0
 
 

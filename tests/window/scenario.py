@@ -16,8 +16,8 @@ def choose(session: Session, name: str) -> None:
 
 
 def scroll(session: Session, by: int) -> None:
-    """Turns the mouse's wheel beside what the sidebar holds, where no list takes it, and not on its edge, which a slow Blender
-    would take for a drag; below 0 upwards."""
+    """Turns the mouse's wheel beside what the sidebar holds, where no list takes it, and not on its edge, which a slow
+    Blender would take for a drag; below 0 upwards."""
     left, top, _, _ = session.state["sidebar"]
     session.click_at(left + 15, top + 100, button=5 if by > 0 else 4, times=abs(by))
 
@@ -77,8 +77,8 @@ def speak(session: Session, text: str) -> dict:
 
 
 def main() -> None:
-    """Detects the character and bakes a line; drags a slider and takes that back; bakes a minute; starts a long line and
-    gives up."""
+    """Detects the character and bakes a line; drags a slider and takes that back; bakes a minute; starts a long line
+    and gives up."""
     with Session(height=1300) as session:
         session.wait_for("the tab", lambda state: state.get("tab"))
         session.see("Choose", "1-before")
@@ -109,7 +109,14 @@ def main() -> None:
         session.press("Escape")
         stopped = session.wait_for("the end of the long bake", lambda state: state["jobs"][-1][3])
         session.see("Bake", "6-stopped")
-    states = {"detected": detected, "baked": baked, "dragged": dragged, "undone": undone, "spoken": spoken, "before": before}
+    states = {
+        "detected": detected,
+        "baked": baked,
+        "dragged": dragged,
+        "undone": undone,
+        "spoken": spoken,
+        "before": before,
+    }
     jobs = {"first": baked["jobs"][-1], "minute": minute, "spoken": spoken["jobs"][-1]}
     seconds = {name: (*job[2:4], job[5]) for name, job in jobs.items()}
     seconds["escape"] = stopped["jobs"][-1][4] - pressed

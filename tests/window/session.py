@@ -87,8 +87,8 @@ class Session:
         self._wait("rest", self._blender, rests)
 
     def words(self, picture: Path) -> list[tuple[str, int, int]]:
-        """The words that can be read in a screenshot with the centre of each, in pixels from the top left; in the sidebar
-        alone, where the state says which part that is."""
+        """The words that can be read in a screenshot with the centre of each, in pixels from the top left; in the
+        sidebar alone, where the state says which part that is."""
         large = FOLDER / "ocr.png"
         image = Image.open(picture).convert("L")
         left, top, width, height = self.state.get("sidebar", (0, 0, *image.size))

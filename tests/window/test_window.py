@@ -41,9 +41,16 @@ def session(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run(sid.inside(["python3", "scenario.py"], folder), check=True)
     seconds = json.loads((folder / "result.json").read_text(encoding="utf-8"))["seconds"]
     print(f"screenshots: {folder}")
-    for what, name in (("the first line baked", "first"), ("a minute baked", "minute"), ("a sentence spoken", "spoken")):
+    for what, name in (
+        ("the first line baked", "first"),
+        ("a minute baked", "minute"),
+        ("a sentence spoken", "spoken"),
+    ):
         written, stored, cpu = seconds[name]
-        print(f"{what} in {written:.2f} s, with its step of undo {stored:.2f} s after the click; CPU {cpu:.2f} s, drawing included")
+        print(
+            f"{what} in {written:.2f} s, with its step of undo {stored:.2f} s after the click; "
+            f"CPU {cpu:.2f} s, drawing included"
+        )
     print(f"stopped {seconds['escape']:.2f} s after Escape")
     return folder
 

@@ -39,8 +39,8 @@ class Strip:
         self.before = self.session.state
 
     def drag(self, row: int, text: str, pixels: int) -> None:
-        """The left edge of a box, so many pixels to the right. Blender asks where the mouse is when it comes to a press, so each
-        step waits until it is done."""
+        """The left edge of a box, so many pixels to the right. Blender asks where the mouse is when it comes to a
+        press, so each step waits until it is done."""
         left, _, y = box(self.session.state, row, text)
         mouse = ["xdotool", "mousemove"]
         subprocess.run([*mouse, str(left), str(y), "sleep", "1", "mousedown", "1"], check=True)
