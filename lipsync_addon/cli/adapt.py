@@ -62,8 +62,11 @@ def run(options: argparse.Namespace) -> None:
         count = len(spec.outputs["arkit"])
         return AnimationTrack(both.names[:count], both.values[:, :count], both.fps), both.values[:, count:]
 
-    offset, agreement = time_offset(captured, move(Controls())[0])
-    adaptation = fitted(captured, move, offset, spec.fingerprint, spec.controls)
+    try:
+        offset, agreement = time_offset(captured, move(Controls())[0])
+        adaptation = fitted(captured, move, offset, spec.fingerprint, spec.controls)
+    except LipsyncError as error:
+        raise LipsyncError(f"{options.capture} with {options.sound}: {error.message}", error.hint) from error
     save_actor(path, adaptation)
     remember([path])
     if options.quiet:

@@ -22,7 +22,7 @@ from ..batch.names import output_name
 from ..batch.quality import Observed
 from ..batch.table import Row
 from ..batch.worker import Bake, Line, Outcome, Task, file_digest, text_digest
-from ..core.actors import actor_file, load_actor
+from ..core.actors import actor_file
 from ..core.adaptation import Adaptation
 from ..core.audio_clip import CheckedSound
 from ..core.errors import LipsyncError
@@ -34,7 +34,7 @@ from ..inference.network import DEFAULT_NETWORK
 from ..inference.predictor import Predictor
 from . import bake
 from .outputs import CHARACTER_ENDINGS, sorted_outputs
-from .performance import chosen_controls, chosen_face, chosen_style
+from .performance import chosen_controls, chosen_face, chosen_style, named_actor
 
 NOT_COLUMNS = {"line", "to", "also", "character", "quiet", "overwrite", "provider", "help", "network", "edits_of"}
 """Options of `lipsync bake` that a batch sets itself, or that mean nothing for a line."""
@@ -320,13 +320,13 @@ def _actor(name: str) -> Adaptation:
     try:
         found = actor_file(name).stat()
     except OSError:
-        return load_actor(name)  # which says what is wrong
+        return named_actor(name)  # which says what is wrong
     return _read_actor(name, found.st_mtime_ns, found.st_size)
 
 
 @cache
 def _read_actor(name: str, *state: int) -> Adaptation:
-    return load_actor(name)
+    return named_actor(name)
 
 
 @cache

@@ -9,7 +9,6 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..core.actors import load_actor
 from ..core.audio_clip import Sound
 from ..core.errors import LipsyncError
 from ..core.progress import Progress, part
@@ -18,6 +17,7 @@ from ..inference.predictor import Predictor
 from .capture import add_tracker_arguments
 from .outputs import INSTALL_BLENDER, without_chatter
 from .own_results import is_ours, remember
+from .performance import named_actor
 from .progress_line import progress_line
 from .words import add_words_arguments, chosen_words
 
@@ -79,7 +79,7 @@ def run(options: argparse.Namespace) -> None:
     options.line = options.sound or options.video or options.character
     started = time.perf_counter()
     words = chosen_words(options)
-    actor = load_actor(options.actor) if options.actor else None
+    actor = named_actor(options.actor) if options.actor else None
     predictor = Predictor.load(options.network)
     predictor = predictor.adapted(actor) if actor else predictor
     with progress_line(options.quiet) as progress:

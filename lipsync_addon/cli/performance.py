@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ..core.actors import load_actor
-from ..core.controls import Controls, styles_of
+from ..core.adaptation import Adaptation
+from ..core.controls import Controls, names_of, styles_of
 from ..core.errors import LipsyncError
 from ..core.face_layers import LAYERS, FaceSettings, emotion_table
-from ..core.presets import LIMITS, find_preset
+from ..core.model_spec import ModelSpec
+from ..core.presets import LIMITS, find_preset, load_presets
 from ..core.style import StyleSettings
 from ..exporters.arguments import number_within
+from ..inference.network import DEFAULT_NETWORK
 from ..inference.predictor import Predictor
 
 SPEECH_INTENSITY = (0.4, 1.6)
@@ -61,9 +64,24 @@ def chosen_controls(options: argparse.Namespace) -> Controls:
     return Controls(styles_of(options.speech_style), options.speech_intensity)
 
 
+def named_actor(name: str) -> Adaptation:
+    """load_actor(), which says more where --style was taken for what names a preset or a way of speaking."""
+    try:
+        return load_actor(name)
+    except LipsyncError as error:
+        if not isinstance(error.__cause__, FileNotFoundError):
+            raise
+        hint = error.hint
+        if name.lower() in {preset.name.lower() for preset in load_presets()}:
+            hint = f"For the preset of that name give --preset {name}."
+        elif name in names_of(ModelSpec.load(DEFAULT_NETWORK).controls, "style"):
+            hint = f"For the way of speaking of that name give --speech-style {name}."
+        raise LipsyncError(error.message, hint) from error
+
+
 def chosen_predictor(options: argparse.Namespace, providers: Sequence[str] | None = None) -> Predictor:
     """The network, adapted to the actor. Raises LipsyncError for an actor or controls that it does not know."""
-    actor = load_actor(options.actor) if options.actor else None  # before the network is opened
+    actor = named_actor(options.actor) if options.actor else None  # before the network is opened
     predictor = Predictor.load(options.network, providers=providers)
     chosen_controls(options).check(predictor.spec.controls)
     return predictor.adapted(actor) if actor else predictor

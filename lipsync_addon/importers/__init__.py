@@ -74,7 +74,8 @@ def _named_errors(path: Path, hint: str = HINT) -> Iterator[None]:
     except KeyError as error:
         raise LipsyncError(f"{path} is damaged or of another kind: {error} is missing in it.", hint) from error
     except (ValueError, TypeError, IndexError, AttributeError, OverflowError, csv.Error, RecursionError) as error:
-        reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+        reason = "it is not text" if isinstance(error, UnicodeDecodeError) else " ".join(str(error).split()).rstrip(".")
+        reason = reason or type(error).__name__
         reason = reason if len(reason) <= LONGEST_REASON else reason[:LONGEST_REASON] + " ..."
         raise LipsyncError(f"{path} is damaged or of another kind: {reason}.", hint) from error
 

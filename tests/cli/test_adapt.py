@@ -93,6 +93,7 @@ def test_what_does_not_match_is_refused_with_numbers(lipsync, take: Path, captur
     soundfile.write(tmp_path / "other.wav", np.roll(samples, len(samples) // 4), rate)
     ran = lipsync("adapt", "--capture", capture, "--sound", tmp_path / "other.wav", "--name", "no")
     assert ran.code == 2 and "do not match" in ran.err and "0.4 is needed" in ran.err
+    assert str(capture) in ran.err and "other.wav" in ran.err
     soundfile.write(tmp_path / "short.wav", samples[: 4 * rate], rate)
     ran = lipsync("adapt", "--capture", capture, "--sound", tmp_path / "short.wav", "--name", "no")
     assert ran.code == 2 and "overlap for 4.0 s only" in ran.err

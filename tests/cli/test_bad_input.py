@@ -93,6 +93,16 @@ def test_unknown_ending(lipsync, speech: Path, tmp_path: Path) -> None:
     refused(lipsync("bake", speech, "--to", tmp_path / "a.xyz"), "a.xyz", ".csv, .json")
 
 
+@pytest.mark.parametrize(
+    "name, remedy",
+    [("whisper", "--preset whisper"), ("filmed", "--speech-style filmed"), ("nobody", "Make one with lipsync adapt")],
+)
+def test_what_is_no_actor(lipsync, speech: Path, tmp_path: Path, monkeypatch, name: str, remedy: str) -> None:
+    for variable in ("XDG_CONFIG_HOME", "APPDATA"):
+        monkeypatch.setenv(variable, str(tmp_path))
+    refused(lipsync("bake", speech, "--to", tmp_path / "a.csv", "--style", name), f"{name}.json", remedy)
+
+
 def test_missing_folder(lipsync, speech: Path, tmp_path: Path) -> None:
     ran = lipsync("bake", speech, "--to", tmp_path / "a.csv", "--to", tmp_path / "none" / "b.json")
     refused(ran, "b.json", "Create its folder first")

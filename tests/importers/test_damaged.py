@@ -88,6 +88,14 @@ def test_without_damage(format_id: str) -> None:
     assert read(f"a{FORMATS[format_id].extension}", sound(format_id)) is None
 
 
+@pytest.mark.parametrize("ending", [".csv", ".json", ".flac"])
+def test_a_sound_in_the_place_of_curves(tmp_path: Path, ending: str) -> None:
+    (tmp_path / f"take{ending}").write_bytes(b"fLaC\x00\x00\x00\x22\x80\xff")
+    with pytest.raises(LipsyncError, match="is damaged or of another kind: it is not text") as raised:
+        read_curves(tmp_path / f"take{ending}")
+    assert "codec" not in raised.value.message and "Readable are" in raised.value.hint
+
+
 @pytest.mark.parametrize(
     "text, words",
     [
