@@ -8,12 +8,13 @@ from pathlib import Path
 
 import bpy
 
-from ..core.actors import actor_file
+from ..core.actors import actor_file, load_actor
 from ..core.channels import ARKIT_52, VISEMES_15
 from ..core.errors import LipsyncError
 from . import panel_data, presets
 from .actions import TAKE, takes_of
 from .preferences import actor_folder
+from .speaker import own_network
 from .words_settings import LIPSYNC_PG_words, text_of
 
 
@@ -25,10 +26,13 @@ def preset_problem(name: str) -> str:
 
 
 def actor_problem(name: str, context: bpy.types.Context) -> str:
-    """Of an actor, without whom nothing can be baked; whether his file is valid is found out then."""
+    """Of an actor, without whom nothing can be baked, such as one of the network before this one."""
+    if not name:
+        return ""
     try:
-        if not name or (file := actor_file(name, actor_folder(context))).is_file():
-            return ""
+        file = actor_file(name, actor_folder(context))
+        if file.is_file():
+            return _unfit(name, file.parent, file.stat().st_mtime_ns)
     except LipsyncError as error:
         return str(error)
     return f"There is no actor '{name}' in {file.parent}. Choose one of the list, or empty the field."
@@ -87,6 +91,16 @@ def channel_problems(settings: bpy.types.PropertyGroup) -> tuple[str, ...]:
 def ignored(context: bpy.types.Context) -> tuple[str, ...]:
     """What a bake does without, for its report."""
     return tuple(filter(None, (preset_problem(context.scene.lipsync.preset), replaces_problem(context))))
+
+
+@lru_cache(maxsize=8)
+def _unfit(name: str, folder: Path, changed: int) -> str:
+    """Why the actor of a file, as it is since `changed`, cannot be used."""
+    try:
+        misfit = load_actor(name, folder).misfit(own_network())
+    except LipsyncError as error:
+        return str(error)
+    return misfit and f"{misfit} Run lipsync adapt again with this network and --overwrite."
 
 
 @lru_cache(maxsize=8)

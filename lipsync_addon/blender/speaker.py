@@ -22,6 +22,11 @@ class Speaker:
 
 
 @cache
+def own_network() -> ModelSpec:
+    """The description of the network that comes with the add-on."""
+    return ModelSpec.load(DEFAULT_NETWORK)
+
+
 def network_controls() -> Mapping[str, ControlSpec]:
-    """What the network that comes with the add-on can be told."""
-    return ModelSpec.load(DEFAULT_NETWORK).controls
+    """What that network can be told."""
+    return own_network().controls

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from .closure_fade import closures_kept
 from .controls import Controls
+from .model_spec import ModelSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,16 @@ class Adaptation:
         """Whether the capture taught nothing."""
         same = (self.gain == 1).all() and not self.offset.any() and not self.weights.any()
         return bool(same) and not self.controls.to_json()
+
+    def misfit(self, spec: ModelSpec) -> str:
+        """Why this network cannot use it, in a sentence that names the actor; empty where it can."""
+        actor = f"The actor '{self.name}'" if self.name else "The actor"
+        if self.network != spec.fingerprint:
+            return f"{actor} was made for another network ({self.network}) than this one ({spec.fingerprint})."
+        sizes = len(spec.outputs["features"]), len(spec.outputs["arkit"])
+        if self.channels != spec.outputs["arkit"] or self.weights.shape != sizes:
+            return f"{actor} is damaged: its numbers are not of this network's size."
+        return ""
 
     def apply(
         self,

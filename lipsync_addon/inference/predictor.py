@@ -54,16 +54,9 @@ class Predictor:
     def adapted(self, adaptation: Adaptation) -> Predictor:
         """The same network with the coefficients of one person's face. Raises LipsyncError for another network's, and
         for numbers that are not of it."""
-        actor, spec = f"The actor '{adaptation.name}'" if adaptation.name else "The actor", self.spec
-        sizes, problem = (len(spec.outputs["features"]), len(spec.outputs["arkit"])), ""
-        if adaptation.network != spec.fingerprint:
-            problem = f"was made for another network ({adaptation.network}) than this one ({spec.fingerprint})."
-        elif adaptation.channels != spec.outputs["arkit"] or adaptation.weights.shape != sizes:
-            problem = "is damaged: its numbers are not of this network's size."
-        if problem:
+        if problem := adaptation.misfit(self.spec):
             raise LipsyncError(
-                f"{actor} {problem}",
-                "Run lipsync adapt again with this network and --overwrite, and bake the actor's takes again.",
+                problem, "Run lipsync adapt again with this network and --overwrite, and bake the actor's takes again."
             )
         return Predictor(self._network, window_seconds=self._frames / self.spec.fps, adaptation=adaptation)
 

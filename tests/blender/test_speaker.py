@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import bpy
@@ -39,12 +40,12 @@ def actors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def write_actor(path: Path, jaw: float) -> None:
+def write_actor(path: Path, jaw: float, network: str = "") -> None:
     spec = ModelSpec.load(DEFAULT_NETWORK)
     names = spec.outputs["arkit"]
     gain = np.array([jaw if name == "jawOpen" else 1.0 for name in names], np.float32)
     weights = np.zeros((len(spec.outputs["features"]), len(names)), np.float32)
-    save_actor(path, Adaptation(spec.fingerprint, names, gain, np.zeros_like(gain), weights))
+    save_actor(path, Adaptation(network or spec.fingerprint, names, gain, np.zeros_like(gain), weights))
 
 
 @pytest.fixture
@@ -165,6 +166,20 @@ def test_edited_phones_are_moved_in_the_actors_face(settings, request):
     np.testing.assert_allclose(after.track.values[changed], whole.track.values[changed], atol=2e-3)
     strange = respoken(after, network, Controls({}, 1.4))
     assert np.abs(after.track.values[changed] - strange.track.values[changed]).max() > 0.05
+
+
+def test_an_actor_of_another_network_is_named_before_any_work(settings, actors):
+    write_actor(actors / "anna.json", 0.5, network="0123456789abcdef")
+    settings.speaker.actor = "anna"
+    assert "The actor 'anna' was made for another network" in " ".join(drawn().split())
+    with pytest.raises(RuntimeError, match="'anna' was made for another network .*Run lipsync adapt again"):
+        bpy.ops.lipsync.bake()
+    (actors / "anna.json").write_text("{}")
+    os.utime(actors / "anna.json", ns=(1, 1))
+    with pytest.raises(RuntimeError, match="anna.json is not valid: it has no 'format_version'"):
+        bpy.ops.lipsync.bake()
+    write_actor(actors / "anna.json", 0.5)
+    assert bpy.ops.lipsync.bake() == {"FINISHED"} and take().actor.name == "anna"
 
 
 def test_an_actor_that_changed_or_is_gone_is_told_and_the_take_keeps_its_own(settings, actors):
