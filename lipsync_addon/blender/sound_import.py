@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import wave
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -179,13 +179,13 @@ def audible(strips: Iterable[bpy.types.Strip], editor: bpy.types.SequenceEditor)
 def sound_of_scene(scene: bpy.types.Scene, sample_rate: int) -> tuple[ImportedSound, float]:
     """All that the sequencer plays in the scene's range, and the frame where it begins.
 
-    Strips that play at another speed are mixed down one by one, and added: see _moved_to_start()."""
+    Strips that play at another speed are mixed down one by one, and added: see _mixed_down()."""
     editor, rate = scene.sequence_editor, frame_rate(scene)
     first, last = max(scene.frame_start, 0), scene.frame_end + 1
     heard = audible(editor.strips, editor) if editor else ()
     alone = {each: heard_range(each) for each in heard if len(each.retiming_keys) > 0}
     alone = {each: reach for each, reach in alone.items() if reach[0] < last and reach[1] > first}
-    mixed = _mixed_down(scene, first, last, scene.name, without=tuple(alone))
+    mixed = _mixed_down(scene, first, last, scene.name)
     for strip, reach in alone.items():
         sound, later = _mixed_down(scene, *reach, strip.name, only=strip), (max(reach[0], 0) - first) / rate
         mixed = mixed.mix(sound.delay(later) if later >= 0 else sound.limit(-later, sound.length / sound.specs[0]))
@@ -199,24 +199,38 @@ def _mixed_down(
     name: str,
     *,
     only: bpy.types.SoundStrip | None = None,
-    without: Sequence[bpy.types.SoundStrip] = (),
 ) -> aud.Sound:
     """What the sequencer plays from `first`, or frame 0, to before `last`, by way of a temporary file: one strip alone,
-    or all but some. The scene is as it was afterwards. Raises LipsyncError if all of it lies before frame 0."""
+    or all but those that play at another speed. The scene is as it was afterwards. Raises LipsyncError if all of it
+    lies before frame 0.
+
+    The speed of such a strip is kept by frame, and Blender 4.5 reads it where nobody wrote it: before the strip, muted
+    or not, and behind it where it was before it was moved. Sound came 20 ms early or late by chance, or the mixdown
+    ended Blender (division by zero). So the strip alone begins at frame 0, the others have no sound, and a view layer
+    that is new, with nothing in it, remembers no earlier place.
+    """
     first = max(first, 0)  # a scene has no frame below
     if last <= first:
         raise LipsyncError(f"The strip '{name}' ends before frame 0.", "Move it to where the scene plays.")
     path = Path(bpy.app.tempdir) / f"lipsync-mixed-{abs(hash((name, only is None)))}.wav"
-    strips = scene.sequence_editor.strips_all if only or without else ()
+    strips = scene.sequence_editor.strips_all if scene.sequence_editor else ()
     with ExitStack() as undo:
         for each in (each for each in strips if each.type not in ("META", "SCENE")):
-            undo.callback(setattr, each, "mute", each.mute)
-            each.mute = each != only if only else each.mute or each in without
+            if only:
+                undo.callback(setattr, each, "mute", each.mute)
+                each.mute = each != only
+            if each != only and each.type == "SOUND" and len(each.retiming_keys) > 0:
+                undo.callback(setattr, each, "sound", each.sound)
+                each.sound = None
         moved = _moved_to_start(scene, only, undo) if only else 0
         for end in ("frame_start", "frame_end"):
             undo.callback(setattr, scene, end, getattr(scene, end))
         scene.frame_start, scene.frame_end = first - moved, last - moved - 1
-        with bpy.context.temp_override(scene=scene):
+        layer = scene.view_layers.new("Lipsync")
+        undo.callback(scene.view_layers.remove, layer)
+        for child in layer.layer_collection.children:
+            child.exclude = True
+        with bpy.context.temp_override(scene=scene, view_layer=layer):
             bpy.ops.sound.mixdown(
                 filepath=str(path),
                 check_existing=False,
@@ -230,11 +244,7 @@ def _mixed_down(
 
 
 def _moved_to_start(scene: bpy.types.Scene, strip: bpy.types.SoundStrip, undo: ExitStack) -> int:
-    """Lets a strip begin at frame 0 and returns by how many frames it was later; `undo` gets the way back.
-
-    The speed of a retimed strip is kept by frame, and Blender 4.5 and 5.0 read it from before the strip as well, where
-    nobody wrote it: the sound came 20 ms early or late by chance, or the mixdown ended Blender (division by zero).
-    """
+    """Lets a strip begin at frame 0 and returns by how many frames it was later; `undo` gets the way back."""
     outer = strip
     while outer.parent_meta() is not None:
         outer = outer.parent_meta()
