@@ -27,7 +27,7 @@ from .datasets.dutch import dutch_phones
 from .datasets.faces import facegood_units, grid_opening
 from .datasets.lip_solve import grid_units
 from .datasets.synthetic import espeak_lines, festival_lines, flite_lines
-from .datasets.teacher import teacher_opening
+from .datasets.teacher import teacher_opening, with_rest
 from .network import HOP, UNITS
 from .paths import BENCH, FACES, PREPARED, SPEECH
 from .targets import FPS, Phones, fused, gap_weights
@@ -100,7 +100,9 @@ def speech_lines(corpus: str) -> Iterator[Line]:
     opening = teacher_opening(corpus)
     for name, samples in corpus_sound(corpus):
         if name in speakers:
-            yield Line(name, samples, speakers[name] if many else "", phones.get(name), opening.get(name))
+            said, lips = phones.get(name), opening.get(name)
+            lips = with_rest(lips, said) if said and lips else lips
+            yield Line(name, samples, speakers[name] if many else "", said, lips)
 
 
 def grid_lines() -> Iterator[Line]:

@@ -29,6 +29,7 @@ PROGRAMS = {
     "previous": "our previous release",
     "previous, wrong sound": "our previous release, wrong sound",
     "dhlive": "DH_live as it comes",
+    "dhlive_in_time": "DH_live, put in time, as it teaches",
     "dhlive_fitted_in_time": "DH_live, put in time, level fitted",
     "cherry": "Cherry Lip Sync",
     "ps5_align": "pocketsphinx, text aligned",

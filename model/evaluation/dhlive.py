@@ -1,8 +1,8 @@
 """DH_live, where its files are, on any sound: a network that moves a photograph, as the opening of the lips.
 
-kleinlee/DH_live at commit a3611cd (July 2024): network and weights, MIT by its README. The map from its six coefficients to an
-opening and the 0.10 s by which it is put in time are those of shared/data/faces/teacher (fitted on GRID talker 1's dev clips
-by least squares): what it is run on here is what the stored curves there are, and those taught our networks.
+kleinlee/DH_live at commit a3611cd (July 2024): network and weights, MIT by its README. Its six coefficients become an opening by the
+map through which it taught our networks (model/datasets/teacher.py); the 0.10 s by which it is put in time are those of
+shared/data/faces/teacher.
 """
 
 from __future__ import annotations
@@ -19,11 +19,10 @@ from numpy.typing import NDArray
 from lipsync_addon.core.audio_clip import Sound
 from lipsync_addon.core.track import AnimationTrack
 
-from ..paths import FACES
+from ..datasets.teacher import opening_of
 from .performance import OPEN, SAMPLE_RATE, Program, samples_of
 
-LABEL = "dhlive_fitted_in_time"
-"""The bench's name."""
+LABEL = "dhlive_in_time"
 HOW = "DH_LIVE=FOLDER names a checkout of kleinlee/DH_live at a3611cd; kaldi-native-fbank from PyPI"
 NETWORK, WEIGHTS = "talkingface/models/audio2bs_lstm.py", "checkpoint/audio.pkl"
 FPS, FIRST_S, FRAMES_LEFT_OUT = 25.0, 0.02, 2
@@ -38,23 +37,19 @@ def installed() -> bool:
 
 
 class DHLive(Program):
-    """Put in time, level fitted."""
+    """Put in time, as it teaches."""
 
     label = LABEL
 
     def perform(self, sound: Sound, language: str = "", text: str = "") -> AnimationTrack:
         """One channel, OPEN."""
         samples = samples_of(sound)
-        coefficients = self._coefficients(np.concatenate([samples, np.zeros(AFTER, np.float32)]))[FRAMES_LEFT_OUT:]
-        last = max(int((len(samples) / SAMPLE_RATE - FIRST_S) * FPS) + 1, 1)
-        lips = np.maximum(coefficients[:last] @ self._map[:6] + self._map[6], 0)
-        return AnimationTrack((OPEN,), lips[:, None], FPS, FIRST_S)
+        return AnimationTrack((OPEN,), opening_of(self.coefficients(samples))[:, None], FPS, FIRST_S)
 
-    @cached_property
-    def _map(self) -> NDArray[np.float64]:
-        """[7] six factors and a constant."""
-        with np.load(FACES / "teacher" / "kathleen_en.npz") as data:
-            return data["map_open"].astype(float)
+    def coefficients(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+        """[T, 6] at FPS from FIRST_S on, put in time; `samples` mono at SAMPLE_RATE."""
+        last = max(int((len(samples) / SAMPLE_RATE - FIRST_S) * FPS) + 1, 1)
+        return self._performed(np.concatenate([samples, np.zeros(AFTER, np.float32)]))[FRAMES_LEFT_OUT:][:last]
 
     @cached_property
     def _network(self) -> torch.nn.Module:
@@ -66,7 +61,7 @@ class DHLive(Program):
         network.load_state_dict(torch.load(folder / WEIGHTS, map_location="cpu", weights_only=True))
         return network.eval()
 
-    def _coefficients(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _performed(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """[T, 6] at 25 Hz; the features are set as in its audio_model.py."""
         import kaldi_native_fbank as features  # only this needs it
 

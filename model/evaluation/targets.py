@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from . import dhlive
 from .statistics import UNKNOWN, Measured
 
 TALKER_1, OTHERS, DUTCH = "GRID talker 1", "GRID, other talkers", "Dutch, dev_nl"
@@ -50,7 +51,7 @@ def at_most(what: str, on: str, bound: float, measured: Measured, note: str = ""
     return Target(what, on, -math.inf, bound, measured, note)
 
 
-PEERS = ("previous", "dhlive_fitted_in_time", "rhubarb_ps", "rhubarb_phonetic", "rms_band_db")
+PEERS = ("previous", dhlive.LABEL, "rhubarb_ps", "rhubarb_phonetic", "rms_band_db")
 """That stand beside ours."""
 
 

@@ -37,7 +37,7 @@ SMALL = NetworkConfig(
     hear_ahead=(2, 0),
     move_ahead=(1,),
 )
-KEPT = {"offline": "0.3.0.pt", "live": "0.2.0-live.pt"}
+KEPT = {"offline": "0.4.0.pt", "live": "0.4.0-live.pt"}
 
 
 @pytest.fixture(scope="module")
