@@ -97,9 +97,10 @@ def test_a_recorded_breath_before_the_first_word(shared: Path, predictor: Predic
 
 
 def test_the_crowd_after_a_speech(shared: Path, predictor: Predictor) -> None:
+    """Networks up to 0.3.0 alone opened the jaw; 0.4.0 leaves it shut."""
     plain, calm = both(recording(shared, "jfk_en"), predictor)
     crowd = plain.times > 10.7
-    assert plain.channel("jawOpen")[crowd].max() > 4 * calm.channel("jawOpen")[crowd].max()
+    assert calm.channel("jawOpen")[crowd].max() < 0.01
     assert motion(calm, 0, 10.3) > 0.9 * motion(plain, 0, 10.3)
 
 
