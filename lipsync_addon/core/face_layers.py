@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 
 from .bumps import with_channels
+from .closure_fade import closures_kept
 from .face_accents import blink_times, with_blinks, with_brows
 from .head_motion import with_gaze, with_head
 from .mouth_rest import with_breath, with_calm, with_rest
 from .prosody import Prosody
-from .style_steps import with_lips_sealed
 from .track import AnimationTrack
 
 EMOTIONS_FILE = Path(__file__).resolve().parents[1] / "data" / "emotions.json"
@@ -108,4 +108,5 @@ def with_emotions(
     # Sealing draws whole frames back: eyes and brows, which part no lips, come after it and do not twitch at every p.
     most = np.maximum(track.values, 1)  # what a style lets go beyond 1 stays there
     spoken = track.with_values(np.clip(track.values + more * mouth, 0, most))
-    return track.with_values(np.clip(with_lips_sealed(spoken, track).values + more * ~mouth, 0, most))
+    kept = np.clip(closures_kept(spoken.values, track.values, track.names), 0, most)
+    return track.with_values(np.clip(kept + more * ~mouth, 0, most))

@@ -14,7 +14,7 @@ from lipsync_addon.core.aperture import SEALED, lip_gap
 from lipsync_addon.core.audio_clip import AudioClip
 from lipsync_addon.core.channels import ARKIT_52, HEAD_ANGLES
 from lipsync_addon.core.face_accents import accents, blink_times, with_blinks
-from lipsync_addon.core.face_layers import LAYERS, FaceSettings, emotion_table, with_face
+from lipsync_addon.core.face_layers import LAYERS, FaceSettings, emotion_table, with_emotions, with_face
 from lipsync_addon.core.prosody import Prosody, prosody_of
 from lipsync_addon.core.track import AnimationTrack
 from lipsync_addon.core.vocal import speaking
@@ -122,6 +122,16 @@ def test_brows_rise_on_the_syllable_that_stands_out() -> None:
     brows = with_face(track, voice, FaceSettings(brows=1)).channel("browInnerUp")
     assert abs(track.times[brows.argmax()] - 3) < 0.08
     assert not brows[np.abs(track.times - 3) > 0.6].any()
+
+
+def test_the_nose_of_disgust_does_not_twitch_at_closures() -> None:
+    """Lips that open and meet four times a second; the sneer fades around a closure and does not fall to 0 in it."""
+    names = list(ARKIT_52)
+    values = np.zeros((100, 52), np.float32)
+    values[:, names.index("jawOpen")] = 0.15 - 0.15 * np.cos(np.arange(100) / 50 * 2 * np.pi * 4)
+    track = AnimationTrack(ARKIT_52, values, 50.0)
+    sneer = with_emotions(track, {"disgust": 0.5}).channel("noseSneerLeft")
+    assert sneer.max() > 0.35 and np.abs(np.diff(sneer)).max() < 0.15
 
 
 @given(MOTION, EMOTIONS)
