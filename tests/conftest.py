@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import sys
 from pathlib import Path
@@ -11,6 +12,12 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 SHARED_IS_ABSENT = "../shared is absent"
+
+if importlib.util.find_spec("hypothesis"):  # the environments of training and video have no property tests
+    from hypothesis import settings
+
+    settings.register_profile("untimed", deadline=None)  # how long an example takes says how busy the machine is
+    settings.load_profile("untimed")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -27,7 +27,7 @@ from tests.blender.scene_builder import curves_of
 
 ROOT = Path(__file__).parents[2]
 RATE = 24.0
-START = 0.37
+START = 0.25
 """Frame of the line's first sample: closures fall between frames."""
 
 
