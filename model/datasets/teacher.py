@@ -47,7 +47,8 @@ def with_rest(curve: Curve, phones: Phones) -> Curve:
     if not spoken:
         return curve
     times, opening = curve
-    starts, ends = np.array(spoken).T
+    starts, ends = np.array(sorted(spoken), float).T
+    ends = np.maximum.accumulate(ends)
     since = times - np.insert(ends, 0, -np.inf)[np.searchsorted(starts, times, "right")]
     until = np.append(starts, np.inf)[np.searchsorted(starts, times)] - times
     away = np.minimum(np.maximum(since, 0), np.maximum(until - ONSET_S, 0))
