@@ -22,6 +22,7 @@ scene.add(key);
 
 const audio = new AudioContext();
 let mixer;
+let action;
 let line; // the decoded sound
 let playing = null; // { source, start }: the node that plays and when it starts, in seconds of the audio clock
 
@@ -43,6 +44,7 @@ function draw() {
 async function play() {
   await audio.resume(); // browsers keep silent until the user clicks
   playing?.source.stop();
+  action.reset(); // a clip that has run to its end stays paused there
   const source = new AudioBufferSourceNode(audio, { buffer: line });
   source.connect(audio.destination);
   playing = { source, start: audio.currentTime + 0.1 };
@@ -67,7 +69,7 @@ async function load() {
   scene.add(gltf.scene);
   frame(faces);
   mixer = new THREE.AnimationMixer(gltf.scene);
-  const action = mixer.clipAction(clip).setLoop(THREE.LoopOnce);
+  action = mixer.clipAction(clip).setLoop(THREE.LoopOnce);
   action.clampWhenFinished = true; // else the face jumps back to rest at the end
   action.play();
   const answer = await fetch(sound);
