@@ -2,10 +2,11 @@
 
     DH_LIVE=FOLDER python -m model.fit_teacher
 
-The coefficients describe a small picture of a mouth; the first opens it. Least squares of all six on one filmed face, as it
-stands beside the stored coefficients, puts the other five to what that face does, and fits other faces worse: so those
-five are held down (ridge regression; Hoerl, Kennard 1970). Fitted on GRID talker 1's training clips; the table shows
-every weight of the ridge on the bench's dev clips: r of the opening while they talk, without shift.
+The coefficients describe a small picture of a mouth; the first opens it. Least squares of all six on one filmed face,
+as it stands beside the stored coefficients, puts the other five to what that face does, and fits other faces worse: so
+those five are held down (ridge regression; Hoerl, Kennard 1970). Fitted on GRID talker 1's clips that are not the
+bench's; the table shows every weight of the ridge on the bench's dev clips: r of the opening while they talk, without
+shift.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from lipsync_addon.core.bounded_fit import bounded_fit
 from lipsync_addon.core.errors import LipsyncError
 
 from .command import arguments, in_a_sentence, shared
@@ -31,8 +33,8 @@ Pairs = tuple[NDArray[np.float64], NDArray[np.float64]]
 """([K, 6] coefficients, [K] opening of the face at the same moments)"""
 
 
-def training_frames(teacher: DHLive) -> Pairs:
-    """Of GRID talker 1's clips that train."""
+def talker_frames(teacher: DHLive) -> Pairs:
+    """Of GRID talker 1's clips that are not the bench's."""
     faces, barred = grid_opening(), dev_utterances()
     coefficients, openings = [], []
     for name, samples in tar_sound(GRID_AUDIO):
@@ -48,9 +50,9 @@ def training_frames(teacher: DHLive) -> Pairs:
 def fitted(coefficients: NDArray[np.float64], opening: NDArray[np.float64], ridge: float) -> NDArray[np.float64]:
     """[7] factors and constant; `ridge`: see RIDGES."""
     scale = np.append(coefficients.std(0), 1.0)
-    columns = np.column_stack([coefficients, np.ones(len(opening))]) / scale
-    held = len(opening) * ridge * np.diag([0.0, 1, 1, 1, 1, 1, 0])
-    return np.linalg.solve(columns.T @ columns + held, columns.T @ opening) / scale
+    rows = (np.column_stack([coefficients, np.ones(len(opening))]) / scale).T
+    held = len(opening) * ridge * np.array([0.0, 1, 1, 1, 1, 1, 0])
+    return bounded_fit(rows, opening[None], -np.inf, np.inf, held)[0] / scale
 
 
 def dev_agreement(teacher: DHLive) -> Iterator[tuple[str, Pairs]]:
@@ -75,7 +77,7 @@ def main() -> None:
     if not installed():
         raise LipsyncError("DH_live is not here.", HOW)
     teacher = DHLive()
-    frames, dev = training_frames(teacher), list(dev_agreement(teacher))
+    frames, dev = talker_frames(teacher), list(dev_agreement(teacher))
     for ridge in RIDGES:
         factors = fitted(*frames, ridge)
         agreement: dict[str, list[float]] = {}

@@ -1,8 +1,8 @@
 """DH_live, where its files are, on any sound: a network that moves a photograph, as the opening of the lips.
 
-kleinlee/DH_live at commit a3611cd (July 2024): network and weights, MIT by its README. Its six coefficients become an opening by the
-map through which it taught our networks (model/datasets/teacher.py); the 0.10 s by which it is put in time are those of
-shared/data/faces/teacher.
+kleinlee/DH_live at commit a3611cd (July 2024): network and weights, MIT by its README. Its six coefficients become an
+opening by the map through which it taught our networks (model/datasets/teacher.py); the 0.10 s by which it is put in
+time are those of shared/data/faces/teacher.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ AFTER = round(0.2 * SAMPLE_RATE)
 
 
 def installed() -> bool:
-    folder = os.environ.get("DH_LIVE")
-    return bool(folder) and (Path(folder) / WEIGHTS).exists() and importlib.util.find_spec("kaldi_native_fbank") is not None
+    folder, filters = os.environ.get("DH_LIVE"), importlib.util.find_spec("kaldi_native_fbank")
+    return bool(folder) and (Path(folder) / WEIGHTS).exists() and filters is not None
 
 
 class DHLive(Program):

@@ -45,7 +45,7 @@ def peers() -> tuple[list[Program], list[str]]:
     if not rhubarb.installed():
         kept = "the bench's stored curves, of the dev sounds as recorded"
         absent.append(f"Rhubarb is not installed here ({rhubarb.HOW}): its rows have {kept}, or nothing.")
-    found.append(dhlive.DHLive() if dhlive.installed() else Stored(dhlive.LABEL, lambda name: dhlive_openings().get(name)))
+    found.append(dhlive.DHLive() if dhlive.installed() else Stored(dhlive.LABEL, _dhlive_of))
     if not dhlive.installed():
         kept = "stored curves, of lines of four corpora, the Dutch dev lines among them"
         absent.append(f"DH_live is not here ({dhlive.HOW}): its row has {kept}, or nothing.")
@@ -57,14 +57,14 @@ def repeated(programs: Sequence[Program]) -> dict[str, float]:
 
     Of three sounds, in distances of the outer eye corners; {} of what is not run here.
     """
-    kept = {rhubarb.LABELS[mode]: {name: stored_opening(rhubarb.LABELS[mode], name) for name in CHECKED} for mode in rhubarb.MODES}
-    kept[dhlive.LABEL] = {name: dhlive_openings()[name] for name in tuple(listed_dutch_phones())[:3]}
+    kept = {rhubarb.LABELS[mode]: CHECKED for mode in rhubarb.MODES} | {dhlive.LABEL: tuple(listed_dutch_phones())[:3]}
     found = {}
     for program in programs:
         if program.label in kept and not isinstance(program, Stored):
             differences = []
-            for name, stored in kept[program.label].items():
+            for name in kept[program.label]:
                 track = program.perform(open_sound(dev_sounds()[name], SAMPLE_RATE), "en")
+                stored = _dhlive_of(name) if program.label == dhlive.LABEL else stored_opening(program.label, name)
                 ends = min(track.times[-1], stored.times[-1])
                 times = track.times[(track.times >= stored.start) & (track.times <= ends)]
                 differences.append(np.abs(track.select((OPEN,)).at(times) - stored.at(times)).max())
@@ -82,6 +82,10 @@ class Stored(Program):
 
     def perform(self, sound: Sound, language: str = "", text: str = "") -> AnimationTrack | None:
         return self.curve(sound.source)
+
+
+def _dhlive_of(name: str) -> AnimationTrack | None:
+    return dhlive_openings().get(name)
 
 
 @cache
